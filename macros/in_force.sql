@@ -1,0 +1,23 @@
+{#- A select of the rows of a dated seed that are in force in each score month: of every key the
+    version with the newest valid_from not after the month, unless its valid_to has passed. A change
+    from some month on is therefore one added row, and earlier months keep the earlier one.
+
+    relation: a seed with valid_from and valid_to (months, both inclusive); key: its business key;
+    columns: what to select besides score_month. -#}
+{% macro in_force(relation, key, columns) -%}
+    select
+        score_month,
+        {{ columns | join(',\n        ') }}
+    from (
+        select
+            months.score_month,
+            versions.*,
+            dense_rank() over (
+                partition by months.score_month, {{ key | join(', ') }}
+                order by versions.valid_from desc nulls last
+            ) as version_rank
+        from {{ ref('int_score_months') }} as months
+        inner join {{ relation }} as versions on months.score_month >= versions.valid_from
+    )
+    where version_rank = 1 and (valid_to is null or valid_to >= score_month)
+{%- endmacro %}

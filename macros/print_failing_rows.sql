@@ -1,0 +1,16 @@
+{#- After a run, print the rows that each failed data test found (at most 50 each), so that a failure
+    names its file, row and value without another query. -#}
+{% macro print_failing_rows(results) -%}
+    {%- for result in results
+        if execute and result.status in ('fail', 'warn') and result.node.resource_type == 'test' -%}
+        {%- set rows = run_query('select * from (' ~ result.node.compiled_code ~ ') limit 50') -%}
+        {%- do log(result.status | upper ~ ' ' ~ result.node.name, info=true) -%}
+        {%- for row in rows -%}
+            {%- set cells = [] -%}
+            {%- for name, value in row.dict().items() if value is not none -%}
+                {%- do cells.append(name ~ '=' ~ value) -%}
+            {%- endfor -%}
+            {%- do log('  ' ~ cells | join(' | '), info=true) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}

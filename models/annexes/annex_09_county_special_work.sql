@@ -1,0 +1,33 @@
+-- One row per score month and county: annex 9, special work, in official order.
+with
+
+observations as (
+    select * from {{ ref('int_observations_pivoted') }}
+    where group_code = 'county'
+),
+
+final as (
+    select
+        score_month,
+        cast(
+            row_number() over (
+                partition by score_month
+                order by official_order asc nulls last, unit_id asc nulls last
+            ) as integer
+        ) as sequence_no,
+        unit_name,
+        one_thing_published_count,
+        window_entry_rate,
+        availability_issue_count,
+        intra_province_unclaimed_count,
+        sichuan_chongqing_unclaimed_count,
+        undertaking_points,
+        policy_count,
+        project_guide_count,
+        publicity_points,
+        task_points
+    from observations
+)
+
+select * from final
+order by score_month asc nulls last, sequence_no asc nulls last

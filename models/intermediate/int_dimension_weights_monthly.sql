@@ -1,0 +1,11 @@
+-- One row per score month, group and dimension that the group is assessed in.
+with
+
+final as (
+    {{ in_force(
+        ref('dimension_weights'), ['group_code', 'dimension_code'],
+        ['group_code', 'dimension_code', 'weight'],
+    ) }}
+)
+
+select * from final

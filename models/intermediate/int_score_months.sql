@@ -1,0 +1,11 @@
+-- One row per month that is built.
+with
+
+final as (
+    {%- for month in var('score_months') %}
+    select {{ month_start(month) }} as score_month
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select * from final
