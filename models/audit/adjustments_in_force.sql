@@ -24,7 +24,7 @@ final as (
         units.group_code,
         adjustments.dimension_code,
         adjustments.erratum_id,
-        adjustments.adjustment_points,
+        cast(adjustments.adjustment_points as decimal(6, 3)) as adjustment_points,
         adjustments.reason,
         adjustments.evidence
     from adjustments

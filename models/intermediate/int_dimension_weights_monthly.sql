@@ -4,7 +4,7 @@ with
 final as (
     {{ in_force(
         ref('dimension_weights'), ['group_code', 'dimension_code'],
-        ['group_code', 'dimension_code', 'weight'],
+        ['group_code', 'dimension_code', 'cast(weight as decimal(6, 2)) as weight'],
     ) }}
 )
 

@@ -5,7 +5,10 @@ with
 group_indicators as (
     {{ in_force(
         ref('group_indicators'), ['group_code', 'indicator_code'],
-        ['group_code', 'indicator_code', 'rule_id', 'max_points'],
+        [
+            'group_code', 'indicator_code', 'rule_id',
+            'cast(max_points as decimal(6, 2)) as max_points',
+        ],
     ) }}
 ),
 
@@ -21,8 +24,8 @@ final as (
         group_indicators.rule_id,
         indicators.value_type,
         group_indicators.max_points,
-        indicators.valid_min,
-        indicators.valid_max,
+        cast(indicators.valid_min as decimal(18, 6)) as valid_min,
+        cast(indicators.valid_max as decimal(18, 6)) as valid_max,
         indicators.is_required,
         group_indicators.score_month
     from group_indicators
