@@ -1,0 +1,15 @@
+-- A scored indicator has a rule in force and points to earn; one without points has neither.
+select
+    group_indicators.score_month,
+    group_indicators.group_code,
+    group_indicators.indicator_code,
+    group_indicators.rule_id,
+    group_indicators.max_points
+from {{ ref('int_group_indicators_monthly') }} as group_indicators
+left join {{ ref('int_rules_monthly') }} as rules
+    on
+        group_indicators.score_month = rules.score_month
+        and group_indicators.rule_id = rules.rule_id
+where
+    (group_indicators.rule_id is null) != (group_indicators.max_points is null)
+    or (group_indicators.rule_id is not null and rules.rule_id is null)

@@ -1,0 +1,20 @@
+-- The segments of a rule's version are numbered from 1 and each begins where the one before it ends;
+-- none but the last is open.
+select *
+from (
+    select
+        rule_id,
+        valid_from,
+        segment_no,
+        lower_value,
+        upper_value,
+        lag(segment_no) over version as previous_segment_no,
+        lag(upper_value) over version as previous_upper_value
+    from {{ ref('scoring_rules') }}
+    window version as (partition by rule_id, valid_from order by segment_no nulls last)
+)
+where
+    segment_no != coalesce(previous_segment_no, 0) + 1
+    or lower_value is null
+    or upper_value <= lower_value
+    or (segment_no > 1 and previous_upper_value is distinct from lower_value)
