@@ -1,4 +1,5 @@
--- One row per score month and A-group department: annex 1, summary of scores, in the printed order.
+-- One row per score month and A-group department: annex 1, summary of scores, in the printed
+-- order.
 with
 
 scores as (

@@ -1,4 +1,5 @@
--- One row per score month and B-group department: annex 2, summary of scores, in the printed order.
+-- One row per score month and B-group department: annex 2, summary of scores, in the printed
+-- order.
 with
 
 scores as (

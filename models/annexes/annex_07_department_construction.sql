@@ -1,4 +1,5 @@
--- One row per score month and A-group department: annex 7, construction approval, in official order.
+-- One row per score month and A-group department: annex 7, construction approval, in official
+-- order.
 with
 
 observations as (

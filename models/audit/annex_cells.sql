@@ -1,5 +1,5 @@
--- One row per score month, annex, row and column: every cell of the eleven annexes, as text in the
--- printed format.
+-- One row per score month, annex, row and column: every cell of the eleven annexes, as text in
+-- the printed format.
 {% set annexes = [
     ref('annex_01_group_a_summary'), ref('annex_02_group_b_summary'), ref('annex_03_county_summary'),
     ref('annex_04_department_service_items'), ref('annex_05_department_special_work'),

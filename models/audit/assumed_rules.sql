@@ -1,5 +1,5 @@
--- One row per score month, rule whose basis is assumed, indicator and group: how much of the month
--- hangs on a coefficient that no printed figure confirms.
+-- One row per score month, rule whose basis is assumed, indicator and group: how much of the
+-- month hangs on a coefficient that no printed figure confirms.
 with
 
 assumed as (
@@ -40,8 +40,11 @@ final as (
         cast(count(*) filter (where indicator_scores.obs_status != 'M') as integer)
             as applicable_unit_count,
         cast(
-            coalesce(
-                sum(indicator_scores.max_points) filter (where indicator_scores.obs_status != 'M'), 0
+            sum(
+                case
+                    when indicator_scores.obs_status = 'M' then 0
+                    else indicator_scores.max_points
+                end
             ) as decimal(12, 2)
         ) as points_at_stake,
         cast(sum(indicator_scores.points_lost) as decimal(18, 10)) as points_lost

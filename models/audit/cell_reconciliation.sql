@@ -1,5 +1,5 @@
--- One row per cell of the printed bulletin as transcribed for comparison: what was printed, what it
--- should have been after errata, and what the annex mart holds.
+-- One row per cell of the printed bulletin as transcribed for comparison: what was printed,
+-- what it should have been after errata, and what the annex mart holds.
 with
 
 expected as (

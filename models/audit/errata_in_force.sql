@@ -1,5 +1,5 @@
--- One row per correction, imputation, heading correction, adjustment or remark made to the print of a
--- score month, with its reason and evidence.
+-- One row per correction, imputation, heading correction, adjustment or remark made to the
+-- print of a score month, with its reason and evidence.
 with
 
 errata as (

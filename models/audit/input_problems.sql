@@ -97,7 +97,7 @@ repeated_unit as (
             min(row_no) over (partition by score_month, feed, unit_id) as first_row_no
         from printed_names
         where unit_id is not null and row_no is not null
-    )
+    ) as numbered
     where row_no > first_row_no
 ),
 
@@ -358,9 +358,13 @@ city_metric as (
     having
         known.metric_code is null
         or count(*) > 1
-        or (known.value_type in ('percent', 'count', 'number') and max(metrics.metric_value) is null)
+        or (
+            known.value_type in ('percent', 'count', 'number')
+            and max(metrics.metric_value) is null
+        )
         or (known.value_type = 'text' and max(metrics.metric_text) is null)
-        or ({{ clean_text('received.printed_rank') }} is null) != (max(metrics.province_rank) is null)
+        or ({{ clean_text('received.printed_rank') }} is null)
+        != (max(metrics.province_rank) is null)
 ),
 
 final as (

@@ -1,6 +1,6 @@
 -- One row per score month, unit and cause of points lost or given back: an indicator's rule, an
--- adjustment, or the floor of a dimension whose losses exceed its weight (a negative loss). The sum
--- over a unit is 100 less its exact score.
+-- adjustment, or the floor of a dimension whose losses exceed its weight (a negative loss). The
+-- sum over a unit is 100 less its exact score.
 with
 
 indicator_scores as (

@@ -1,5 +1,5 @@
--- One row per score month, unit and officially printed score: the sub-scores, and the total under the
--- dimension code `total`.
+-- One row per score month, unit and officially printed score: the sub-scores, and the total
+-- under the dimension code `total`.
 with
 
 published as (
@@ -88,7 +88,7 @@ final as (
         computed_score,
         cast(adjustment_points as decimal(6, 3)) as adjustment_points,
         case
-            when published_score is distinct from computed_score then 'unexplained'
+            when coalesce(published_score != computed_score, true) then 'unexplained'
             when adjustment_points != 0 then 'explained_by_adjustment'
             else 'equal'
         end as reconciliation_status

@@ -1,5 +1,5 @@
--- One row per score month, group and indicator that the group reports; rule_id and max_points are
--- NULL where the indicator is shown only and carries no points.
+-- One row per score month, group and indicator that the group reports; rule_id and max_points
+-- are NULL where the indicator is shown only and carries no points.
 with
 
 group_indicators as (

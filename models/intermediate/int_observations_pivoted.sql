@@ -1,4 +1,5 @@
--- One row per score month and unit: every indicator as one column, in the type that annexes print.
+-- One row per score month and unit: every indicator as one column, in the type that annexes
+-- print.
 {% set rates = [
     'issuance_rate', 'backfill_rate', 'seal_rate', 'new_seal_rate', 'rectification_rate',
     'catalog_completion_rate', 'checklist_completion_rate', 'behavior_coverage_rate',

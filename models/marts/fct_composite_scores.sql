@@ -1,5 +1,5 @@
--- One row per score month and unit: its total, its place in the printed order of its group (exact
--- total, then official order) and its rank, which equal totals share.
+-- One row per score month and unit: its total, its place in the printed order of its group
+-- (exact total, then official order) and its rank, which equal totals share.
 with
 
 dimension_scores as (

@@ -1,8 +1,8 @@
--- One row per score month, unit and indicator that carries points. The one place where a curve is
--- applied: base + sum over its segments of slope * (clip(value, lower, upper) - lower), kept between
--- 0 and the maximum. A maximum of 0 marks an indicator that only loses points from its dimension's
--- pool, so its points have no floor of their own.
--- Nothing is scored from input with problems: depends on {{ ref('input_problems') }}.
+-- One row per score month, unit and indicator that carries points. The one place where a curve
+-- is applied: base + sum over its segments of slope * (clip(value, lower, upper) - lower), kept
+-- between 0 and the maximum. A maximum of 0 marks an indicator that only loses points from its
+-- dimension's pool, so its points have no floor of their own. Nothing is scored from input with
+-- problems: depends on {{ ref('input_problems') }}.
 with
 
 observations as (

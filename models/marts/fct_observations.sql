@@ -1,5 +1,6 @@
--- One row per score month, unit and indicator that the unit's group reports, whether or not anything
--- was received for it. Status by SDMX CL_OBS_STATUS: A normal, M not applicable, I imputed, L missing.
+-- One row per score month, unit and indicator that the unit's group reports, whether or not
+-- anything was received for it. Status by SDMX CL_OBS_STATUS: A normal, M not applicable, I
+-- imputed, L missing.
 with
 
 units as (

@@ -1,5 +1,5 @@
--- One row per score month, row and column of the officially printed scores. A month
--- may come without this file, so it cannot be a ref; standing behind another model puts this one after
+-- One row per score month, row and column of the officially printed scores. A month may come
+-- without this file, so it cannot be a ref; standing behind another model puts this one after
 -- all seeds: depends on {{ ref('int_score_months') }}.
 with
 

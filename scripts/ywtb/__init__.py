@@ -1,1 +1,1 @@
-"""x."""
+"""Monthly assessment of online government services: check, build, audit, publish, explain."""

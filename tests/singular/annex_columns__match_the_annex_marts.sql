@@ -4,12 +4,12 @@ with
 
 mart_columns as (
     select
-        columns.table_name as mart_name,
-        columns.column_name,
-        columns.ordinal_position - 1 as column_no
-    from information_schema.columns as columns
-    inner join {{ ref('annexes') }} as annexes on columns.table_name = annexes.mart_name
-    where columns.column_name != 'score_month'
+        mart.table_name as mart_name,
+        mart.column_name,
+        mart.ordinal_position - 1 as column_no
+    from information_schema.columns as mart
+    inner join {{ ref('annexes') }} as annexes on mart.table_name = annexes.mart_name
+    where mart.column_name != 'score_month'
 ),
 
 printed_columns as (

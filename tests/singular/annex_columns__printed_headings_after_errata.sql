@@ -1,5 +1,5 @@
--- Every printed heading, after errata, is the heading of the annex column; every heading correction
--- finds the text it corrects.
+-- Every printed heading, after errata, is the heading of the annex column; every heading
+-- correction finds the text it corrects.
 with
 
 expected as (

@@ -1,5 +1,5 @@
--- Within month, city and group 序号 counts from 1 without a gap in the order of totals, and equal totals
--- share the rank of the first of them.
+-- Within month, city and group 序号 counts from 1 without a gap in the order of totals, and equal
+-- totals share the rank of the first of them.
 select *
 from (
     select

@@ -1,4 +1,5 @@
--- Every unit in force has a total; it is the sum of its dimensions, and 100 less what the ledger lists.
+-- Every unit in force has a total; it is the sum of its dimensions, and 100 less what the
+-- ledger lists.
 with
 
 totals as (

@@ -1,5 +1,5 @@
--- Every score is its weight less what the ledger lists for it, and every weighted dimension of every
--- unit has one.
+-- Every score is its weight less what the ledger lists for it, and every weighted dimension of
+-- every unit has one.
 with
 
 expected as (

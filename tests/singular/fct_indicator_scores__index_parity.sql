@@ -1,4 +1,5 @@
--- Exactly the units in force times the indicators that their group is scored on, each with points.
+-- Exactly the units in force times the indicators that their group is scored on, each with
+-- points.
 with
 
 expected as (

@@ -1,5 +1,5 @@
--- Every cell received can be read, lies in its valid range and belongs to a known unit, once; no cell
--- that is needed is missing; every correction finds the text it corrects.
+-- Every cell received can be read, lies in its valid range and belongs to a known unit, once;
+-- no cell that is needed is missing; every correction finds the text it corrects.
 select *
 from {{ ref('input_problems') }}
 order by score_month nulls last, source_file nulls last, row_no nulls last, column_name nulls last

@@ -1,5 +1,5 @@
--- Every weighted dimension of a group has scored indicators and the reverse, and the most points that
--- they can earn do not exceed the weight.
+-- Every weighted dimension of a group has scored indicators and the reverse, and the most
+-- points that they can earn do not exceed the weight.
 with
 
 max_points as (

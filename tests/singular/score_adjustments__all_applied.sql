@@ -1,5 +1,5 @@
--- Every adjustment of a month that is built reaches a score: its unit is in force and its group is
--- assessed in the dimension.
+-- Every adjustment of a month that is built reaches a score: its unit is in force and its group
+-- is assessed in the dimension.
 select
     errata.score_month,
     adjustments.unit_id,

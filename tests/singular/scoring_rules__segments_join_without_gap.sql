@@ -1,5 +1,5 @@
--- The segments of a rule's version are numbered from 1 and each begins where the one before it ends;
--- none but the last is open.
+-- The segments of a rule's version are numbered from 1 and each begins where the one before it
+-- ends; none but the last is open.
 select *
 from (
     select

@@ -1,5 +1,5 @@
--- The text that units read names the very coefficient that is applied, so that nobody changes one
--- without the other.
+-- The text that units read names the very coefficient that is applied, so that nobody changes
+-- one without the other.
 select
     rule_id,
     valid_from,

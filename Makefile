@@ -1,0 +1,41 @@
+# `make refresh` and `make test` set everything up on a machine with Python 3.11 and make.
+# uv installs exactly what uv.lock says; where it is missing, it goes into .tools/ first.
+
+PYTHON ?= python3
+UV := $(shell command -v uv || echo .tools/bin/uv)
+BIN := .venv/bin
+
+.PHONY: refresh test lint docs benchmark clean
+
+refresh: .venv/installed
+	$(BIN)/ywtb refresh
+
+test: .venv/installed
+	mkdir -p warehouse/dev
+	$(BIN)/dbt --quiet --warn-error build
+	$(BIN)/pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint models tests/singular
+	$(BIN)/yamllint --strict .
+
+docs: .venv/installed
+	mkdir -p warehouse/dev
+	$(BIN)/dbt docs generate --static
+
+benchmark: .venv/installed
+	$(BIN)/python scripts/benchmark.py
+
+clean:
+	rm -rf .venv .tools target logs
+
+.venv/installed: uv.lock pyproject.toml | $(UV)
+	$(UV) sync --frozen --compile-bytecode
+	touch $@
+
+.tools/bin/uv:
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet uv

@@ -1,0 +1,155 @@
+"""Checks of the seed files as files, before anything parses them.
+
+dbt stops with a traceback at a file that is not UTF-8 or is empty, and at a month without one of
+its files. Here every such problem is found at once and named in Chinese. What the cells say is
+checked by the models (`audit.input_problems`).
+"""
+
+import csv
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ywtb.project import Project
+
+OPTIONAL_FEED = "published_scores"
+MONTH_PATTERN = re.compile(r"\d{4}_(0[1-9]|1[0-2])")
+MAX_BYTES = 5_000_000
+"""More than a month's file ever needs: 49 rows of some hundred bytes."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the input: where it is, what was seen and what was expected."""
+
+    file: str
+    row: int | None
+    column: str | None
+    seen: str
+    expected: str
+
+    def __str__(self) -> str:
+        """The problem as one line of Chinese."""
+        place = self.file
+        if self.row is not None:
+            place += f" 第{self.row}行"
+        if self.column is not None:
+            place += f" “{self.column}”列"
+        return f"{place}：{self.seen}；应为：{self.expected}"
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """The problem for programs."""
+        return asdict(self)
+
+
+def check_files(project: Project) -> list[Problem]:
+    """All problems of the seed files as files: months, names, encoding, header and shape."""
+    problems = []
+    for path in sorted(project.seeds.rglob("*.csv")):
+        problems += _check_shape(path, str(path.relative_to(project.root)))
+    if not problems:
+        problems = _check_months(project)
+    return problems
+
+
+def _check_shape(path: Path, name: str) -> list[Problem]:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        return [Problem(name, None, None, f"文件有 {size} 字节", f"不超过 {MAX_BYTES} 字节")]
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = path.read_bytes()[: error.start].count(b"\n") + 1
+        return [Problem(name, row, None, "不是 UTF-8 编码", "UTF-8 编码的文本")]
+    if "\0" in text:
+        row = text[: text.index("\0")].count("\n") + 1
+        return [Problem(name, row, None, "含有空字符（NUL）", "纯文本")]
+    try:
+        rows = list(csv.reader(text.removeprefix("\ufeff").splitlines(keepends=True), strict=True))
+    except csv.Error as error:
+        return [Problem(name, None, None, f"不是完整的 CSV（{error}）", "引号成对的 CSV")]
+    if not rows or not any(rows[0]):
+        return [Problem(name, 1, None, "没有列名", "第一行为列名")]
+    header = rows[0]
+    repeated = [column for column, count in Counter(header).items() if count > 1]
+    problems = [Problem(name, 1, column, "列名重复", "每列名称不同") for column in repeated]
+    for number, cells in enumerate(rows[1:], start=2):
+        if len(cells) != len(header):
+            problems.append(
+                Problem(name, number, None, f"有 {len(cells)} 个单元格", f"{len(header)} 个单元格")
+            )
+    return problems
+
+
+def _check_months(project: Project) -> list[Problem]:
+    months = project.score_months()
+    raw = project.seeds / "raw"
+    folders = sorted(folder.name for folder in raw.iterdir() if folder.is_dir())
+    settings = "dbt_project.yml"
+    problems = [
+        Problem(settings, None, "score_months", f"月份 {month}", "形如 2023_06")
+        for month in months
+        if not MONTH_PATTERN.fullmatch(month)
+    ]
+    problems += [
+        Problem(settings, None, "score_months", f"月份 {month} 列出多次", "每月一次")
+        for month, count in Counter(months).items()
+        if count > 1
+    ]
+    if not months:
+        problems.append(Problem(settings, None, "score_months", "没有月份", "至少一个月份"))
+    problems += [
+        Problem(f"seeds/raw/{month}", None, None, "没有该月的文件夹", "与 score_months 一致")
+        for month in months
+        if month not in folders
+    ]
+    problems += [
+        Problem(settings, None, "score_months", f"缺少 {folder}", "与 seeds/raw/ 下的文件夹一致")
+        for folder in folders
+        if folder not in months
+    ]
+    for month in months:
+        if month in folders:
+            problems += _check_month(project, month)
+    return problems
+
+
+def _check_month(project: Project, month: str) -> list[Problem]:
+    columns: dict[str, list[str]] = {
+        dimension["dimension_code"]: ["unit_name"] for dimension in project.reference("dimensions")
+    }
+    for indicator in project.reference("indicators"):
+        columns[indicator["dimension_code"]].append(indicator["indicator_code"])
+    columns["city_metrics"] = ["metric_code", "value", "province_rank", "detail"]
+    columns[OPTIONAL_FEED] = [
+        "unit_name",
+        *(f"{dimension['dimension_code']}_score" for dimension in project.reference("dimensions")),
+        "composite_score",
+    ]
+    folder = project.seeds / "raw" / month
+    expected = {f"raw_{feed}__{month}.csv": feed for feed in columns}
+    problems = [
+        Problem(f"seeds/raw/{month}/{name}", None, None, "没有该文件", "每月必备的文件")
+        for name, feed in expected.items()
+        if feed != OPTIONAL_FEED and not (folder / name).is_file()
+    ]
+    for path in sorted(folder.rglob("*.csv")):
+        name = str(path.relative_to(project.root))
+        feed_name = expected.get(path.name)
+        if feed_name is None or path.parent != folder:
+            problems.append(
+                Problem(name, None, None, "文件名不在本月文件之列", "、".join(sorted(expected)))
+            )
+            continue
+        known = columns[feed_name]
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file))
+        if header[0] != known[0]:
+            problems.append(Problem(name, 1, header[0], "首列有误", f"首列为 {known[0]}"))
+        problems += [
+            Problem(name, 1, column, "未知的列", "、".join(known))
+            for column in header[1:]
+            if column not in known
+        ]
+    return problems

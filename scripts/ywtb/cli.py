@@ -1,0 +1,280 @@
+"""The command `ywtb`. Exit codes: 0 done, 1 data refused, 2 wrong usage, 3 locked."""
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from ywtb.project import Project, ProjectNotFoundError
+
+app = typer.Typer(
+    help="“一网通办”月度考核：核对、计分、发布、说明。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+MonthOption = Annotated[str | None, typer.Option("--month", help="月份，如 2023-06。")]
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command()
+def check(as_json: JsonOption = False) -> None:
+    """核对种子文件：月份、文件名、编码、列名；不建库。"""
+    from ywtb.checks import check_files
+
+    problems = check_files(_project())
+    if as_json:
+        _print_json({"problems": [problem.as_dict() for problem in problems]})
+    else:
+        for problem in problems:
+            typer.echo(str(problem), err=True)
+        typer.echo(f"发现 {len(problems)} 处问题" if problems else "种子文件无误")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def refresh(month: MonthOption = None, as_json: JsonOption = False) -> None:
+    """主任务：核对、建库、测试，全部通过才发布；然后印出摘要（--month 选月份，默认全部）。"""
+    from ywtb import reading
+    from ywtb import refresh as job
+
+    project = _project()
+    wanted = _valid_month(month)
+    if wanted and wanted.replace("-", "_") not in project.score_months():
+        _stop(f"score_months 中没有 {wanted}", 2)
+    try:
+        outcome = job.refresh(project, lambda phase: typer.echo(f"· {phase}", err=True))
+    except job.LockedError as error:
+        _stop(f"另一个刷新正在进行：{error}", 3)
+    seconds = {phase: round(value, 2) for phase, value in outcome.seconds.items()}
+    if not outcome.is_published:
+        published = job.published_release(project)
+        if as_json:
+            _print_json(
+                {
+                    "release": None,
+                    "published_release": published,
+                    "problems": [problem.as_dict() for problem in outcome.problems],
+                    "failures": [vars(failure) for failure in outcome.failures],
+                    "seconds": seconds,
+                }
+            )
+        else:
+            for line in _refusal(outcome.problems, outcome.failures):
+                typer.echo(line, err=True)
+            typer.echo(
+                f"未发布。已发布的仍是 {published}" if published else "未发布，此前也没有发布过。",
+                err=True,
+            )
+        raise typer.Exit(1)
+    with reading.open_release(project) as release:
+        summaries = [
+            reading.summary(release, each)
+            for each in reading.months(release)
+            if wanted in (None, each)
+        ]
+    database = str(project.published.relative_to(project.root))
+    if as_json:
+        _print_json(
+            {
+                "release": outcome.release,
+                "database": database,
+                "months": summaries,
+                "seconds": seconds,
+            }
+        )
+        return
+    typer.echo(f"已发布 {outcome.release}，共 {len(summaries)} 个月")
+    for each in summaries:
+        for line in _summary_lines(each):
+            typer.echo(line)
+    typer.echo(f"数据库：{database}")
+    typer.echo("用时：" + "，".join(f"{phase} {value:.2f} s" for phase, value in seconds.items()))
+
+
+@app.command()
+def explain(
+    unit: Annotated[str, typer.Argument(help="单位名称、别名或编号。")],
+    month: MonthOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """说明一个单位每一分失在哪里：规则、原值、来源单元格。"""
+    from ywtb import reading
+
+    wanted = _valid_month(month)
+    try:
+        with reading.open_release(_project()) as release:
+            published = reading.months(release)
+            if wanted and wanted not in published:
+                _stop(f"没有发布 {wanted}，已发布：{'、'.join(published)}", 2)
+            found = reading.explanation(release, unit, wanted or published[-1])
+    except reading.NotPublishedError:
+        _stop("还没有发布过：先运行 ywtb refresh", 2)
+    except reading.UnknownUnitError as error:
+        _stop(f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else ""), 2)
+    if as_json:
+        _print_json(found)
+    else:
+        for line in _explanation_lines(found):
+            typer.echo(line)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL，只读。")], as_json: JsonOption = False
+) -> None:
+    """在已发布的数据库上运行一条只读 SQL。"""
+    import duckdb
+
+    from ywtb import reading
+
+    try:
+        with reading.open_release(_project()) as release:
+            found = reading.rows(release, sql)
+    except reading.NotPublishedError:
+        _stop("还没有发布过：先运行 ywtb refresh", 2)
+    except duckdb.Error as error:
+        _stop(f"SQL 有误：{error}", 2)
+    if as_json:
+        _print_json(found)
+    elif found:
+        _print_table(found)
+    if not as_json:
+        typer.echo(f"{len(found)} 行")
+
+
+def _project() -> Project:
+    try:
+        return Project.find(Path.cwd())
+    except ProjectNotFoundError:
+        _stop("当前文件夹不在 ywtb 项目之内", 2)
+
+
+def _valid_month(month: str | None) -> str | None:
+    if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        _stop(f"月份“{month}”有误，应形如 2023-06", 2)
+    return month
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def _plain(value: Any) -> str:
+    """JSON text of a decimal or a date, so that no score becomes a float."""
+    return str(value)
+
+
+def _print_json(content: Any) -> None:
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _print_table(found: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*found[0])
+    for row in found:
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+    width = None if sys.stdout.isatty() else 10_000
+    Console(width=width).print(table)
+
+
+def _refusal(problems: Sequence[Any], failures: Sequence[Any]) -> list[str]:
+    """Every problem and failing row, one line each."""
+    lines = [str(problem) for problem in problems]
+    for failure in failures:
+        lines.append(f"✗ {failure.name}：{failure.message.strip()}")
+        for row in failure.rows:
+            cells = (f"{name}={value}" for name, value in row.items() if value is not None)
+            lines.append("    " + "，".join(cells))
+    return lines
+
+
+def _points(value: Decimal) -> str:
+    """A figure without idle zeros, and never in exponent form."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _summary_lines(found: dict[str, Any]) -> list[str]:
+    groups = found["groups"]
+    sizes = "，".join(f"{group['group_name']} {group['unit_count']}" for group in groups)
+    lines = [f"{found['month']}  单位 {sum(group['unit_count'] for group in groups)}（{sizes}）"]
+    lines += [
+        f"  {group['group_name']}：第一 {group['top_unit']} {group['top_score']}，"
+        f"末位 {group['bottom_unit']} {group['bottom_score']}"
+        for group in groups
+    ]
+    lines.append(
+        f"  复核：所印单元格 {found['reproduced_cells']:,}/{found['printed_cells']:,} 一致，"
+        f"所印得分 {found['reproduced_scores']}/{found['printed_scores']} 一致；"
+        f"勘误 {found['corrections']} 处，推算 {found['imputed_cells']} 格"
+    )
+    lines += [
+        f"  得分调整：{adjustment['unit_name']} {adjustment['dimension_name']} "
+        f"{_points(adjustment['adjustment_points'])}（{adjustment['reason']}）"
+        for adjustment in found["adjustments"]
+    ]
+    lines.append(
+        f"  假定规则 {found['assumed_rules']} 条，涉及 {_points(found['assumed_points_at_stake'])} "
+        f"分，本月由此失分 {_points(found['assumed_points_lost'])}"
+    )
+    return lines
+
+
+BASIS_NAMES = {"stated": "有明文", "inferred": "由所印数值推得", "assumed": "假定"}
+
+
+def _explanation_lines(found: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{found['month']} {found['unit_name']}（{found['unit_id']}，{found['group_name']}）："
+        f"{found['composite_score']} 分，序号 {found['sequence_no']}/{found['group_size']}，"
+        f"名次 {found['score_rank']}；准确得分 {_points(found['exact_score'])}",
+    ]
+    for dimension in found["dimensions"]:
+        lines.append(
+            f"{dimension['dimension_name']}：{_points(dimension['score'])} / "
+            f"{_points(dimension['weight'])}"
+        )
+        for loss in found["losses"]:
+            if loss["dimension_name"] == dimension["dimension_name"]:
+                lines += _loss_lines(loss)
+    total = sum((loss["points_lost"] for loss in found["losses"]), Decimal(0))
+    lines.append(f"合计失分 {_points(total)} = 100 − {_points(found['exact_score'])}")
+    return lines
+
+
+def _loss_lines(loss: dict[str, Any]) -> list[str]:
+    cause = (
+        loss["indicator_name"]
+        or {
+            "adjustment": "得分调整",
+            "dimension_floor": "封底",
+        }[loss["entry_type"]]
+    )
+    lines = [f"  −{_points(loss['points_lost'])} {cause}：{loss['reason']}"]
+    if loss["entry_type"] == "indicator":
+        if loss["source_file"] is not None and loss["obs_status"] != "I":
+            place = f"{loss['source_file']} 第{loss['source_row']}行"
+            source = f"{place}，原值“{loss['printed_value']}”"
+        else:
+            source = f"推算值 {_points(loss['obs_value'])}"
+        lines.append(f"      {source}；规则 {loss['rule_id']}（{BASIS_NAMES[loss['basis']]}）")
+    if loss["erratum_id"] is not None:
+        lines.append(f"      勘误 {loss['erratum_id']}")
+    return lines

@@ -1,0 +1,95 @@
+"""One dbt build in this process: one parse, one build, and what failed with the rows it found."""
+
+import contextlib
+import gc
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from ywtb.project import Project
+
+TARGET_PATH = "target/release"
+"""Kept apart from `target/`, so that an analyst's dbt and a refresh do not share a parse."""
+
+FAILING_ROWS = 50
+"""The most rows shown of one failing test."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A test that found rows, or a node that stopped with an error."""
+
+    name: str
+    message: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Build:
+    """A dbt build of the release target, in two steps: `parse`, then `run`."""
+
+    def __init__(self, project: Project) -> None:
+        """Import dbt, which takes longer than anything else that is imported here."""
+        os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+        from dbt.cli.main import dbtRunner
+
+        self._runner = dbtRunner
+        self._database = project.building / "ywtb.duckdb"
+        self._options = ["--quiet", "--no-use-colors", f"--log-path={project.root / 'logs'}"]
+        self._arguments = [
+            f"--project-dir={project.root}",
+            f"--profiles-dir={project.root}",
+            f"--target-path={project.root / TARGET_PATH}",
+            "--target=release",
+        ]
+        self._manifest: Any = None
+
+    def parse(self) -> list[Failure]:
+        """Parse the project; a failure means that nothing can be built."""
+        result = self._runner().invoke([*self._options, "parse", *self._arguments])
+        self._manifest = result.result
+        return [] if result.success else [Failure("dbt parse", str(result.exception))]
+
+    def run(self) -> list[Failure]:
+        """Load, build and test everything but unit tests, which belong to `make test`.
+
+        Returns:
+            What failed, every test with the first rows it found; the database is closed by then.
+        """
+        arguments = ["build", *self._arguments, "--exclude-resource-type=unit_test"]
+        with _database_closed_after():
+            result = self._runner(manifest=self._manifest).invoke([*self._options, *arguments])
+        if result.exception is not None:
+            return [Failure("dbt build", str(result.exception))]
+        return [
+            Failure(outcome.node.name, str(outcome.message), self._failing_rows(outcome))
+            for outcome in result.result.results
+            if str(outcome.status) in ("error", "fail", "runtime error")
+        ]
+
+    def _failing_rows(self, outcome: Any) -> list[dict[str, Any]]:
+        if str(outcome.status) != "fail":
+            return []
+        with duckdb.connect(str(self._database), read_only=True) as connection:
+            found = connection.sql(outcome.node.compiled_code).limit(FAILING_ROWS)
+            return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+
+
+@contextlib.contextmanager
+def _database_closed_after() -> Iterator[None]:
+    """Leave no connection behind: dbt keeps the file open after a build.
+
+    The garbage collector rests meanwhile: a build makes many long-lived objects and then ends.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.adapters.factory import reset_adapters
+
+        reset_adapters()
+        DuckDBConnectionManager.close_all_connections()

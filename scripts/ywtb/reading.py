@@ -1,0 +1,178 @@
+"""Questions to the published release, which is opened read-only."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from ywtb.project import Project
+
+Row = dict[str, Any]
+
+
+class NotPublishedError(Exception):
+    """There is no published release yet."""
+
+
+class UnknownUnitError(Exception):
+    """No unit of that name or id; the message lists the nearest names."""
+
+
+@contextmanager
+def open_release(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published release, read-only and without access to files or the network.
+
+    Raises:
+        NotPublishedError: nothing has been published yet.
+    """
+    if not project.published.exists():
+        raise NotPublishedError(project.published)
+    with duckdb.connect(
+        str(project.published),
+        read_only=True,
+        config={"enable_external_access": False, "lock_configuration": True},
+    ) as connection:
+        yield connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    """The rows of a query as dictionaries; decimals stay `Decimal`.
+
+    Raises:
+        duckdb.Error: the query is not valid, or tries to write.
+    """
+    cursor = connection.execute(sql, values)
+    if cursor.description is None:
+        return []
+    columns = [column[0] for column in cursor.description]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def months(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Published months, oldest first, such as `2023-06`."""
+    found = connection.execute(
+        "select distinct strftime(score_month, '%Y-%m') from marts.fct_composite_scores order by 1"
+    )
+    return [month for (month,) in found.fetchall()]
+
+
+def summary(connection: duckdb.DuckDBPyConnection, month: str) -> Row:
+    """What a month comes to: both ends of each group, reproduction, corrections, assumptions."""
+    value = [f"{month}-01"]
+    groups = rows(
+        connection,
+        """
+        select groups.group_name, count(*) as unit_count,
+            arg_min(scores.unit_name, scores.sequence_no) as top_unit,
+            max(scores.composite_score) as top_score,
+            arg_max(scores.unit_name, scores.sequence_no) as bottom_unit,
+            min(scores.composite_score) as bottom_score
+        from marts.fct_composite_scores as scores
+        inner join reference.groups as groups using (group_code)
+        where scores.score_month = cast(? as date)
+        group by groups.group_name, groups.group_order
+        order by groups.group_order
+        """,
+        value,
+    )
+    (counts,) = rows(
+        connection,
+        """
+        with month as (select cast(? as date) as score_month)
+        select
+            (select count(*) from audit.cell_reconciliation semi join month using (score_month))
+                as printed_cells,
+            (select count(*) filter (where is_reproduced) from audit.cell_reconciliation
+                semi join month using (score_month)) as reproduced_cells,
+            (select count(*) from audit.score_reconciliation semi join month using (score_month))
+                as printed_scores,
+            (select count(*) filter (where reconciliation_status != 'unexplained')
+                from audit.score_reconciliation semi join month using (score_month))
+                as reproduced_scores,
+            (select count(*) from audit.errata_in_force semi join month using (score_month)
+                where erratum_kind in ('cell', 'header')) as corrections,
+            (select count(*) from marts.fct_observations semi join month using (score_month)
+                where obs_status = 'I') as imputed_cells,
+            (select count(distinct rule_id) from audit.assumed_rules
+                semi join month using (score_month)) as assumed_rules,
+            (select coalesce(sum(points_at_stake), 0) from audit.assumed_rules
+                semi join month using (score_month)) as assumed_points_at_stake,
+            (select coalesce(sum(points_lost), 0) from audit.assumed_rules
+                semi join month using (score_month)) as assumed_points_lost
+        """,
+        value,
+    )
+    adjustments = rows(
+        connection,
+        """
+        select unit_name, dimension_name, adjustment_points, reason
+        from audit.adjustments_in_force
+        inner join reference.dimensions using (dimension_code)
+        where score_month = cast(? as date)
+        order by unit_id, dimension_order
+        """,
+        value,
+    )
+    return {"month": month, "groups": groups, **counts, "adjustments": adjustments}
+
+
+def explanation(connection: duckdb.DuckDBPyConnection, unit: str, month: str) -> Row:
+    """Where a unit's points went in a month, down to rule and source cell.
+
+    Args:
+        connection: the release.
+        unit: the unit's name or id in that month, or an alias of it.
+        month: such as `2023-06`.
+
+    Raises:
+        UnknownUnitError: no such unit in that month.
+    """
+    found = rows(
+        connection,
+        """
+        select scores.unit_id, scores.unit_name, groups.group_name, scores.exact_score,
+            scores.composite_score, scores.sequence_no, scores.score_rank,
+            count(*) over (partition by scores.group_code) as group_size
+        from marts.fct_composite_scores as scores
+        inner join reference.groups as groups using (group_code)
+        where scores.score_month = cast($month as date)
+        qualify $unit in (scores.unit_name, scores.unit_id) or scores.unit_id in (
+            select unit_id from reference.unit_aliases where alias_name = $unit
+        )
+        """,
+        {"month": f"{month}-01", "unit": unit},  # type: ignore[arg-type]
+    )
+    if not found:
+        names = connection.execute(
+            "select unit_name from marts.fct_composite_scores where score_month = cast(? as date)",
+            [f"{month}-01"],
+        ).fetchall()
+        nearest = difflib.get_close_matches(unit, [name for (name,) in names], cutoff=0.3)
+        raise UnknownUnitError("、".join(nearest))
+    values = [f"{month}-01", found[0]["unit_id"]]
+    dimensions = rows(
+        connection,
+        """
+        select dimension_name, weight, adjustment_points, score
+        from marts.fct_dimension_scores
+        inner join reference.dimensions using (dimension_code)
+        where score_month = cast(? as date) and unit_id = ?
+        order by dimension_order
+        """,
+        values,
+    )
+    losses = rows(
+        connection,
+        """
+        select dimension_name, entry_type, indicator_name, obs_value, obs_status, printed_value,
+            source_file, source_row, erratum_id, rule_id, basis, reason, points_lost
+        from audit.points_lost_ledger
+        inner join reference.dimensions using (dimension_code)
+        where score_month = cast(? as date) and unit_id = ?
+        order by dimension_order, points_lost desc, indicator_code
+        """,
+        values,
+    )
+    return {"month": month, **found[0], "dimensions": dimensions, "losses": losses}

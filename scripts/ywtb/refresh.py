@@ -1,0 +1,128 @@
+"""The main job: check, build into a new release, test it, publish it by moving one symlink."""
+
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ywtb.checks import Problem, check_files
+from ywtb.dbt_build import Build, Failure
+from ywtb.project import Project
+
+DATABASE = "ywtb.duckdb"
+
+
+class LockedError(Exception):
+    """Another refresh is under way; the message says whose."""
+
+
+@dataclass
+class Refresh:
+    """What a refresh did: the release if it was published, else why not."""
+
+    release: str
+    is_published: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def refresh(project: Project, report: Callable[[str], None]) -> Refresh:
+    """Build every month of the seeds and publish the result if every check and test passes.
+
+    Whatever goes wrong before the symlink moves leaves the published release as it was.
+
+    Args:
+        project: the checkout.
+        report: called with the name of each phase as it begins.
+
+    Raises:
+        LockedError: another refresh is under way.
+    """
+    with _lock(project):
+        outcome = Refresh(release=datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"))
+        folder = project.releases / outcome.release
+        with _phase("check", outcome, report):
+            outcome.problems = check_files(project)
+        if not outcome.problems:
+            _discard_unfinished(project)
+            folder.mkdir(parents=True)
+            project.building.symlink_to(folder.relative_to(project.warehouse))
+            outcome.failures = _build(project, outcome, report)
+            if not outcome.failures:
+                with _phase("publish", outcome, report):
+                    _publish(project, folder)
+                outcome.is_published = True
+            _discard_unfinished(project)
+        return outcome
+
+
+def _build(project: Project, outcome: Refresh, report: Callable[[str], None]) -> list[Failure]:
+    with _phase("start dbt", outcome, report):
+        build = Build(project)
+    with _phase("parse", outcome, report):
+        failures = build.parse()
+    if not failures:
+        with _phase("build and test", outcome, report):
+            failures = build.run()
+    return failures
+
+
+def published_release(project: Project) -> str | None:
+    """Id of the published release, or None before the first."""
+    return project.published.resolve().parent.name if project.published.is_symlink() else None
+
+
+def _publish(project: Project, folder: Path) -> None:
+    database = folder / DATABASE
+    if database.with_name(f"{DATABASE}.wal").exists():
+        raise RuntimeError(f"{database} still has a write-ahead log")
+    link = project.warehouse / f".{DATABASE}.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(database.relative_to(project.warehouse))
+    link.replace(project.published)
+
+
+def _discard_unfinished(project: Project) -> None:
+    """Remove the release that the building link points to, unless it was published."""
+    if project.building.is_symlink():
+        folder = project.building.resolve()
+        if folder.name != published_release(project):
+            shutil.rmtree(folder, ignore_errors=True)
+        project.building.unlink()
+
+
+@contextmanager
+def _phase(name: str, outcome: Refresh, report: Callable[[str], None]) -> Iterator[None]:
+    report(name)
+    begun = time.perf_counter()
+    yield
+    outcome.seconds[name] = time.perf_counter() - begun
+
+
+@contextmanager
+def _lock(project: Project) -> Iterator[None]:
+    """Hold the refresh lock, which the system releases with the process however it ends."""
+    project.warehouse.mkdir(parents=True, exist_ok=True)
+    holder = project.warehouse / "refresh.holder.json"
+    lock = FileLock(project.warehouse / "refresh.lock", blocking=False)
+    try:
+        with lock:
+            begun = datetime.now(UTC).isoformat(timespec="seconds")
+            holder.write_text(
+                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": begun})
+            )
+            try:
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+    except Timeout as timeout:
+        raise LockedError(holder.read_text() if holder.exists() else "") from timeout
