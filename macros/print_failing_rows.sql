@@ -1,9 +1,9 @@
-{#- After a run, print the rows that each failed data test found (at most 50 each), so that a failure
+{#- After a run, print the rows that each failed data test found (at most 1000 each), so that a failure
     names its file, row and value without another query. -#}
 {% macro print_failing_rows(results) -%}
     {%- for result in results
         if execute and result.status in ('fail', 'warn') and result.node.resource_type == 'test' -%}
-        {%- set rows = run_query('select * from (' ~ result.node.compiled_code ~ ') limit 50') -%}
+        {%- set rows = run_query('select * from (' ~ result.node.compiled_code ~ ') limit 1000') -%}
         {%- do log(result.status | upper ~ ' ' ~ result.node.name, info=true) -%}
         {%- for row in rows -%}
             {%- set cells = [] -%}

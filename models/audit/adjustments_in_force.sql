@@ -35,3 +35,8 @@ final as (
 )
 
 select * from final
+order by
+    score_month nulls last,
+    unit_id nulls last,
+    dimension_code nulls last,
+    erratum_id nulls last

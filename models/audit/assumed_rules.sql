@@ -69,3 +69,8 @@ final as (
 )
 
 select * from final
+order by
+    score_month nulls last,
+    dimension_code nulls last,
+    indicator_code nulls last,
+    group_code nulls last

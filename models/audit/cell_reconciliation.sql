@@ -72,3 +72,4 @@ final as (
 )
 
 select * from final
+order by score_month nulls last, annex_no nulls last, row_no nulls last, column_no nulls last

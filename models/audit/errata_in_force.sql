@@ -87,3 +87,10 @@ final as (
 )
 
 select * from final
+order by
+    score_month nulls last,
+    erratum_id nulls last,
+    annex_no nulls last,
+    annex_row_no nulls last,
+    unit_name nulls last,
+    column_name nulls last

@@ -388,3 +388,9 @@ final as (
 )
 
 select * from final
+order by
+    score_month nulls last,
+    source_file nulls last,
+    row_no nulls last,
+    column_name nulls last,
+    unit_name nulls last

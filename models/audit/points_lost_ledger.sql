@@ -167,3 +167,10 @@ final as (
 )
 
 select * from final
+order by
+    score_month nulls last,
+    unit_id nulls last,
+    dimension_code nulls last,
+    entry_type nulls last,
+    indicator_code nulls last,
+    erratum_id nulls last

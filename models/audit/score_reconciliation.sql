@@ -96,3 +96,4 @@ final as (
 )
 
 select * from final
+order by score_month nulls last, unit_id nulls last, dimension_code nulls last

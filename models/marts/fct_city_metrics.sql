@@ -38,3 +38,4 @@ final as (
 )
 
 select * from final
+order by score_month nulls last, metric_code nulls last

@@ -54,3 +54,4 @@ final as (
 )
 
 select * from final
+order by score_month nulls last, city_code nulls last, group_code nulls last, sequence_no nulls last

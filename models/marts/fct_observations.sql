@@ -36,9 +36,19 @@ expected as (
             and units.group_code = group_indicators.group_code
 ),
 
+-- A unit that stands twice counts once, by its first row; `input_problems` names the others.
 received as (
-    select * from cells
-    where not is_imputed
+    select * exclude (occurrence)
+    from (
+        select
+            *,
+            row_number() over (
+                partition by score_month, feed, unit_id, column_name order by row_no nulls last
+            ) as occurrence
+        from cells
+        where not is_imputed
+    ) as numbered
+    where occurrence = 1
 ),
 
 imputed as (
@@ -112,3 +122,8 @@ final as (
 )
 
 select * from final
+order by
+    score_month nulls last,
+    unit_id nulls last,
+    dimension_code nulls last,
+    indicator_code nulls last

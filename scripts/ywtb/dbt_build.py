@@ -14,7 +14,7 @@ from ywtb.project import Project
 TARGET_PATH = "target/release"
 """Kept apart from `target/`, so that an analyst's dbt and a refresh do not share a parse."""
 
-FAILING_ROWS = 50
+FAILING_ROWS = 1000
 """The most rows shown of one failing test."""
 
 
@@ -37,7 +37,7 @@ class Build:
 
         self._runner = dbtRunner
         self._database = project.building / "ywtb.duckdb"
-        self._options = ["--quiet", "--no-use-colors", f"--log-path={project.root / 'logs'}"]
+        self._options = ["--log-level=none", f"--log-path={project.root / 'logs'}"]
         self._arguments = [
             f"--project-dir={project.root}",
             f"--profiles-dir={project.root}",

@@ -2,4 +2,3 @@
 select *
 from {{ ref('cell_reconciliation') }}
 where not is_reproduced
-order by score_month nulls last, annex_no nulls last, row_no nulls last, column_no nulls last

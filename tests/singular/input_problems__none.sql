@@ -2,4 +2,3 @@
 -- no cell that is needed is missing; every correction finds the text it corrects.
 select *
 from {{ ref('input_problems') }}
-order by score_month nulls last, source_file nulls last, row_no nulls last, column_name nulls last

@@ -1,12 +1,12 @@
 -- The text that units read names the very coefficient that is applied, so that nobody changes
 -- one without the other.
 select
+    score_month,
     rule_id,
-    valid_from,
     segment_no,
     slope_points,
     rule_text
-from {{ ref('scoring_rules') }}
+from {{ ref('int_rules_monthly') }}
 where
     slope_points not in (0, 1)
     and not contains(rule_text, rtrim(cast(abs(slope_points) as varchar), '0'))

@@ -1,17 +1,17 @@
--- The segments of a rule's version are numbered from 1 and each begins where the one before it
+-- The segments of a rule in force are numbered from 1 and each begins where the one before it
 -- ends; none but the last is open.
 select *
 from (
     select
+        score_month,
         rule_id,
-        valid_from,
         segment_no,
         lower_value,
         upper_value,
         lag(segment_no) over version as previous_segment_no,
         lag(upper_value) over version as previous_upper_value
-    from {{ ref('scoring_rules') }}
-    window version as (partition by rule_id, valid_from order by segment_no nulls last)
+    from {{ ref('int_rules_monthly') }}
+    window version as (partition by score_month, rule_id order by segment_no nulls last)
 )
 where
     segment_no != coalesce(previous_segment_no, 0) + 1

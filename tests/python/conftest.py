@@ -1,0 +1,170 @@
+"""A throwaway copy of the project, months to put into it, and the command run for real in it."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+PARTS = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests")
+
+Cells = Mapping[tuple[str, str], str]
+"""Values by (unit name, indicator code)."""
+
+
+@dataclass
+class Sandbox:
+    """A copy of the project."""
+
+    root: Path
+
+    def run(self, *arguments: str, program: str = "ywtb") -> subprocess.CompletedProcess[str]:
+        """Run the installed command in the copy, without any terminal."""
+        return subprocess.run(
+            [str(BIN / program), *arguments],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def refresh(self) -> dict[str, Any]:
+        """Refresh and return the answer; the refresh must have been published."""
+        done = self.run("refresh", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query on the published release."""
+        database = self.root / "warehouse" / "ywtb.duckdb"
+        with closing(duckdb.connect(str(database), read_only=True)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def append(self, seed: str, *lines: str) -> None:
+        """Add rows to a seed, such as `reference/units`."""
+        path = self.root / "seeds" / f"{seed}.csv"
+        path.write_text(path.read_text(encoding="utf-8") + "".join(f"{line}\n" for line in lines))
+
+    def reference(self, name: str) -> list[dict[str, str]]:
+        """Rows of a reference seed."""
+        return read_csv(self.root / "seeds" / "reference" / f"{name}.csv")
+
+    def list_months(self, *months: str) -> None:
+        """Make `months`, such as 2023_06, the months to build."""
+        path = self.root / "dbt_project.yml"
+        listed = ", ".join(f'"{month}"' for month in months)
+        text, count = re.subn(
+            r"score_months: \[.*\]", f"score_months: [{listed}]", path.read_text()
+        )
+        assert count == 1
+        path.write_text(text)
+
+    def raw(self, feed: str, month: str) -> Path:
+        """Path of a monthly file."""
+        return self.root / "seeds" / "raw" / month / f"raw_{feed}__{month}.csv"
+
+    def add_month(self, month: str, cells: Cells, units: Mapping[str, str] | None = None) -> None:
+        """Write a month's files, without published scores, and list the month.
+
+        Args:
+            month: such as 2023_07.
+            cells: values other than full marks.
+            units: group by unit name; by default the units of June.
+        """
+        if units is None:
+            units = {unit["unit_name"]: unit["group_code"] for unit in self.reference("units")}
+        points = {
+            (row["group_code"], row["indicator_code"]): row["max_points"]
+            for row in self.reference("group_indicators")
+        }
+        perfect = {"percent": "100.00%", "count": "0", "text": "开展联合上门服务"}
+        feeds: dict[str, list[dict[str, str]]] = {}
+        for indicator in self.reference("indicators"):
+            feeds.setdefault(indicator["dimension_code"], []).append(indicator)
+        for feed, indicators in feeds.items():
+            lines = [["unit_name", *(indicator["indicator_code"] for indicator in indicators)]]
+            for unit, group in units.items():
+                line = [unit]
+                for indicator in indicators:
+                    code = indicator["indicator_code"]
+                    if (group, code) not in points:
+                        line.append("")
+                        continue
+                    default = perfect.get(indicator["value_type"]) or points[group, code]
+                    line.append(cells.get((unit, code), default))
+                if any(line[1:]):
+                    lines.append(line)
+            write_csv(self.raw(feed, month), lines)
+        june = self.raw("city_metrics", "2023_06").read_text(encoding="utf-8")
+        self.raw("city_metrics", month).write_text(june, encoding="utf-8")
+        self.list_months("2023_06", *sorted({*self._months(), month} - {"2023_06"}))
+
+    def _months(self) -> list[str]:
+        return [folder.name for folder in (self.root / "seeds" / "raw").iterdir()]
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_csv(path: Path, lines: list[list[str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(lines)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace the one occurrence of `old` in a file."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, (old, text.count(old))
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def copy_project(target: Path) -> Sandbox:
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target / part)
+    return Sandbox(target)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    """A fresh copy of the project, nothing built."""
+    return copy_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def june(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """A copy with June 2023 refreshed; tests only read it."""
+    copied = copy_project(tmp_path_factory.mktemp("june"))
+    copied.refresh()
+    return copied
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The manifest that `dbt docs generate` writes after a build."""
+    copied = copy_project(tmp_path_factory.mktemp("docs"))
+    (copied.root / "warehouse" / "dev").mkdir(parents=True)
+    done = copied.run("--quiet", "build", "--exclude-resource-type=unit_test", program="dbt")
+    assert done.returncode == 0, done.stdout
+    done = copied.run("docs", "generate", program="dbt")
+    assert done.returncode == 0, done.stdout
+    yield json.loads((copied.root / "target" / "manifest.json").read_text())

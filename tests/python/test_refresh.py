@@ -1,0 +1,171 @@
+"""What a refresh leaves behind: the release, its summary, its explanations, its documentation."""
+
+import json
+import os
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from conftest import Sandbox, copy_project
+
+
+def test_summary_of_june(june: Sandbox) -> None:
+    answer = json.loads(june.run("refresh", "--json").stdout)
+    (month,) = answer["months"]
+    assert (month["reproduced_cells"], month["printed_cells"]) == (2253, 2253)
+    assert (month["reproduced_scores"], month["printed_scores"]) == (366, 366)
+    assert [
+        (group["unit_count"], group["top_unit"], group["bottom_unit"]) for group in month["groups"]
+    ] == [
+        (15, "市城管执法局", "市发展改革委"),
+        (26, "市住房公积金管理中心", "市残联"),
+        (8, "达州高新区", "大竹县"),
+    ]
+    (adjustment,) = month["adjustments"]
+    assert adjustment["unit_name"] == "市文体旅游局"
+    assert adjustment["adjustment_points"] == "-0.020"
+    text = june.run("refresh", "--month", "2023-06").stdout
+    assert "2,253/2,253" in text
+    assert "warehouse/ywtb.duckdb" in text
+
+
+def test_a_second_refresh_gives_the_same_tables(tmp_path_factory: pytest.TempPathFactory) -> None:
+    sandbox = copy_project(tmp_path_factory.mktemp("twice"))
+    tables = []
+    for _ in range(2):
+        sandbox.refresh()
+        names = sandbox.rows(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_schema in ('marts', 'audit', '附件') order by all"
+        )
+        tables.append(
+            {name: sandbox.rows('select * from "{}"."{}"'.format(*name)) for name in names}
+        )
+    assert tables[0] == tables[1]
+    assert len(tables[0]) > 30
+
+
+def test_a_second_refresh_at_once_is_turned_away(june: Sandbox) -> None:
+    holder = june.root / "warehouse" / "refresh.holder.json"
+    with FileLock(june.root / "warehouse" / "refresh.lock"):
+        holder.write_text(json.dumps({"pid": os.getpid()}))
+        done = june.run("refresh")
+        holder.unlink()
+    assert done.returncode == 3
+    assert str(os.getpid()) in done.stderr
+
+
+def test_a_refresh_that_was_killed_leaves_nothing_in_the_way(june: Sandbox) -> None:
+    left = june.root / "warehouse" / "releases" / "killed"
+    left.mkdir()
+    (left / "ywtb.duckdb").write_bytes(b"half")
+    (june.root / "warehouse" / "building").symlink_to("releases/killed")
+    june.refresh()
+    assert not left.exists()
+    assert not (june.root / "warehouse" / "building").is_symlink()
+
+
+def test_explain_accounts_for_every_lost_point(june: Sandbox) -> None:
+    for unit, exact in june.rows("select unit_name, exact_score from marts.fct_composite_scores"):
+        lost = june.rows(
+            f"select sum(points_lost) from audit.points_lost_ledger where unit_name = '{unit}'"
+        )
+        assert lost == [(100 - exact,)]
+    answer = json.loads(june.run("explain", "大竹县", "--json").stdout)
+    (unsealed,) = (loss for loss in answer["losses"] if loss["rule_id"] == "unsealed_new_count")
+    assert Decimal(unsealed["points_lost"]) == Decimal("0.3")
+    assert (unsealed["source_file"], unsealed["printed_value"]) == (
+        "raw_licenses__2023_06.csv",
+        "6",
+    )
+    text = june.run("explain", "市文化体育和旅游局", "--month", "2023-06").stdout
+    assert "−0.02 得分调整" in text
+    assert "勘误 2023-06-07" in text
+
+
+def test_explain_suggests_but_never_guesses(june: Sandbox) -> None:
+    done = june.run("explain", "市文旅局")
+    assert done.returncode == 2
+    assert "市文体旅游局" in done.stderr
+
+
+def test_query_reads_only(june: Sandbox) -> None:
+    done = june.run("query", 'select 部门, 综合得分 from "附件"."附件1" order by 序号', "--json")
+    assert json.loads(done.stdout)[0] == {"部门": "市城管执法局", "综合得分": "90.18"}
+    for sql in (
+        "drop table marts.fct_composite_scores",
+        "copy marts.fct_composite_scores to 'out.csv'",
+        "select * from read_csv('dbt_project.yml')",
+    ):
+        assert june.run("query", sql).returncode == 2
+    assert not (june.root / "out.csv").exists()
+
+
+def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
+    views = june.rows(
+        "select table_name from information_schema.tables where table_schema = '附件'"
+    )
+    assert {view for (view,) in views} == {f"附件{number}" for number in range(1, 12)}
+    for annex in june.reference("annexes"):
+        number, mart = annex["annex_no"], annex["mart_name"]
+        headings = [
+            column["header_path"].split("|")[-1]
+            for column in june.reference("annex_columns")
+            if column["annex_no"] == number
+        ]
+        found = june.rows(
+            "select column_name from information_schema.columns where table_schema = '附件' "
+            f"and table_name = '附件{number}' order by ordinal_position"
+        )
+        for heading, (column,) in zip(headings, found[1:], strict=True):
+            assert column.endswith(heading)
+        assert june.rows(f'select * from "附件"."附件{number}" order by all') == june.rows(
+            f"select * from marts.{mart} order by all"
+        )
+
+
+def test_views_work_in_an_attached_release(june: Sandbox) -> None:
+    """Two releases can be compared: marts and Chinese views do not depend on the catalog's name."""
+    with duckdb.connect() as connection:
+        path = june.root / "warehouse" / "ywtb.duckdb"
+        connection.execute(f"attach '{path}' as older (read_only)")
+        rows = connection.execute('select count(*) from older."附件"."附件2"').fetchone()
+        assert rows == (26,)
+
+
+def test_descriptions_are_database_comments(june: Sandbox) -> None:
+    schemas = "('staging', 'intermediate', 'marts', 'audit', 'reference', 'errata', 'expected')"
+    assert (
+        june.rows(
+            f"select schema_name, table_name from duckdb_tables() where schema_name in {schemas} "
+            "and comment is null union all select schema_name, view_name from duckdb_views() "
+            f"where schema_name in {schemas} and comment is null"
+        )
+        == []
+    )
+    assert (
+        june.rows(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            f"where schema_name in {schemas} and comment is null"
+        )
+        == []
+    )
+
+
+def test_documentation_describes_every_model_and_column(manifest: dict[str, Any]) -> None:
+    nodes = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" or (node["resource_type"] == "seed" and node["columns"])
+    ]
+    assert len(nodes) > 50
+    undescribed = [
+        (node["name"], column["name"])
+        for node in nodes
+        for column in ({"name": "", "description": node["description"]}, *node["columns"].values())
+        if not column["description"].strip()
+    ]
+    assert undescribed == []

@@ -1,0 +1,161 @@
+"""Bad seeds stop the build; every problem is named at once, and nothing published is changed."""
+
+from pathlib import Path
+
+import pytest
+
+from conftest import Sandbox, edit, read_csv, write_csv
+
+
+def set_cell(path: Path, unit: str, column: str, value: str) -> int:
+    """Change one cell; return its row as a spreadsheet counts it."""
+    lines = read_csv(path)
+    (number,) = (number for number, line in enumerate(lines) if line["unit_name"] == unit)
+    lines[number][column] = value
+    write_csv(path, [list(lines[0]), *(list(line.values()) for line in lines)])
+    return number + 2
+
+
+def test_every_bad_cell_is_named(sandbox: Sandbox) -> None:
+    before = sandbox.refresh()["release"]
+    sandbox.add_month("2023_07", {})
+    raw = {
+        feed: sandbox.raw(feed, "2023_07")
+        for feed in ("licenses", "efficiency", "subsites", "supervision", "special_work")
+    }
+    bad = [
+        ("licenses", "市档案局", "seal_rate", "12O%", "unreadable_value"),
+        ("licenses", "市公安局", "issuance_rate", "120%", "out_of_range"),
+        ("licenses", "市税务局", "backfill_rate", "0.9958", "unreadable_value"),
+        ("efficiency", "市残联", "overdue_case_count", "-1", "out_of_range"),
+        ("efficiency", "渠县", "negative_review_count", "1e400", "unreadable_value"),
+        ("efficiency", "市侨办", "rectification_rate", "", "missing_value"),
+        ("subsites", "通川区", "app_fault_count", "0", "unexpected_value"),
+        ("special_work", "市科技局", "task_points", "-0.5", "out_of_range"),
+    ]
+    expected: list[tuple[str, ...]] = []
+    for feed, unit, column, value, code in bad:
+        row = set_cell(raw[feed], unit, column, value)
+        expected.append((raw[feed].name, str(row), unit, column, value, code))
+    lines = raw["supervision"].read_text(encoding="utf-8").splitlines()
+    lines.append(lines[1])
+    lines[2] = lines[2].replace("市经信局", "市经信委")
+    raw["supervision"].write_text("\n".join(lines) + "\n", encoding="utf-8")
+    first = lines[1].split(",")[0]
+    expected += [
+        (raw["supervision"].name, "3", "市经信委", "unit_name", "最接近的是“市经信局”"),
+        (raw["supervision"].name, "51", first, "unit_name", "repeated_unit"),
+        (raw["supervision"].name, "市经信局", "missing_row"),
+    ]
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    shown = done.stderr.splitlines()
+    for parts in expected:
+        assert any(all(part in line for part in parts) for line in shown), (parts, done.stderr)
+    assert f"已发布的仍是 {before}" in done.stderr
+    assert (sandbox.root / "warehouse" / "ywtb.duckdb").resolve().parent.name == before
+    assert [folder.name for folder in (sandbox.root / "warehouse" / "releases").iterdir()] == [
+        before
+    ]
+    assert sandbox.rows("select count(distinct score_month) from marts.fct_composite_scores") == [
+        (1,)
+    ]
+
+
+def test_plain_dbt_names_the_rows_too(sandbox: Sandbox) -> None:
+    sandbox.add_month("2023_07", {})
+    set_cell(sandbox.raw("licenses", "2023_07"), "市档案局", "seal_rate", "12O%")
+    (sandbox.root / "warehouse" / "dev").mkdir(parents=True)
+    done = sandbox.run("build", "--exclude-resource-type=unit_test", program="dbt")
+    assert done.returncode == 1
+    (line,) = (line for line in done.stdout.splitlines() if "12O%" in line)
+    assert "raw_licenses__2023_07.csv" in line
+    assert "市档案局" in line
+
+
+def test_every_bad_rule_is_named(sandbox: Sandbox) -> None:
+    rules = sandbox.root / "seeds" / "reference" / "scoring_rules.csv"
+    sandbox.append("reference/dimension_weights", "licenses,B,21,2023-06-01,")
+    edit(
+        sandbox.root / "seeds" / "reference" / "dimension_weights.csv",
+        "special_work,county,26,2023-01-01,",
+        "special_work,county,25.5,2023-01-01,",
+    )
+    text = rules.read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    (seal,) = (line for line in lines if line.startswith("seal_rate,"))
+    (tier,) = (line for line in lines if line.startswith("connected_app_count__department,2,"))
+    text = text.replace(seal, seal.replace("2023-01-01,", "2023-01-01,2023-05-01"))
+    text = text.replace(tier, tier.replace(",2,5,", ",3,5,"))
+    rules.write_text(text, encoding="utf-8")
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    shown = done.stderr
+    assert "group_code=county，weight_sum=99.50" in shown
+    assert "group_code=B，weight_sum=101.00" in shown
+    assert "indicator_code=seal_rate" in shown
+    assert "rule_id=connected_app_count__department" in shown
+    assert not (sandbox.root / "warehouse" / "ywtb.duckdb").exists()
+
+
+def test_a_correction_that_finds_nothing_is_named(sandbox: Sandbox) -> None:
+    raw = sandbox.raw("construction", "2023_06")
+    edit(raw, "市生态环境厅", "市生态环境局")
+    set_cell(raw, "市林业局", "mainline_points", "2.50")
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    assert "cell_corrections.csv" in done.stderr
+    assert "市生态环境厅" in done.stderr
+
+
+def test_a_figure_that_differs_from_print_is_named(sandbox: Sandbox) -> None:
+    row = set_cell(sandbox.raw("construction", "2023_06"), "市林业局", "mainline_points", "2.50")
+    assert row == 12
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    assert "cell_reconciliation__every_printed_cell_reproduced" in done.stderr
+    assert "annex_no=7，row_no=11，column_no=6，unit_name=市林业局" in done.stderr
+    assert "reconciliation_status=unexplained" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ("unit_name,overdue_case_count\n市档案局,1\n".encode("gb18030"), "第2行：不是 UTF-8 编码"),
+        (b"", "没有列名"),
+        (b"unit_name,overdue_case_count\n\xef\xbf\xbd\0,1\n", "空字符"),
+        ("unit_name,overdue_case_count\n市档案局,1,2\n".encode(), "第2行：有 3 个单元格"),
+        ("unit_name,a,a\n市档案局,1,2\n".encode(), "“a”列：列名重复"),
+        ('unit_name,a\n"市档案局,1\n'.encode(), "不是完整的 CSV"),
+    ],
+    ids=["gb18030", "empty", "nul", "ragged", "repeated column", "open quote"],
+)
+def test_a_file_that_cannot_be_read_is_named(sandbox: Sandbox, content: bytes, shown: str) -> None:
+    path = sandbox.raw("efficiency", "2023_06")
+    path.write_bytes(content)
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    assert f"seeds/raw/2023_06/{path.name}" in done.stderr
+    assert shown in done.stderr
+    assert not (sandbox.root / "warehouse" / "ywtb.duckdb").exists()
+
+
+def test_months_and_files_must_agree(sandbox: Sandbox) -> None:
+    sandbox.add_month("2023_07", {})
+    sandbox.raw("licenses", "2023_07").unlink()
+    misnamed = sandbox.raw("subsites", "2023_07")
+    misnamed.rename(misnamed.with_name("raw_subsites__2023_08.csv"))
+    (sandbox.root / "seeds" / "raw" / "2023_09").mkdir()
+    sandbox.list_months("2023_06", "2023_07", "2023-10")
+    edit(sandbox.raw("efficiency", "2023_07"), "rectification_rate", "rectification")
+    done = sandbox.run("check")
+    assert done.returncode == 1
+    for part in (
+        "raw_licenses__2023_07.csv：没有该文件",
+        "raw_subsites__2023_07.csv：没有该文件",
+        "raw_subsites__2023_08.csv：文件名不在本月文件之列",
+        "“score_months”列：月份 2023-10",
+        "“score_months”列：缺少 2023_09",
+        "raw_efficiency__2023_07.csv 第1行 “rectification”列：未知的列",
+    ):
+        assert part in done.stderr
