@@ -11,7 +11,6 @@ refresh: .venv/installed
 	$(BIN)/ywtb refresh
 
 test: .venv/installed
-	mkdir -p warehouse/dev
 	$(BIN)/dbt --quiet --warn-error build
 	$(BIN)/pytest
 
@@ -23,7 +22,6 @@ lint: .venv/installed
 	$(BIN)/yamllint --strict .
 
 docs: .venv/installed
-	mkdir -p warehouse/dev
 	$(BIN)/dbt docs generate --static
 
 benchmark: .venv/installed
