@@ -2,7 +2,7 @@
 
     A month without the file is an error unless the feed is optional. An optional file is found among
     the project's seeds at run time; seeds are the first level of the graph, so it is loaded by then,
-    and a build that has not loaded it stops here rather than leave it out. -#}
+    and a run that finds it not loaded stops here rather than leave it out. -#}
 {% macro raw_seeds(feed, optional=false) -%}
     {%- set seeds = [] -%}
     {%- for month in var('score_months') -%}
@@ -11,8 +11,8 @@
             {%- do seeds.append({'month': month, 'file': name ~ '.csv', 'relation': ref(name)}) -%}
         {%- elif execute -%}
             {%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.name == name -%}
-                {%- set relation = adapter.get_relation(node.database, node.schema, node.alias) -%}
-                {%- if relation is none -%}
+                {%- set relation = api.Relation.create(node.database, node.schema, node.alias) -%}
+                {%- if flags.WHICH in ('build', 'run') and load_relation(relation) is none -%}
                     {%- do exceptions.raise_compiler_error(
                         'seed ' ~ name ~ ' is not loaded yet: run `dbt build` or `dbt seed` first'
                     ) -%}

@@ -65,7 +65,6 @@ def test_every_bad_cell_is_named(sandbox: Sandbox) -> None:
 def test_plain_dbt_names_the_rows_too(sandbox: Sandbox) -> None:
     sandbox.add_month("2023_07", {})
     set_cell(sandbox.raw("licenses", "2023_07"), "市档案局", "seal_rate", "12O%")
-    (sandbox.root / "warehouse" / "dev").mkdir(parents=True)
     done = sandbox.run("build", "--exclude-resource-type=unit_test", program="dbt")
     assert done.returncode == 1
     (line,) = (line for line in done.stdout.splitlines() if "12O%" in line)
