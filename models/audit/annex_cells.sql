@@ -54,7 +54,7 @@ final as (
             when cells.cell_value is null then annexes.not_applicable_mark
             when annex_columns.number_format = '0.00%' then cells.cell_value || '%'
             when annex_columns.number_format = 'General' and cells.cell_value like '%.%'
-                then rtrim(rtrim(cells.cell_value, '0'), '.')
+                then {{ plain_number('cells.cell_value') }}
             else cells.cell_value
         end as cell_text
     from cells

@@ -21,6 +21,10 @@ units as (
     select * from {{ ref('int_units_monthly') }}
 ),
 
+groups as (
+    select * from {{ ref('groups') }}
+),
+
 group_indicators as (
     select * from {{ ref('int_group_indicators_monthly') }}
 ),
@@ -128,7 +132,7 @@ unexpected_value as (
         cells.column_name,
         cells.printed_value as seen_value,
         'unexpected_value' as problem_code,
-        '空白：' || units.group_code || ' 组不考核该指标' as expected
+        '空白：' || groups.group_name || '不考核该指标' as expected
     from cells
     inner join indicators
         on
@@ -138,12 +142,15 @@ unexpected_value as (
         on
             cells.score_month = units.score_month
             and cells.unit_id = units.unit_id
+    inner join groups on units.group_code = groups.group_code
     left join group_indicators
         on
             units.score_month = group_indicators.score_month
             and units.group_code = group_indicators.group_code
             and cells.column_name = group_indicators.indicator_code
-    where cells.cell_text is not null and group_indicators.indicator_code is null
+    where
+        cells.cell_text not in ('—', '-')
+        and group_indicators.indicator_code is null
 ),
 
 observed as (
@@ -231,7 +238,8 @@ out_of_range as (
         indicator_code as column_name,
         printed_value as seen_value,
         'out_of_range' as problem_code,
-        '不小于 ' || valid_min || coalesce('，不大于 ' || valid_max, '') as expected
+        '不小于 ' || {{ plain_number('valid_min') }}
+        || coalesce('，不大于 ' || {{ plain_number('valid_max') }}, '') as expected
     from observed
     where obs_value < valid_min or obs_value > valid_max
 ),

@@ -28,12 +28,15 @@ class Problem:
     column: str | None
     seen: str
     expected: str
+    unit: str | None = None
 
     def __str__(self) -> str:
         """The problem as one line of Chinese."""
         place = self.file
         if self.row is not None:
             place += f" 第{self.row}行"
+        if self.unit is not None:
+            place += f" {self.unit}"
         if self.column is not None:
             place += f" “{self.column}”列"
         return f"{place}：{self.seen}；应为：{self.expected}"
@@ -69,6 +72,8 @@ def _check_shape(path: Path, name: str) -> list[Problem]:
         rows = list(csv.reader(text.removeprefix("\ufeff").splitlines(keepends=True), strict=True))
     except csv.Error as error:
         return [Problem(name, None, None, f"不是完整的 CSV（{error}）", "引号成对的 CSV")]
+    while rows and not rows[-1]:
+        rows.pop()
     if not rows or not any(rows[0]):
         return [Problem(name, 1, None, "没有列名", "第一行为列名")]
     header = rows[0]

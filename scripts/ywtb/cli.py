@@ -198,7 +198,8 @@ def _refusal(problems: Sequence[Any], failures: Sequence[Any]) -> list[str]:
     """Every problem and failing row, one line each."""
     lines = [str(problem) for problem in problems]
     for failure in failures:
-        lines.append(f"✗ {failure.name}：{failure.message.strip()}")
+        count = f"（{len(failure.rows)} 行不符）" if failure.rows else ""
+        lines.append(f"✗ {failure.name}：{failure.message.strip()}{count}")
         for row in failure.rows:
             cells = (f"{name}={value}" for name, value in row.items() if value is not None)
             lines.append("    " + "，".join(cells))

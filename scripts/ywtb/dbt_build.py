@@ -20,7 +20,7 @@ FAILING_ROWS = 1000
 
 @dataclass(frozen=True)
 class Failure:
-    """A test that found rows, or a node that stopped with an error."""
+    """A test that found rows, with what it asserts, or a node that stopped with an error."""
 
     name: str
     message: str
@@ -64,14 +64,14 @@ class Build:
         if result.exception is not None:
             return [Failure("dbt build", str(result.exception))]
         return [
-            Failure(outcome.node.name, str(outcome.message), self._failing_rows(outcome))
+            Failure(outcome.node.name, outcome.node.description, self._failing_rows(outcome))
+            if str(outcome.status) == "fail"
+            else Failure(outcome.node.name, str(outcome.message))
             for outcome in result.result.results
             if str(outcome.status) in ("error", "fail", "runtime error")
         ]
 
     def _failing_rows(self, outcome: Any) -> list[dict[str, Any]]:
-        if str(outcome.status) != "fail":
-            return []
         with duckdb.connect(str(self._database), read_only=True) as connection:
             found = connection.sql(outcome.node.compiled_code).limit(FAILING_ROWS)
             return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -18,6 +19,9 @@ from ywtb.dbt_build import Build, Failure
 from ywtb.project import Project
 
 DATABASE = "ywtb.duckdb"
+
+INPUT_TEST = "input_problems__none"
+"""The dbt test whose rows are problems of the input rather than of the project."""
 
 
 class LockedError(Exception):
@@ -56,8 +60,12 @@ def refresh(project: Project, report: Callable[[str], None]) -> Refresh:
             _discard_unfinished(project)
             folder.mkdir(parents=True)
             project.building.symlink_to(folder.relative_to(project.warehouse))
-            outcome.failures = _build(project, outcome, report)
-            if not outcome.failures:
+            failures = _build(project, outcome, report)
+            outcome.problems = [
+                _problem(row) for each in failures if each.name == INPUT_TEST for row in each.rows
+            ]
+            outcome.failures = [each for each in failures if each.name != INPUT_TEST]
+            if not failures:
                 with _phase("publish", outcome, report):
                     _publish(project, folder)
                 outcome.is_published = True
@@ -74,6 +82,20 @@ def _build(project: Project, outcome: Refresh, report: Callable[[str], None]) ->
         with _phase("build and test", outcome, report):
             failures = build.run()
     return failures
+
+
+def _problem(row: dict[str, Any]) -> Problem:
+    """A row of `audit.input_problems`."""
+    is_raw = row["source_file"].startswith("raw_")
+    folder = f"raw/{row['score_month']:%Y_%m}" if is_raw else "errata"
+    return Problem(
+        file=f"seeds/{folder}/{row['source_file']}",
+        row=row["row_no"],
+        column=row["column_name"],
+        seen="空白" if row["seen_value"] is None else f"“{row['seen_value']}”",
+        expected=row["expected"],
+        unit=row["unit_name"],
+    )
 
 
 def published_release(project: Project) -> str | None:

@@ -24,28 +24,28 @@ def test_every_bad_cell_is_named(sandbox: Sandbox) -> None:
         for feed in ("licenses", "efficiency", "subsites", "supervision", "special_work")
     }
     bad = [
-        ("licenses", "市档案局", "seal_rate", "12O%", "unreadable_value"),
-        ("licenses", "市公安局", "issuance_rate", "120%", "out_of_range"),
-        ("licenses", "市税务局", "backfill_rate", "0.9958", "unreadable_value"),
-        ("efficiency", "市残联", "overdue_case_count", "-1", "out_of_range"),
-        ("efficiency", "渠县", "negative_review_count", "1e400", "unreadable_value"),
-        ("efficiency", "市侨办", "rectification_rate", "", "missing_value"),
-        ("subsites", "通川区", "app_fault_count", "0", "unexpected_value"),
-        ("special_work", "市科技局", "task_points", "-0.5", "out_of_range"),
+        ("licenses", "市档案局", "seal_rate", "12O%", "百分率，如 99.58%"),
+        ("licenses", "市公安局", "issuance_rate", "120%", "不大于 100"),
+        ("licenses", "市税务局", "backfill_rate", "0.9958", "百分率，如 99.58%"),
+        ("efficiency", "市残联", "overdue_case_count", "-1", "不小于 0"),
+        ("efficiency", "渠县", "negative_review_count", "1e400", "整数，如 12"),
+        ("efficiency", "市侨办", "rectification_rate", "", "填写该指标的值"),
+        ("subsites", "通川区", "app_fault_count", "0", "空白：县（市、区）不考核该指标"),
+        ("special_work", "市科技局", "task_points", "-0.5", "不小于 0"),
     ]
     expected: list[tuple[str, ...]] = []
-    for feed, unit, column, value, code in bad:
+    for feed, unit, column, value, wanted in bad:
         row = set_cell(raw[feed], unit, column, value)
-        expected.append((raw[feed].name, str(row), unit, column, value, code))
+        expected.append((raw[feed].name, f"第{row}行", unit, f"“{column}”列", value, wanted))
     lines = raw["supervision"].read_text(encoding="utf-8").splitlines()
     lines.append(lines[1])
     lines[2] = lines[2].replace("市经信局", "市经信委")
     raw["supervision"].write_text("\n".join(lines) + "\n", encoding="utf-8")
     first = lines[1].split(",")[0]
     expected += [
-        (raw["supervision"].name, "3", "市经信委", "unit_name", "最接近的是“市经信局”"),
-        (raw["supervision"].name, "51", first, "unit_name", "repeated_unit"),
-        (raw["supervision"].name, "市经信局", "missing_row"),
+        (raw["supervision"].name, "第3行", "“市经信委”", "最接近的是“市经信局”"),
+        (raw["supervision"].name, "第51行", first, "第一次出现在第2行"),
+        (raw["supervision"].name, "市经信局", "空白", "该单位应占一行"),
     ]
     done = sandbox.run("refresh")
     assert done.returncode == 1
