@@ -221,9 +221,13 @@ def _summary_lines(found: dict[str, Any]) -> list[str]:
         f"末位 {group['bottom_unit']} {group['bottom_score']}"
         for group in groups
     ]
+    compared = [
+        f"{name} {found[f'reproduced_{kind}']:,}/{found[f'printed_{kind}']:,} 一致"
+        for kind, name in (("cells", "所印单元格"), ("scores", "所印得分"))
+        if found[f"printed_{kind}"]
+    ]
     lines.append(
-        f"  复核：所印单元格 {found['reproduced_cells']:,}/{found['printed_cells']:,} 一致，"
-        f"所印得分 {found['reproduced_scores']}/{found['printed_scores']} 一致；"
+        f"  复核：{'，'.join(compared) or '没有所印数值'}；"
         f"勘误 {found['corrections']} 处，推算 {found['imputed_cells']} 格"
     )
     lines += [
