@@ -45,63 +45,121 @@ def check(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def refresh(month: MonthOption = None, as_json: JsonOption = False) -> None:
+def refresh(
+    month: MonthOption = None,
+    revise: Annotated[
+        list[str] | None, typer.Option("--revise", help="允许更正的已发布月份，可多次给出。")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="更正的原因。")] = None,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="保留几次发布。")] = 24,
+    notify_command: Annotated[
+        str | None, typer.Option("--notify-command", help="结束后运行的命令，摘要从标准输入给它。")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """主任务：核对、建库、测试，全部通过才发布；然后印出摘要（--month 选月份，默认全部）。"""
-    from ywtb import reading
     from ywtb import refresh as job
+    from ywtb.lock import LockedError
 
     project = _project()
     wanted = _valid_month(month)
     if wanted and wanted.replace("-", "_") not in project.score_months():
         _stop(f"score_months 中没有 {wanted}", 2)
+    months = tuple(each for each in (_valid_month(given) for given in revise or []) if each)
+    if bool(months) != bool(reason and reason.strip()):
+        _stop("更正已发布的月份须同时给出 --revise 和 --reason", 2)
+    revision = job.Revision(months, reason.strip()) if reason else None
     try:
-        outcome = job.refresh(project, lambda phase: typer.echo(f"· {phase}", err=True))
-    except job.LockedError as error:
-        _stop(f"另一个刷新正在进行：{error}", 3)
-    seconds = {phase: round(value, 2) for phase, value in outcome.seconds.items()}
-    if not outcome.is_published:
-        published = job.published_release(project)
-        if as_json:
-            _print_json(
-                {
-                    "release": None,
-                    "published_release": published,
-                    "problems": [problem.as_dict() for problem in outcome.problems],
-                    "failures": [vars(failure) for failure in outcome.failures],
-                    "seconds": seconds,
-                }
-            )
-        else:
-            for line in _refusal(outcome.problems, outcome.failures):
-                typer.echo(line, err=True)
-            typer.echo(
-                f"未发布。已发布的仍是 {published}" if published else "未发布，此前也没有发布过。",
-                err=True,
-            )
-        raise typer.Exit(1)
-    with reading.open_release(project) as release:
-        summaries = [
-            reading.summary(release, each)
-            for each in reading.months(release)
-            if wanted in (None, each)
-        ]
-    database = str(project.published.relative_to(project.root))
-    if as_json:
-        _print_json(
-            {
-                "release": outcome.release,
-                "database": database,
-                "months": summaries,
-                "seconds": seconds,
-            }
+        outcome = job.refresh(project, _show_phase, revision, keep)
+    except LockedError as error:
+        _notify(notify_command, line := f"ywtb refresh 未运行：{error} 正在进行")
+        _stop(line, 3)
+    if outcome.is_published:
+        _print_published(project, outcome, wanted, as_json)
+        line = f"ywtb refresh 完成：已发布 {outcome.release}"
+    else:
+        _print_refused(project, outcome, as_json)
+        line = (
+            f"ywtb refresh 未发布：{len(outcome.problems)} 处数据问题，"
+            f"{len(outcome.failures)} 项测试未过，{len(outcome.frozen_months)} 个已发布月份会变"
         )
+    typer.echo(line, err=True)
+    _notify(notify_command, line)
+    raise typer.Exit(0 if outcome.is_published else 1)
+
+
+@app.command()
+def preview(month: MonthOption = None, as_json: JsonOption = False) -> None:
+    """另行建库，印出与已发布数据的不同之处；不发布。"""
+    from ywtb import refresh as job
+    from ywtb.lock import LockedError
+
+    project = _project()
+    wanted = _valid_month(month)
+    try:
+        outcome = job.preview(project, _show_phase)
+    except LockedError as error:
+        _stop(f"{error} 正在进行", 3)
+    changes = [change for change in outcome.changes if wanted in (None, change.month)]
+    if outcome.is_refused:
+        _print_refused(project, outcome, as_json)
+        raise typer.Exit(1)
+    if as_json:
+        _print_json({"changes": [vars(change) for change in changes]})
+    else:
+        for change in changes:
+            typer.echo(str(change))
+        typer.echo(f"已发布的月份有 {len(changes)} 个单元格会变")
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """当前发布的是哪一次、由什么建成；还留有哪几次。"""
+    from ywtb import releases
+
+    project = _project()
+    published = releases.published_release(project)
+    if published is None:
+        _stop("还没有发布过：先运行 ywtb refresh", 2)
+    manifest = releases.read_manifest(project.published)
+    kept = releases.complete_releases(project)
+    if as_json:
+        _print_json({**manifest, "releases": kept})
         return
-    typer.echo(f"已发布 {outcome.release}，共 {len(summaries)} 个月")
-    for each in summaries:
-        for line in _summary_lines(each):
-            typer.echo(line)
-    typer.echo(f"数据库：{database}")
-    typer.echo("用时：" + "，".join(f"{phase} {value:.2f} s" for phase, value in seconds.items()))
+    tools = "，".join(f"{name} {number}" for name, number in manifest["tool_versions"].items())
+    for line in (
+        f"已发布 {manifest['release_id']}，建于 {manifest['built_at']} UTC",
+        f"月份：{'、'.join(manifest['score_months'])}",
+        f"种子 {manifest['seed_count']} 个，数据 {manifest['row_count']} 行，"
+        f"测试 {manifest['test_count']} 项，期望 {manifest['expectation_count']} 项",
+        f"代码 {manifest['code_version']}；{tools}",
+        f"前一次发布：{manifest['previous_release_id'] or '无'}",
+        f"留有 {len(kept)} 次：{'、'.join(kept)}",
+    ):
+        typer.echo(line)
+
+
+@app.command()
+def rollback(
+    release: Annotated[str | None, typer.Argument(help="发布编号；默认前一次。")] = None,
+) -> None:
+    """退回到以前的一次发布。"""
+    from ywtb import releases
+    from ywtb.lock import LockedError, writer_lock
+
+    project = _project()
+    published = releases.published_release(project)
+    if published is None:
+        _stop("还没有发布过：先运行 ywtb refresh", 2)
+    try:
+        with writer_lock(project, "rollback"):
+            wanted = releases.go_back(project, release)
+    except LockedError as error:
+        _stop(f"{error} 正在进行", 3)
+    except releases.NoReleaseError as error:
+        kept = "、".join(releases.complete_releases(project))
+        _stop(f"没有可退回的发布（{error}），留有：{kept}", 2)
+    typer.echo(f"已从 {published} 换到 {wanted}")
 
 
 @app.command()
@@ -153,6 +211,90 @@ def query(
         _print_table(found)
     if not as_json:
         typer.echo(f"{len(found)} 行")
+
+
+def _show_phase(name: str) -> None:
+    typer.echo(f"· {name}", err=True)
+
+
+def _notify(command: str | None, line: str) -> None:
+    """Run the command of --notify-command, without a shell; its failure is told, not raised."""
+    if command is None:
+        return
+    import shlex
+    import subprocess
+
+    try:
+        subprocess.run(  # noqa: S603 (the caller's own command)
+            shlex.split(command), input=f"{line}\n", text=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        typer.echo(f"通知命令没有成功：{error}", err=True)
+
+
+def _print_published(project: Project, outcome: Any, wanted: str | None, as_json: bool) -> None:
+    from ywtb import reading
+
+    with reading.open_release(project) as release:
+        summaries = [
+            reading.summary(release, each)
+            for each in reading.months(release)
+            if wanted in (None, each)
+        ]
+    database = str(project.published.relative_to(project.root))
+    seconds = {phase: round(value, 2) for phase, value in outcome.seconds.items()}
+    if as_json:
+        _print_json(
+            {
+                "release": outcome.release,
+                "database": database,
+                "months": summaries,
+                "changes": [vars(change) for change in outcome.changes],
+                "seconds": seconds,
+            }
+        )
+        return
+    typer.echo(f"已发布 {outcome.release}，共 {len(summaries)} 个月")
+    for each in summaries:
+        for line in _summary_lines(each):
+            typer.echo(line)
+    for change in outcome.changes:
+        typer.echo(f"更正：{change}")
+    for notice in outcome.notices:
+        typer.echo(f"更正通知：{notice.relative_to(project.root)}")
+    typer.echo(f"数据库：{database}")
+    typer.echo("用时：" + "，".join(f"{phase} {value:.2f} s" for phase, value in seconds.items()))
+
+
+def _print_refused(project: Project, outcome: Any, as_json: bool) -> None:
+    """Everything that stands in the way, and which release is still the published one."""
+    from ywtb.releases import published_release
+
+    published = published_release(project)
+    if as_json:
+        _print_json(
+            {
+                "release": None,
+                "published_release": published,
+                "problems": [problem.as_dict() for problem in outcome.problems],
+                "failures": [vars(failure) for failure in outcome.failures],
+                "changes": [vars(change) for change in outcome.changes],
+            }
+        )
+        return
+    for line in _refusal(outcome.problems, outcome.failures):
+        typer.echo(line, err=True)
+    for month in outcome.frozen_months:
+        typer.echo(
+            f"✗ {month} 已发布，以下数值会变；确属更正的，加 --revise {month} --reason “原因”：",
+            err=True,
+        )
+        for change in outcome.changes:
+            if change.month == month:
+                typer.echo(f"    {change}", err=True)
+    typer.echo(
+        f"未发布。已发布的仍是 {published}" if published else "未发布，此前也没有发布过。", err=True
+    )
 
 
 def _project() -> Project:

@@ -45,6 +45,8 @@ class Build:
             "--target=release",
         ]
         self._manifest: Any = None
+        self.test_count = 0
+        """Data tests that passed."""
 
     def parse(self) -> list[Failure]:
         """Parse the project; a failure means that nothing can be built."""
@@ -63,6 +65,7 @@ class Build:
             result = self._runner(manifest=self._manifest).invoke([*self._options, *arguments])
         if result.exception is not None:
             return [Failure("dbt build", str(result.exception))]
+        self.test_count = sum(str(outcome.status) == "pass" for outcome in result.result.results)
         return [
             Failure(outcome.node.name, outcome.node.description, self._failing_rows(outcome))
             if str(outcome.status) == "fail"

@@ -42,6 +42,11 @@ class Project:
         return self.root / "warehouse"
 
     @property
+    def exports(self) -> Path:
+        """Folder of what people outside the database receive, one folder per month."""
+        return self.root / "exports"
+
+    @property
     def releases(self) -> Path:
         """Folder of releases, one folder each."""
         return self.warehouse / "releases"

@@ -1,9 +1,10 @@
-"""The main job: check, build into a new release, test it, publish it by moving one symlink."""
+"""The main job: check, build into a new release, test it, publish it by moving one symlink.
+
+Whatever goes wrong, or is killed, before the symlink moves leaves the published release as it was.
+"""
 
 import json
-import os
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,76 +13,186 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+import duckdb
 
+from ywtb import revisions
 from ywtb.checks import Problem, check_files
 from ywtb.dbt_build import Build, Failure
+from ywtb.lock import writer_lock
 from ywtb.project import Project
-
-DATABASE = "ywtb.duckdb"
+from ywtb.releases import DATABASE, prune, publish, published_release, write_manifest
 
 INPUT_TEST = "input_problems__none"
 """The dbt test whose rows are problems of the input rather than of the project."""
 
+KEPT_RELEASES = 24
+"""Releases kept unless told otherwise: two years of months."""
 
-class LockedError(Exception):
-    """Another refresh is under way; the message says whose."""
+
+@dataclass(frozen=True)
+class Revision:
+    """Leave to change published months, and why."""
+
+    months: tuple[str, ...]
+    reason: str
 
 
 @dataclass
-class Refresh:
+class Outcome:
     """What a refresh did: the release if it was published, else why not."""
 
     release: str
     is_published: bool = False
     problems: list[Problem] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    changes: list[revisions.Change] = field(default_factory=list)
+    frozen_months: list[str] = field(default_factory=list)
+    notices: list[Path] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether anything stands in the way of publishing."""
+        return bool(self.problems or self.failures or self.frozen_months)
 
-def refresh(project: Project, report: Callable[[str], None]) -> Refresh:
-    """Build every month of the seeds and publish the result if every check and test passes.
 
-    Whatever goes wrong before the symlink moves leaves the published release as it was.
+def refresh(
+    project: Project,
+    report: Callable[[str], None],
+    revision: Revision | None = None,
+    keep: int = KEPT_RELEASES,
+) -> Outcome:
+    """Build every month of the seeds and publish the result if nothing stands in its way.
 
     Args:
         project: the checkout.
         report: called with the name of each phase as it begins.
+        revision: published months that may change; without it none may.
+        keep: how many releases stay on disk.
 
     Raises:
-        LockedError: another refresh is under way.
+        ywtb.lock.LockedError: another writer is at work.
     """
-    with _lock(project):
-        outcome = Refresh(release=datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"))
-        folder = project.releases / outcome.release
-        with _phase("check", outcome, report):
-            outcome.problems = check_files(project)
-        if not outcome.problems:
-            _discard_unfinished(project)
-            folder.mkdir(parents=True)
-            project.building.symlink_to(folder.relative_to(project.warehouse))
-            failures = _build(project, outcome, report)
-            outcome.problems = [
-                _problem(row) for each in failures if each.name == INPUT_TEST for row in each.rows
-            ]
-            outcome.failures = [each for each in failures if each.name != INPUT_TEST]
-            if not failures:
-                with _phase("publish", outcome, report):
-                    _publish(project, folder)
+    with writer_lock(project, "refresh"), _run(project, report) as run:
+        outcome = run.outcome
+        folder = run.build()
+        if folder is not None:
+            allowed = revision.months if revision else ()
+            changed = {change.month for change in outcome.changes}
+            outcome.frozen_months = sorted(changed.difference(allowed))
+        if folder is not None and not outcome.is_refused:
+            with run.phase("publish"):
+                reason = revision.reason if revision else None
+                _seal(project, folder, run, reason)
+                publish(project, outcome.release)
                 outcome.is_published = True
-            _discard_unfinished(project)
-        return outcome
+            if outcome.changes and reason is not None:
+                outcome.notices = revisions.write_notice(
+                    project.exports, outcome.release, outcome.changes, reason
+                )
+            prune(project, keep)
+    return outcome
 
 
-def _build(project: Project, outcome: Refresh, report: Callable[[str], None]) -> list[Failure]:
-    with _phase("start dbt", outcome, report):
-        build = Build(project)
-    with _phase("parse", outcome, report):
-        failures = build.parse()
-    if not failures:
-        with _phase("build and test", outcome, report):
-            failures = build.run()
-    return failures
+def preview(project: Project, report: Callable[[str], None]) -> Outcome:
+    """Build aside and compare with the published release; publish nothing.
+
+    Raises:
+        ywtb.lock.LockedError: another writer is at work.
+    """
+    with writer_lock(project, "preview"), _run(project, report) as run:
+        run.build()
+    return run.outcome
+
+
+class _Run:
+    """One build in its release folder, its phases timed and logged."""
+
+    def __init__(self, project: Project, report: Callable[[str], None], log: Path) -> None:
+        self.project = project
+        self.outcome = Outcome(release=log.stem)
+        self.test_count = 0
+        self._report = report
+        self._log = log
+
+    def build(self) -> Path | None:
+        """Check, build, test and compare; return the release's folder if it could be built."""
+        project, outcome = self.project, self.outcome
+        with self.phase("check"):
+            outcome.problems = check_files(project)
+        if outcome.problems:
+            return None
+        folder = project.releases / outcome.release
+        project.building.symlink_to(folder.relative_to(project.warehouse))
+        folder.mkdir(parents=True)
+        with self.phase("start dbt"):
+            build = Build(project)
+        with self.phase("parse"):
+            failures = build.parse()
+        if not failures:
+            with self.phase("build and test"):
+                failures = build.run()
+            self.test_count = build.test_count
+        outcome.problems = [
+            _problem(row) for each in failures if each.name == INPUT_TEST for row in each.rows
+        ]
+        outcome.failures = [each for each in failures if each.name != INPUT_TEST]
+        if failures:
+            return None
+        if published_release(project) is not None:
+            with self.phase("compare"):
+                outcome.changes = revisions.compare(project.published, folder / DATABASE)
+        return folder
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Report, time and log a phase."""
+        self._report(name)
+        self.log("begin", phase=name)
+        begun = time.perf_counter()
+        yield
+        self.outcome.seconds[name] = time.perf_counter() - begun
+        self.log("end", phase=name, seconds=round(self.outcome.seconds[name], 3))
+
+    def log(self, event: str, **details: Any) -> None:
+        """Add a line to the run's log."""
+        line = {"time": datetime.now(UTC).isoformat(), "event": event, **details}
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+
+@contextmanager
+def _run(project: Project, report: Callable[[str], None]) -> Iterator[_Run]:
+    """A run with its log file; what it leaves unpublished, or an earlier one left, is removed."""
+    logs = project.root / "logs" / "refresh"
+    logs.mkdir(parents=True, exist_ok=True)
+    release = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    run = _Run(project, report, logs / f"{release}.jsonl")
+    _discard_unpublished(project)
+    try:
+        yield run
+    finally:
+        _discard_unpublished(project)
+        outcome = run.outcome
+        run.log(
+            "outcome",
+            release=outcome.release,
+            is_published=outcome.is_published,
+            published_release=published_release(project),
+            problems=[str(problem) for problem in outcome.problems],
+            failures=[vars(failure) for failure in outcome.failures],
+            changes=[str(change) for change in outcome.changes],
+        )
+
+
+def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None:
+    """Write into the release what it is made from and what it corrects, and close it."""
+    outcome = run.outcome
+    published = project.published if published_release(project) is not None else None
+    with duckdb.connect(str(folder / DATABASE)) as connection:
+        revisions.record(connection, published, outcome.release, outcome.changes, reason)
+        write_manifest(project, connection, outcome.release, run.test_count, 0)
+        connection.execute("checkpoint")
 
 
 def _problem(row: dict[str, Any]) -> Problem:
@@ -98,53 +209,12 @@ def _problem(row: dict[str, Any]) -> Problem:
     )
 
 
-def published_release(project: Project) -> str | None:
-    """Id of the published release, or None before the first."""
-    return project.published.resolve().parent.name if project.published.is_symlink() else None
-
-
-def _publish(project: Project, folder: Path) -> None:
-    database = folder / DATABASE
-    if database.with_name(f"{DATABASE}.wal").exists():
-        raise RuntimeError(f"{database} still has a write-ahead log")
-    link = project.warehouse / f".{DATABASE}.new"
-    link.unlink(missing_ok=True)
-    link.symlink_to(database.relative_to(project.warehouse))
-    link.replace(project.published)
-
-
-def _discard_unfinished(project: Project) -> None:
-    """Remove the release that the building link points to, unless it was published."""
+def _discard_unpublished(project: Project) -> None:
+    """Remove the release that the building link points to, unless it is the published one."""
     if project.building.is_symlink():
         folder = project.building.resolve()
-        if folder.name != published_release(project):
+        if folder.parent == project.releases.resolve() and folder.name != published_release(
+            project
+        ):
             shutil.rmtree(folder, ignore_errors=True)
         project.building.unlink()
-
-
-@contextmanager
-def _phase(name: str, outcome: Refresh, report: Callable[[str], None]) -> Iterator[None]:
-    report(name)
-    begun = time.perf_counter()
-    yield
-    outcome.seconds[name] = time.perf_counter() - begun
-
-
-@contextmanager
-def _lock(project: Project) -> Iterator[None]:
-    """Hold the refresh lock, which the system releases with the process however it ends."""
-    project.warehouse.mkdir(parents=True, exist_ok=True)
-    holder = project.warehouse / "refresh.holder.json"
-    lock = FileLock(project.warehouse / "refresh.lock", blocking=False)
-    try:
-        with lock:
-            begun = datetime.now(UTC).isoformat(timespec="seconds")
-            holder.write_text(
-                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": begun})
-            )
-            try:
-                yield
-            finally:
-                holder.unlink(missing_ok=True)
-    except Timeout as timeout:
-        raise LockedError(holder.read_text() if holder.exists() else "") from timeout

@@ -1,0 +1,157 @@
+"""A published month is frozen: what a new release would change in it, and the record of changes."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Change:
+    """One published cell that differs: as printed in the annex, with the unit's rank."""
+
+    score_month: date
+    annex_no: int
+    unit_name: str
+    column_name: str
+    old_value: str | None
+    new_value: str | None
+    old_rank: int | None
+    new_rank: int | None
+
+    @property
+    def month(self) -> str:
+        """The month, such as `2023-06`."""
+        return f"{self.score_month:%Y-%m}"
+
+    def __str__(self) -> str:
+        """The change as one line of Chinese."""
+        line = (
+            f"{self.month} 附件{self.annex_no} {self.unit_name} {self.column_name}："
+            f"{_shown(self.old_value)} → {_shown(self.new_value)}"
+        )
+        if self.old_rank != self.new_rank:
+            line += f"（名次 {_shown(self.old_rank)} → {_shown(self.new_rank)}）"
+        return line
+
+
+def _shown(value: str | int | None) -> str:
+    return "无" if value is None else str(value)
+
+
+def compare(published: Path, candidate: Path) -> list[Change]:
+    """Every published cell that `candidate` would change, add or drop in a published month.
+
+    Args:
+        published: database of the published release.
+        candidate: database of the release to be published.
+    """
+    with duckdb.connect() as connection:
+        for name, path in (("published", published), ("candidate", candidate)):
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"attach '{quoted}' as {name} (read_only)")
+        found = connection.execute(_COMPARISON).fetchall()
+    return [Change(*row) for row in found]
+
+
+_COMPARISON = """
+    with
+    old_cells as (
+        select cells.*, columns.view_column_name, scores.score_rank
+        from published.audit.annex_cells as cells
+        inner join published.reference.annex_columns as columns using (annex_no, column_name)
+        left join published.marts.fct_composite_scores as scores using (score_month, unit_name)
+    ),
+    new_cells as (
+        select cells.*, columns.view_column_name, scores.score_rank
+        from candidate.audit.annex_cells as cells
+        inner join candidate.reference.annex_columns as columns using (annex_no, column_name)
+        left join candidate.marts.fct_composite_scores as scores using (score_month, unit_name)
+    )
+    select
+        score_month,
+        annex_no,
+        unit_name,
+        coalesce(old_cells.view_column_name, new_cells.view_column_name),
+        old_cells.cell_text,
+        new_cells.cell_text,
+        old_cells.score_rank,
+        new_cells.score_rank
+    from old_cells
+    full join new_cells using (score_month, annex_no, unit_name, column_name)
+    where
+        old_cells.cell_text is distinct from new_cells.cell_text
+        and score_month in (select distinct score_month from old_cells)
+    order by score_month, annex_no, unit_name, column_name
+"""
+
+
+def record(
+    connection: duckdb.DuckDBPyConnection,
+    published: Path | None,
+    release: str,
+    changes: list[Change],
+    reason: str | None,
+) -> None:
+    """Write `audit.revisions`: those of the published release, and the changes made by this one.
+
+    Args:
+        connection: the new release's database, open for writing.
+        published: database of the published release, if there is one.
+        release: id of the new release.
+        changes: what it changes in published months.
+        reason: why.
+    """
+    connection.execute(
+        """
+        create or replace table audit.revisions (
+            release_id varchar not null,
+            revised_at timestamp not null,
+            reason varchar not null,
+            score_month date not null,
+            annex_no integer not null,
+            unit_name varchar not null,
+            column_name varchar not null,
+            old_value varchar,
+            new_value varchar,
+            old_rank integer,
+            new_rank integer
+        )
+        """
+    )
+    connection.execute(
+        "comment on table audit.revisions is "
+        "'Corrections of published months: one row per changed cell, with the reason.'"
+    )
+    if published is not None:
+        quoted = str(published).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as published (read_only)")
+        connection.execute("insert into audit.revisions select * from published.audit.revisions")
+        connection.execute("detach published")
+    if changes:
+        revised_at = datetime.now(UTC).replace(tzinfo=None)
+        connection.executemany(
+            "insert into audit.revisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [[release, revised_at, reason, *asdict(change).values()] for change in changes],
+        )
+
+
+def write_notice(folder: Path, release: str, changes: list[Change], reason: str) -> list[Path]:
+    """Write a correction notice per month, as text for people; return the files.
+
+    Args:
+        folder: where exports go, one folder per month.
+        release: id of the release that makes the correction.
+        changes: what it changed.
+        reason: why.
+    """
+    written = []
+    for month in sorted({change.month for change in changes}):
+        path = folder / month / f"更正通知_{release}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = [f"{month} 更正通知（{release}）", f"更正原因：{reason}", ""]
+        lines += [str(change) for change in changes if change.month == month]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
