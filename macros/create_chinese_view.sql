@@ -10,7 +10,6 @@
             ~ this.identifier ~ "' order by column_no nulls last"
         ) -%}
         {%- set view = adapter.quote('附件') ~ '.' ~ adapter.quote('附件' ~ columns[0]['annex_no']) %}
-        create schema if not exists {{ adapter.quote('附件') }};
         create or replace view {{ view }} as
         select
             score_month as {{ adapter.quote('月份') }}

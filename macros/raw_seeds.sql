@@ -1,8 +1,8 @@
 {#- The seeds of one feed, one entry per month that has it: month, file name, relation.
 
     A month without the file is an error unless the feed is optional. An optional file is found among
-    the project's seeds at run time; seeds are the first level of the graph, so it is loaded by then,
-    and a run that finds it not loaded stops here rather than leave it out. -#}
+    the project's seeds at run time; seeds are the first level of the graph, so with the profile's one
+    thread it is loaded by then, and a run that finds it not loaded stops here rather than leave it out. -#}
 {% macro raw_seeds(feed, optional=false) -%}
     {%- set seeds = [] -%}
     {%- for month in var('score_months') -%}

@@ -11,7 +11,7 @@ final as (
         score_month,
         cast(
             row_number() over (
-                partition by score_month
+                partition by score_month, city_code
                 order by official_order asc nulls last, unit_id asc nulls last
             ) as integer
         ) as sequence_no,

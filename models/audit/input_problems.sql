@@ -126,11 +126,11 @@ unknown_column as (
 unexpected_value as (
     select
         cells.score_month,
-        cells.source_file,
+        coalesce(cells.source_file, 'imputed_cells.csv') as source_file,
         cells.row_no,
         cells.unit_name,
         cells.column_name,
-        cells.printed_value as seen_value,
+        cells.corrected_value as seen_value,
         'unexpected_value' as problem_code,
         '空白：' || groups.group_name || '不考核该指标' as expected
     from cells
@@ -160,17 +160,41 @@ observed as (
         group_indicators.valid_min,
         group_indicators.valid_max,
         group_indicators.is_required,
-        coalesce(
-            observations.source_file,
-            'raw_' || observations.dimension_code || '__'
-            || strftime(observations.score_month, '%Y_%m') || '.csv'
-        ) as file_name
+        case
+            when observations.source_file is null and observations.erratum_id is not null
+                then 'imputed_cells.csv'
+            else
+                'raw_' || observations.dimension_code || '__'
+                || strftime(observations.score_month, '%Y_%m') || '.csv'
+        end as file_name
     from observations
     inner join group_indicators
         on
             observations.score_month = group_indicators.score_month
             and observations.group_code = group_indicators.group_code
             and observations.indicator_code = group_indicators.indicator_code
+),
+
+-- A column that a month's file lacks altogether is one problem, not one per unit.
+missing_column as (
+    select
+        observed.score_month,
+        observed.file_name as source_file,
+        1 as row_no,
+        cast(null as varchar) as unit_name,
+        observed.indicator_code as column_name,
+        cast(null as varchar) as seen_value,
+        'missing_column' as problem_code,
+        '该列' as expected
+    from observed
+    left join cells
+        on
+            observed.score_month = cells.score_month
+            and observed.dimension_code = cells.feed
+            and observed.indicator_code = cells.column_name
+    where observed.is_required
+    group by observed.score_month, observed.file_name, observed.indicator_code
+    having count(cells.feed) = 0
 ),
 
 missing_row as (
@@ -204,11 +228,17 @@ missing_value as (
             observed.score_month = missing_row.score_month
             and observed.file_name = missing_row.source_file
             and observed.unit_name = missing_row.unit_name
+    left join missing_column
+        on
+            observed.score_month = missing_column.score_month
+            and observed.file_name = missing_column.source_file
+            and observed.indicator_code = missing_column.column_name
     where
         observed.obs_status = 'L'
         and observed.is_readable
         and observed.is_required
         and missing_row.unit_name is null
+        and missing_column.column_name is null
 ),
 
 unreadable_value as (
@@ -218,7 +248,7 @@ unreadable_value as (
         source_row as row_no,
         unit_name,
         indicator_code as column_name,
-        printed_value as seen_value,
+        corrected_value as seen_value,
         'unreadable_value' as problem_code,
         case value_type
             when 'percent' then '百分率，如 99.58%，不适用的填“—”'
@@ -236,7 +266,7 @@ out_of_range as (
         source_row as row_no,
         unit_name,
         indicator_code as column_name,
-        printed_value as seen_value,
+        corrected_value as seen_value,
         'out_of_range' as problem_code,
         '不小于 ' || {{ plain_number('valid_min') }}
         || coalesce('，不大于 ' || {{ plain_number('valid_max') }}, '') as expected
@@ -297,38 +327,73 @@ unmatched_correction as (
     where cells.feed is null
 ),
 
+-- A month may come without published scores; if it has them, it has all.
+published_months as (
+    select
+        score_month,
+        max(source_file) as source_file
+    from cells
+    where feed = 'published_scores'
+    group by score_month
+),
+
+published_expected as (
+    select
+        units.score_month,
+        published_months.source_file,
+        units.unit_id,
+        units.unit_name,
+        score_columns.column_name
+    from units
+    inner join published_months on units.score_month = published_months.score_month
+    inner join (
+        select
+            score_month,
+            group_code,
+            dimension_code || '_score' as column_name
+        from weights
+        union
+        select
+            score_month,
+            group_code,
+            'composite_score' as column_name
+        from weights
+    ) as score_columns
+        on
+            units.score_month = score_columns.score_month
+            and units.group_code = score_columns.group_code
+),
+
+published_cells as (
+    select *
+    from cells
+    where feed = 'published_scores' and unit_id is not null
+),
+
 published_value as (
     select
-        cells.score_month,
-        cells.source_file,
-        cells.row_no,
-        cells.unit_name,
-        cells.column_name,
-        cells.printed_value as seen_value,
+        coalesce(published_expected.score_month, published_cells.score_month) as score_month,
+        coalesce(published_cells.source_file, published_expected.source_file) as source_file,
+        published_cells.row_no,
+        coalesce(published_cells.unit_name, published_expected.unit_name) as unit_name,
+        coalesce(published_cells.column_name, published_expected.column_name) as column_name,
+        published_cells.corrected_value as seen_value,
         'published_value' as problem_code,
         case
-            when weights.weight is null and cells.column_name != 'composite_score' then '空白'
+            when published_expected.unit_id is null then '空白'
             else '所印得分，如 22.60'
         end as expected
-    from cells
-    inner join units
+    from published_cells
+    full join published_expected
         on
-            cells.score_month = units.score_month
-            and cells.unit_id = units.unit_id
-    left join weights
-        on
-            units.score_month = weights.score_month
-            and units.group_code = weights.group_code
-            and cells.column_name = weights.dimension_code || '_score'
+            published_cells.score_month = published_expected.score_month
+            and published_cells.unit_id = published_expected.unit_id
+            and published_cells.column_name = published_expected.column_name
     where
-        cells.feed = 'published_scores'
-        and (
-            (cells.cell_text is null)
-            != (weights.weight is null and cells.column_name != 'composite_score')
-            or (
-                cells.cell_text is not null
-                and {{ parse_number('cells.cell_text', "'points'") }} is null
-            )
+        (published_expected.unit_id is null) != (published_cells.cell_text is null)
+        or (
+            published_cells.cell_text is not null
+            and {{ parse_number('published_cells.cell_text', "'points'") }} is null
         )
 ),
 
@@ -338,47 +403,60 @@ city_metric as (
         received.source_file,
         received.row_no,
         cast(null as varchar) as unit_name,
-        case when known.metric_code is null then 'metric_code' else 'value' end as column_name,
-        coalesce(
-            case when known.metric_code is null then received.metric_code end,
-            received.printed_value
-        ) as seen_value,
+        faults.column_name,
+        faults.seen_value,
         'city_metric' as problem_code,
-        coalesce(
-            '只出现一次，值的类型为 ' || known.value_type || '，名次为正整数或“倒数”加正整数',
-            '全市指标代码（见 city_metrics）'
-        ) as expected
-    from {{ ref('stg_bulletin__city_metrics') }} as received
+        faults.expected
+    from (
+        select
+            *,
+            row_number() over (
+                partition by score_month, metric_code order by row_no nulls last
+            ) as occurrence
+        from {{ ref('stg_bulletin__city_metrics') }}
+    ) as received
     left join {{ ref('city_metrics') }} as known on received.metric_code = known.metric_code
     left join {{ ref('fct_city_metrics') }} as metrics
         on
             received.score_month = metrics.score_month
-            and received.metric_code = metrics.metric_code
-    group by
-        received.score_month,
-        received.source_file,
-        received.row_no,
-        received.metric_code,
-        received.printed_value,
-        received.printed_rank,
-        known.metric_code,
-        known.value_type
-    having
-        known.metric_code is null
-        or count(*) > 1
-        or (
-            known.value_type in ('percent', 'count', 'number')
-            and max(metrics.metric_value) is null
-        )
-        or (known.value_type = 'text' and max(metrics.metric_text) is null)
-        or ({{ clean_text('received.printed_rank') }} is null)
-        != (max(metrics.province_rank) is null)
+            and received.row_no = metrics.source_row
+    inner join lateral (
+        select
+            'metric_code' as column_name,
+            received.metric_code as seen_value,
+            '全市指标代码（见 city_metrics），每个一行' as expected
+        where known.metric_code is null or received.occurrence > 1
+        union all
+        select
+            'value' as column_name,
+            received.printed_value as seen_value,
+            '类型为 ' || known.value_type || ' 的值' as expected
+        where
+            received.occurrence = 1
+            and (
+                (
+                    known.value_type in ('percent', 'count', 'number')
+                    and metrics.metric_value is null
+                )
+                or (known.value_type = 'text' and metrics.metric_text is null)
+            )
+        union all
+        select
+            'province_rank' as column_name,
+            received.printed_rank as seen_value,
+            '名次，如 2，或自末位数起，如 倒数1' as expected
+        where
+            {{ clean_text('received.printed_rank') }} is not null
+            and metrics.province_rank is null
+            and known.metric_code is not null
+            and received.occurrence = 1
+    ) as faults on true
 ),
 
 final as (
     {%- for problem in [
-        'unknown_unit', 'repeated_unit', 'unknown_column', 'unexpected_value', 'missing_row',
-        'missing_value', 'unreadable_value', 'out_of_range', 'overwritten_value',
+        'unknown_unit', 'repeated_unit', 'unknown_column', 'unexpected_value', 'missing_column',
+        'missing_row', 'missing_value', 'unreadable_value', 'out_of_range', 'overwritten_value',
         'unmatched_correction', 'published_value', 'city_metric',
     ] %}
     select

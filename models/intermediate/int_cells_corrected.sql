@@ -39,13 +39,13 @@ indicators as (
 unit_names as (
     select
         score_month,
-        unit_name,
+        {{ clean_text('unit_name') }} as unit_name,
         unit_id
     from {{ ref('int_units_monthly') }}
     union
     select
         units.score_month,
-        aliases.alias_name as unit_name,
+        {{ clean_text('aliases.alias_name') }} as unit_name,
         units.unit_id
     from {{ ref('unit_aliases') }} as aliases
     inner join {{ ref('int_units_monthly') }} as units on aliases.unit_id = units.unit_id
@@ -59,7 +59,9 @@ received as (
         cells.column_name,
         cells.unit_name as printed_unit_name,
         cells.printed_value,
-        coalesce(name_corrections.corrected_value, cells.unit_name) as unit_name,
+        coalesce(
+            {{ clean_text('name_corrections.corrected_value') }}, cells.unit_name
+        ) as unit_name,
         coalesce(value_corrections.corrected_value, cells.printed_value) as corrected_value,
         coalesce(value_corrections.erratum_id, name_corrections.erratum_id) as erratum_id,
         cells.row_no,
@@ -89,7 +91,7 @@ imputed as (
         imputations.indicator_code as column_name,
         cast(null as varchar) as printed_unit_name,
         cast(null as varchar) as printed_value,
-        imputations.unit_name,
+        {{ clean_text('imputations.unit_name') }} as unit_name,
         imputations.imputed_value as corrected_value,
         imputations.erratum_id,
         cast(null as integer) as row_no,

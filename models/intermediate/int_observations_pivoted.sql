@@ -47,6 +47,7 @@ pivoted as (
 final as (
     select
         pivoted.*,
+        units.city_code,
         units.unit_name,
         units.group_code,
         groups.group_name,

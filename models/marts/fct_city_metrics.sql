@@ -2,8 +2,12 @@
 with
 
 received as (
+    -- A figure that stands twice counts once; `input_problems` names the other.
     select
         *,
+        row_number() over (
+            partition by score_month, metric_code order by row_no nulls last
+        ) as occurrence,
         {{ clean_text('printed_value') }} as value_text,
         {{ clean_text('printed_rank') }} as rank_text
     from {{ ref('stg_bulletin__city_metrics') }}
@@ -31,10 +35,12 @@ final as (
             nullif(regexp_extract(received.rank_text, '^(倒数)?(\d{1,3})$', 2), '') as integer
         ) as province_rank,
         coalesce(received.rank_text like '倒数%', false) as is_rank_from_bottom,
-        received.detail
+        received.detail,
+        received.row_no as source_row
     from received
     inner join city_metrics on received.metric_code = city_metrics.metric_code
     cross join cities
+    where received.occurrence = 1
 )
 
 select * from final

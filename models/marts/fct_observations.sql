@@ -36,59 +36,48 @@ expected as (
             and units.group_code = group_indicators.group_code
 ),
 
--- A unit that stands twice counts once, by its first row; `input_problems` names the others.
-received as (
-    select * exclude (occurrence)
+-- What was received comes first; an imputed value only fills a gap. A unit that stands twice counts
+-- once, by its first row; `input_problems` names the others.
+chosen as (
+    select *
     from (
         select
             *,
             row_number() over (
-                partition by score_month, feed, unit_id, column_name order by row_no nulls last
-            ) as occurrence
+                partition by score_month, feed, unit_id, column_name
+                order by
+                    case when cell_text is null then 2 when is_imputed then 1 else 0 end asc,
+                    row_no asc nulls last
+            ) as preference
         from cells
-        where not is_imputed
     ) as numbered
-    where occurrence = 1
+    where preference = 1
 ),
 
-imputed as (
-    select * from cells
-    where is_imputed
-),
-
--- What was received comes first; an imputed value only fills a gap.
 matched as (
     select
         expected.*,
-        received.source_file,
-        received.row_no as source_row,
-        received.printed_value,
-        coalesce(received.cell_text, imputed.cell_text) as cell_text,
-        case
-            when received.cell_text is null then imputed.erratum_id
-            else received.erratum_id
-        end as erratum_id,
-        coalesce(received.cell_text is null and imputed.cell_text is not null, false) as is_imputed
+        chosen.source_file,
+        chosen.row_no as source_row,
+        chosen.printed_value,
+        chosen.corrected_value,
+        chosen.cell_text,
+        chosen.erratum_id,
+        coalesce(chosen.is_imputed, false) as is_imputed
     from expected
-    left join received
+    left join chosen
         on
-            expected.score_month = received.score_month
-            and expected.unit_id = received.unit_id
-            and expected.dimension_code = received.feed
-            and expected.indicator_code = received.column_name
-    left join imputed
-        on
-            expected.score_month = imputed.score_month
-            and expected.unit_id = imputed.unit_id
-            and expected.dimension_code = imputed.feed
-            and expected.indicator_code = imputed.column_name
+            expected.score_month = chosen.score_month
+            and expected.unit_id = chosen.unit_id
+            and expected.dimension_code = chosen.feed
+            and expected.indicator_code = chosen.column_name
 ),
 
 typed as (
     select
         *,
         {{ parse_number('cell_text', 'value_type') }} as obs_value,
-        case when value_type = 'text' then cell_text end as obs_text,
+        case when value_type = 'text' then nullif(trim(corrected_value), '') end as obs_text,
         coalesce(cell_text in ('—', '-'), false) as is_not_applicable
     from matched
 ),
@@ -113,6 +102,7 @@ final as (
         source_file,
         source_row,
         printed_value,
+        corrected_value,
         erratum_id,
         cell_text is null
         or is_not_applicable

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ywtb.project import Project
+from ywtb.project import Project, SettingsError
 
 OPTIONAL_FEED = "published_scores"
 MONTH_PATTERN = re.compile(r"\d{4}_(0[1-9]|1[0-2])")
@@ -51,8 +51,8 @@ def check_files(project: Project) -> list[Problem]:
     problems = []
     for path in sorted(project.seeds.rglob("*.csv")):
         problems += _check_shape(path, str(path.relative_to(project.root)))
-    if not problems:
-        problems = _check_months(project)
+    unreadable = {problem.file for problem in problems}
+    problems += _check_months(project, unreadable)
     return problems
 
 
@@ -87,11 +87,14 @@ def _check_shape(path: Path, name: str) -> list[Problem]:
     return problems
 
 
-def _check_months(project: Project) -> list[Problem]:
-    months = project.score_months()
-    raw = project.seeds / "raw"
-    folders = sorted(folder.name for folder in raw.iterdir() if folder.is_dir())
+def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
     settings = "dbt_project.yml"
+    try:
+        months = project.score_months()
+    except SettingsError as error:
+        return [Problem(settings, None, "score_months", str(error), '列表，如 ["2023_06"]')]
+    raw = project.seeds / "raw"
+    folders = sorted(folder.name for folder in raw.glob("*") if folder.is_dir())
     problems = [
         Problem(settings, None, "score_months", f"月份 {month}", "形如 2023_06")
         for month in months
@@ -114,24 +117,57 @@ def _check_months(project: Project) -> list[Problem]:
         for folder in folders
         if folder not in months
     ]
-    for month in months:
-        if month in folders:
-            problems += _check_month(project, month)
+    known, reference_problems = _known_columns(project, unreadable)
+    problems += reference_problems
+    if known:
+        for month in months:
+            if month in folders:
+                problems += _check_month(project, month, known, unreadable)
     return problems
 
 
-def _check_month(project: Project, month: str) -> list[Problem]:
-    columns: dict[str, list[str]] = {
-        dimension["dimension_code"]: ["unit_name"] for dimension in project.reference("dimensions")
+def _known_columns(
+    project: Project, unreadable: set[str]
+) -> tuple[dict[str, list[str]], list[Problem]]:
+    """Columns of each monthly file by feed, from the reference seeds; empty if they cannot say."""
+    needed = {
+        "dimensions": ["dimension_code"],
+        "indicators": ["dimension_code", "indicator_code"],
     }
+    problems = []
+    for seed, wanted in needed.items():
+        name = f"seeds/reference/{seed}.csv"
+        path = project.root / name
+        if not path.is_file():
+            problems.append(Problem(name, None, None, "没有该文件", "参考数据"))
+        elif name not in unreadable:
+            header = _header(path)
+            problems += [
+                Problem(name, 1, column, "没有该列", "、".join(wanted))
+                for column in wanted
+                if column not in header
+            ]
+    if problems or unreadable.intersection(f"seeds/reference/{seed}.csv" for seed in needed):
+        return {}, problems
+    dimensions = [dimension["dimension_code"] for dimension in project.reference("dimensions")]
+    columns = {dimension: ["unit_name"] for dimension in dimensions}
     for indicator in project.reference("indicators"):
-        columns[indicator["dimension_code"]].append(indicator["indicator_code"])
+        columns.setdefault(indicator["dimension_code"], []).append(indicator["indicator_code"])
+    for dimension in columns.keys() - set(dimensions):
+        name = "seeds/reference/indicators.csv"
+        problems.append(
+            Problem(name, None, "dimension_code", f"“{dimension}”", "、".join(dimensions))
+        )
+        del columns[dimension]
     columns["city_metrics"] = ["metric_code", "value", "province_rank", "detail"]
-    columns[OPTIONAL_FEED] = [
-        "unit_name",
-        *(f"{dimension['dimension_code']}_score" for dimension in project.reference("dimensions")),
-        "composite_score",
-    ]
+    scores = [f"{dimension}_score" for dimension in dimensions]
+    columns[OPTIONAL_FEED] = ["unit_name", *scores, "composite_score"]
+    return columns, problems
+
+
+def _check_month(
+    project: Project, month: str, columns: dict[str, list[str]], unreadable: set[str]
+) -> list[Problem]:
     folder = project.seeds / "raw" / month
     expected = {f"raw_{feed}__{month}.csv": feed for feed in columns}
     problems = [
@@ -146,15 +182,19 @@ def _check_month(project: Project, month: str) -> list[Problem]:
             problems.append(
                 Problem(name, None, None, "文件名不在本月文件之列", "、".join(sorted(expected)))
             )
-            continue
-        known = columns[feed_name]
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file))
-        if header[0] != known[0]:
-            problems.append(Problem(name, 1, header[0], "首列有误", f"首列为 {known[0]}"))
-        problems += [
-            Problem(name, 1, column, "未知的列", "、".join(known))
-            for column in header[1:]
-            if column not in known
-        ]
+        elif name not in unreadable:
+            known = columns[feed_name]
+            header = _header(path)
+            if header[0] != known[0]:
+                problems.append(Problem(name, 1, header[0], "首列有误", f"首列为 {known[0]}"))
+            problems += [
+                Problem(name, 1, column, "未知的列", "、".join(known))
+                for column in header[1:]
+                if column not in known
+            ]
     return problems
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file))

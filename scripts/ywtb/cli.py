@@ -1,5 +1,6 @@
 """The command `ywtb`. Exit codes: 0 done, 1 data refused, 2 wrong usage, 3 locked."""
 
+import contextlib
 import json
 import re
 import sys
@@ -10,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from ywtb.project import Project, ProjectNotFoundError
+from ywtb.project import Project, ProjectNotFoundError, SettingsError
 
 app = typer.Typer(
     help="“一网通办”月度考核：核对、计分、发布、说明。",
@@ -63,8 +64,9 @@ def refresh(
 
     project = _project()
     wanted = _valid_month(month)
-    if wanted and wanted.replace("-", "_") not in project.score_months():
-        _stop(f"score_months 中没有 {wanted}", 2)
+    with contextlib.suppress(SettingsError):  # the refresh itself says what is wrong with them
+        if wanted and wanted.replace("-", "_") not in project.score_months():
+            _stop(f"score_months 中没有 {wanted}", 2)
     months = tuple(each for each in (_valid_month(given) for given in revise or []) if each)
     if bool(months) != bool(reason and reason.strip()):
         _stop("更正已发布的月份须同时给出 --revise 和 --reason", 2)
@@ -329,7 +331,7 @@ def _print_table(found: Sequence[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*found[0])
+    table = Table(*found[0], box=None, pad_edge=False)
     for row in found:
         table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     width = None if sys.stdout.isatty() else 10_000
@@ -414,7 +416,8 @@ def _loss_lines(loss: dict[str, Any]) -> list[str]:
             "dimension_floor": "封底",
         }[loss["entry_type"]]
     )
-    lines = [f"  −{_points(loss['points_lost'])} {cause}：{loss['reason']}"]
+    sign = "−" if loss["points_lost"] > 0 else "+"
+    lines = [f"  {sign}{_points(abs(loss['points_lost']))} {cause}：{loss['reason']}"]
     if loss["entry_type"] == "indicator":
         if loss["source_file"] is not None and loss["obs_status"] != "I":
             place = f"{loss['source_file']} 第{loss['source_row']}行"

@@ -37,7 +37,7 @@ class Build:
 
         self._runner = dbtRunner
         self._database = project.building / "ywtb.duckdb"
-        self._options = ["--log-level=none", f"--log-path={project.root / 'logs'}"]
+        self._options = ["--log-level=none", "--no-print", f"--log-path={project.root / 'logs'}"]
         self._arguments = [
             f"--project-dir={project.root}",
             f"--profiles-dir={project.root}",

@@ -1,15 +1,19 @@
 """Where things are in a checkout of the project."""
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 
 class ProjectNotFoundError(Exception):
     """No dbt project named `ywtb` in the folder or above it."""
+
+
+class SettingsError(Exception):
+    """dbt_project.yml does not say which months to build; the message says what it says instead."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Project:
         """
         for folder in (start, *start.parents):
             settings = folder / "dbt_project.yml"
-            if settings.is_file() and _load_yaml(settings).get("name") == "ywtb":
+            if settings.is_file() and re.search(r"(?m)^name: *ywtb\b", settings.read_text("utf-8")):
                 return cls(folder)
         raise ProjectNotFoundError(start)
 
@@ -62,17 +66,22 @@ class Project:
         return self.warehouse / "ywtb.duckdb"
 
     def score_months(self) -> list[str]:
-        """Months to build as named in dbt_project.yml, such as `2023_06`."""
-        settings = _load_yaml(self.root / "dbt_project.yml")
-        return [str(month) for month in settings.get("vars", {}).get("score_months") or []]
+        """Months to build as named in dbt_project.yml, such as `2023_06`.
+
+        Raises:
+            SettingsError: they are not there, or not a list of texts.
+        """
+        try:
+            settings = yaml.safe_load((self.root / "dbt_project.yml").read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise SettingsError(f"不是完整的 YAML（{error}）") from error
+        months = (settings.get("vars") or {}).get("score_months")
+        if not isinstance(months, list) or not all(isinstance(month, str) for month in months):
+            raise SettingsError(f"score_months 为 {months}")
+        return months
 
     def reference(self, name: str) -> list[dict[str, str]]:
         """Rows of the reference seed `name`, every cell as text."""
         path = self.seeds / "reference" / f"{name}.csv"
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
-
-
-def _load_yaml(path: Path) -> dict[str, Any]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return content if isinstance(content, dict) else {}

@@ -46,7 +46,11 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] 
     cursor = connection.execute(sql, values)
     if cursor.description is None:
         return []
-    columns = [column[0] for column in cursor.description]
+    names = [column[0] for column in cursor.description]
+    columns = [
+        name if names.index(name) == place else f"{name}_{place + 1}"
+        for place, name in enumerate(names)
+    ]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 

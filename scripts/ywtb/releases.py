@@ -96,8 +96,8 @@ def write_manifest(
         select
             cast($release as varchar) as release_id,
             cast($built_at as timestamp) as built_at,
-            (select list(distinct strftime(score_month, '%Y-%m') order by 1)
-                from marts.fct_composite_scores) as score_months,
+            (select list(strftime(score_month, '%Y-%m') order by score_month)
+                from intermediate.int_score_months) as score_months,
             cast($code_version as varchar) as code_version,
             cast($tools as map(varchar, varchar)) as tool_versions,
             cast($test_count as integer) as test_count,

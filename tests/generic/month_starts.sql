@@ -1,10 +1,12 @@
-{#- Validity is by month: every date is the first of one, and none ends before it begins. -#}
-{% test month_starts(model) %}
+{#- Every date in the columns is the first of a month.
+
+    columns: columns of months. -#}
+{% test month_starts(model, columns) %}
 select *
 from {{ model }}
 where
-    date_trunc('month', valid_from) != valid_from
-    or date_trunc('month', valid_to) != valid_to
-    or valid_to < valid_from
-    or valid_from is null
+    {%- for column in columns %}
+    date_trunc('month', {{ column }}) != {{ column }}
+    {{ 'or' if not loop.last }}
+    {%- endfor %}
 {% endtest %}

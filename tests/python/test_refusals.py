@@ -65,7 +65,7 @@ def test_every_bad_cell_is_named(sandbox: Sandbox) -> None:
 def test_plain_dbt_names_the_rows_too(sandbox: Sandbox) -> None:
     sandbox.add_month("2023_07", {})
     set_cell(sandbox.raw("licenses", "2023_07"), "市档案局", "seal_rate", "12O%")
-    done = sandbox.run("build", "--exclude-resource-type=unit_test", program="dbt")
+    done = sandbox.run("--quiet", "build", "--exclude-resource-type=unit_test", program="dbt")
     assert done.returncode == 1
     (line,) = (line for line in done.stdout.splitlines() if "12O%" in line)
     assert "raw_licenses__2023_07.csv" in line
@@ -85,7 +85,9 @@ def test_every_bad_rule_is_named(sandbox: Sandbox) -> None:
     (seal,) = (line for line in lines if line.startswith("seal_rate,"))
     (tier,) = (line for line in lines if line.startswith("connected_app_count__department,2,"))
     text = text.replace(seal, seal.replace("2023-01-01,", "2023-01-01,2023-05-01"))
+    (coverage,) = (line for line in lines if line.startswith("behavior_coverage_rate__county,"))
     text = text.replace(tier, tier.replace(",2,5,", ",3,5,"))
+    text = text.replace(coverage, coverage.replace("0.004", "0.005"))
     rules.write_text(text, encoding="utf-8")
     done = sandbox.run("refresh")
     assert done.returncode == 1
@@ -94,7 +96,78 @@ def test_every_bad_rule_is_named(sandbox: Sandbox) -> None:
     assert "group_code=B，weight_sum=101.00" in shown
     assert "indicator_code=seal_rate" in shown
     assert "rule_id=connected_app_count__department" in shown
+    assert "rule_id=behavior_coverage_rate__county，segment_no=1，rule_kind=threshold" in shown
     assert not (sandbox.root / "warehouse" / "ywtb.duckdb").exists()
+
+
+def test_bad_errata_and_partial_prints_are_named(sandbox: Sandbox) -> None:
+    sandbox.append(
+        "errata/imputed_cells",
+        "2023-06-11,市档案局,mainline_points,3",
+        "2023-06-11,市审计局,seal_rate,100.00%",
+    )
+    edit(
+        sandbox.root / "seeds" / "errata" / "imputed_cells.csv",
+        "2023-06-11,渠县,unsealed_new_count,0",
+        "2023-06-11,渠县,unsealed_new_count,O",
+    )
+    published = sandbox.raw("published_scores", "2023_06")
+    lines = published.read_text(encoding="utf-8").splitlines(keepends=True)
+    published.write_text("".join(lines[:-1]), encoding="utf-8")
+    metrics = sandbox.raw("city_metrics", "2023_06")
+    edit(metrics, "comprehensive_score,93.24,2,", "comprehensive_score,93.24,第二,")
+    metrics.write_text(metrics.read_text(encoding="utf-8") + "new_seal_rate,99.58%,,\n")
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    for parts in (
+        ("seeds/errata/imputed_cells.csv", "市档案局 “mainline_points”列：“3”", "空白"),
+        ("seeds/errata/imputed_cells.csv", "市审计局"),
+        ("seeds/errata/imputed_cells.csv", "渠县 “unsealed_new_count”列：“O”", "整数"),
+        (published.name, lines[-1].split(",")[0], "“composite_score”列：空白"),
+        (metrics.name, "第4行 “province_rank”列：“第二”"),
+        (metrics.name, "“metric_code”列：“new_seal_rate”", "每个一行"),
+    ):
+        assert any(all(part in line for part in parts) for line in done.stderr.splitlines()), (
+            parts,
+            done.stderr,
+        )
+
+
+def test_an_erratum_belongs_to_a_whole_month(sandbox: Sandbox) -> None:
+    sandbox.append("errata/errata", "x,2023-06-15,note,1,说明,理由,依据")
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    assert "errata__whole_months" in done.stderr
+    assert "erratum_id=x，score_month=2023-06-15" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ('score_months: "2023_06"', "score_months 为 2023_06"),
+        ("score_months:", "score_months 为 None"),
+        ("score_months: [", "不是完整的 YAML"),
+    ],
+)
+def test_broken_settings_are_named(sandbox: Sandbox, settings: str, shown: str) -> None:
+    path = sandbox.root / "dbt_project.yml"
+    edit(path, 'score_months: ["2023_06"]', settings)
+    done = sandbox.run("check")
+    assert done.returncode == 1
+    assert shown in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_broken_reference_seeds_are_named(sandbox: Sandbox) -> None:
+    reference = sandbox.root / "seeds" / "reference"
+    text = (reference / "dimensions.csv").read_text(encoding="utf-8")
+    (reference / "dimensions.csv").write_text("\ufeff" + text, encoding="utf-8")
+    assert sandbox.run("check").returncode == 0
+    sandbox.append("reference/indicators", "extra_count,unknown,1,名称,count,0,,true,说明")
+    (reference / "dimensions.csv").write_text(text, encoding="utf-8")
+    assert "indicators.csv “dimension_code”列：“unknown”" in sandbox.run("check").stderr
+    (reference / "dimensions.csv").unlink()
+    assert "seeds/reference/dimensions.csv：没有该文件" in sandbox.run("check").stderr
 
 
 def test_a_correction_that_finds_nothing_is_named(sandbox: Sandbox) -> None:

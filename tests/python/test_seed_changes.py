@@ -19,6 +19,8 @@ def july(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
         "reference/scoring_rules",
         "online_offline_mismatch_count,1,pool_deduction,0,0,0,,0,-0.10,stated,七月通知,"
         f"每 1 件从本项总分中扣 0.10 分,{MONTH},",
+        f"overdue_case_count,1,per_case_deduction,1,0,0,,0,-1,stated,七月通知,"
+        f"每 1 件扣 1 分，扣完为止,{MONTH},",
         f"survey_rate,1,proportional,0,0,0,100,0.01,0,stated,七月通知,按比例计分,{MONTH},",
     )
     sandbox.append(
@@ -49,6 +51,7 @@ def july(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
             ("渠县", "online_offline_mismatch_count"): "1",
             ("市档案局", "survey_rate"): "90.00%",
             ("市国动办", "unsealed_new_count"): "2",
+            ("达川区", "overdue_case_count"): "2",
         },
         names,
     )
@@ -66,6 +69,10 @@ def score(sandbox: Sandbox, unit: str, dimension: str, month: str = MONTH) -> An
 def test_changed_coefficient(july: Sandbox) -> None:
     assert score(july, "渠县", "service_items") == [(Decimal(14), Decimal("13.90"))]
     assert score(july, "渠县", "service_items", "2023-06-01") == [(Decimal(14), Decimal("13.95"))]
+
+
+def test_changed_coefficient_to_a_whole_number(july: Sandbox) -> None:
+    assert score(july, "达川区", "efficiency") == [(Decimal(15), Decimal(13))]
 
 
 def test_changed_weight_and_added_indicator(july: Sandbox) -> None:

@@ -1,4 +1,5 @@
--- A scored indicator has a rule in force and points to earn; one without points has neither.
+-- A scored indicator is a number with a rule in force and points to earn; one without points has
+-- neither.
 select
     group_indicators.score_month,
     group_indicators.group_code,
@@ -13,3 +14,5 @@ left join {{ ref('int_rules_monthly') }} as rules
 where
     (group_indicators.rule_id is null) != (group_indicators.max_points is null)
     or (group_indicators.rule_id is not null and rules.rule_id is null)
+    or (group_indicators.rule_id is not null and group_indicators.value_type = 'text')
+    or group_indicators.max_points < 0

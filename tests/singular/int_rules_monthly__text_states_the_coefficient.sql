@@ -1,13 +1,34 @@
--- The text that units read names the very coefficient that is applied, so that nobody changes
--- one without the other.
-select
-    score_month,
-    rule_id,
-    segment_no,
-    slope_points,
-    rule_text
-from {{ ref('int_rules_monthly') }}
+-- The text that units read names the very coefficient and limit that are applied, so that nobody
+-- changes one without the other. A figure is found as a whole number, not inside a longer one.
+with
+
+figures as (
+    select
+        score_month,
+        rule_id,
+        segment_no,
+        rule_text,
+        {{ plain_number('abs(slope_points)') }} as figure
+    from {{ ref('int_rules_monthly') }}
+    where rule_kind not in ('as_reported', 'no_effect', 'proportional')
+    union all
+    select
+        score_month,
+        rule_id,
+        segment_no,
+        rule_text,
+        {{ plain_number('upper_value') }} as figure
+    from {{ ref('int_rules_monthly') }}
+    where rule_kind in ('threshold_shortfall', 'tiered') and upper_value is not null
+)
+
+select *
+from figures
 where
-    slope_points not in (0, 1)
-    and not contains(rule_text, rtrim(cast(abs(slope_points) as varchar), '0'))
-    and not contains(rule_text, cast(cast(abs(slope_points) as decimal(8, 2)) as varchar))
+    not regexp_matches(
+        rule_text,
+        '(^|[^0-9.])'
+        || replace(figure, '.', '\.')
+        || case when contains(figure, '.') then '0*' else '(\.0+)?' end
+        || '($|[^0-9.])'
+    )
