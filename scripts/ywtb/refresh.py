@@ -75,17 +75,17 @@ def refresh(
     """
     with writer_lock(project, "refresh"), _run(project, report) as run:
         outcome = run.outcome
-        folder = run.build()
-        if folder is not None:
-            allowed = revision.months if revision else ()
+        reason = revision.reason if revision else None
+        with run.storage_errors_refuse():
+            folder = run.build()
             changed = {change.month for change in outcome.changes}
-            outcome.frozen_months = sorted(changed.difference(allowed))
-        if folder is not None and not outcome.is_refused:
-            with run.phase("publish"):
-                reason = revision.reason if revision else None
-                _seal(project, folder, run, reason)
-                publish(project, outcome.release)
-                outcome.is_published = True
+            outcome.frozen_months = sorted(changed.difference(revision.months if revision else ()))
+            if folder is not None and not outcome.is_refused:
+                with run.phase("publish"):
+                    _seal(project, folder, run, reason)
+                    publish(project, outcome.release)
+                    outcome.is_published = True
+        if outcome.is_published:
             if outcome.changes and reason is not None:
                 outcome.notices = revisions.write_notice(
                     project.exports, outcome.release, outcome.changes, reason
@@ -101,7 +101,8 @@ def preview(project: Project, report: Callable[[str], None]) -> Outcome:
         ywtb.lock.LockedError: another writer is at work.
     """
     with writer_lock(project, "preview"), _run(project, report) as run:
-        run.build()
+        with run.storage_errors_refuse():
+            run.build()
     return run.outcome
 
 
@@ -143,6 +144,14 @@ class _Run:
             with self.phase("compare"):
                 outcome.changes = revisions.compare(project.published, folder / DATABASE)
         return folder
+
+    @contextmanager
+    def storage_errors_refuse(self) -> Iterator[None]:
+        """Turn a disk or database that cannot be written into a reason not to publish."""
+        try:
+            yield
+        except (OSError, duckdb.Error) as error:
+            self.outcome.failures.append(Failure("写入", f"磁盘或数据库不可写：{error}"))
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
