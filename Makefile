@@ -5,7 +5,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 
-.PHONY: refresh test lint docs benchmark clean
+.PHONY: refresh test soak lint docs benchmark clean
 
 refresh: .venv/installed
 	$(BIN)/ywtb refresh
@@ -13,6 +13,10 @@ refresh: .venv/installed
 test: .venv/installed
 	$(BIN)/dbt --quiet --warn-error build
 	$(BIN)/pytest
+
+# The long tests in full: 30 kills each of refresh and ingest, 20 refreshes under three readers.
+soak: .venv/installed
+	YWTB_SOAK_REPEATS=30 $(BIN)/pytest tests/python -k "killed or readers"
 
 lint: .venv/installed
 	$(BIN)/ruff check .

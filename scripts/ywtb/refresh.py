@@ -100,9 +100,12 @@ def preview(project: Project, report: Callable[[str], None]) -> Outcome:
     Raises:
         ywtb.lock.LockedError: another writer is at work.
     """
-    with writer_lock(project, "preview"), _run(project, report) as run:
-        with run.storage_errors_refuse():
-            run.build()
+    with (
+        writer_lock(project, "preview"),
+        _run(project, report) as run,
+        run.storage_errors_refuse(),
+    ):
+        run.build()
     return run.outcome
 
 
