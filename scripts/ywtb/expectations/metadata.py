@@ -59,10 +59,23 @@ class Metadata:
         """The month as people write it, such as `2023-06`."""
         return f"{self.month:%Y-%m}"
 
+    @property
+    def group_codes(self) -> list[str]:
+        """Groups, in order."""
+        return [group["group_code"] for group in self.groups]
+
     def groups_reporting(self, indicator: str) -> list[str]:
         """Groups that report an indicator, in order."""
-        codes = (group["group_code"] for group in self.groups)
-        return [code for code in codes if (code, indicator) in self.max_points]
+        return [code for code in self.group_codes if (code, indicator) in self.max_points]
+
+    def scored_indicators(self, group: str, dimension: str) -> dict[str, Decimal]:
+        """Maximum points of the indicators that carry any, by code."""
+        return {
+            row["indicator_code"]: most
+            for row in self.indicators
+            if row["dimension_code"] == dimension
+            and (most := self.max_points.get((group, row["indicator_code"]))) is not None
+        }
 
     def units_of(self, groups: list[str]) -> list[str]:
         """Names of the units of some groups, in official order."""
@@ -91,9 +104,7 @@ def from_seeds(project: Project, month: date) -> Metadata:
         units=_in_force(reference("units"), ("unit_id",), month),
         groups=reference("groups"),
         dimensions=reference("dimensions"),
-        weights=_in_force(
-            reference("dimension_weights"), ("group_code", "dimension_code"), month
-        ),
+        weights=_in_force(reference("dimension_weights"), ("group_code", "dimension_code"), month),
         indicators=reference("indicators"),
         group_indicators=_in_force(
             reference("group_indicators"), ("group_code", "indicator_code"), month
@@ -134,7 +145,9 @@ def from_release(connection: duckdb.DuckDBPyConnection, month: date) -> Metadata
 
 
 def _metadata(month: date, **rows: list[Row]) -> Metadata:
-    dimension_order = {row["dimension_code"]: int(row["dimension_order"]) for row in rows["dimensions"]}
+    dimension_order = {
+        row["dimension_code"]: int(row["dimension_order"]) for row in rows["dimensions"]
+    }
     group_order = {row["group_code"]: int(row["group_order"]) for row in rows["groups"]}
     indicators = [
         {

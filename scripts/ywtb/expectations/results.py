@@ -105,7 +105,9 @@ class Result:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Result":
         """The result that `as_dict` gave."""
-        return cls(**{**values, "unexpected": [Unexpected(**each) for each in values["unexpected"]]})
+        return cls(
+            **{**values, "unexpected": [Unexpected(**each) for each in values["unexpected"]]}
+        )
 
 
 def failures(results: Iterable[Result], severity: str) -> list[Result]:

@@ -4,6 +4,7 @@ Great Expectations is imported when a session begins and not before: it takes lo
 a month takes to check.
 """
 
+import gc
 import logging
 import os
 import warnings
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ywtb.expectations.data_docs import write_site
-from ywtb.expectations.frames import Frame, Release, mart_frames, raw_frames
+from ywtb.expectations.frames import Frame
+from ywtb.expectations.marts import Release, mart_frames
 from ywtb.expectations.metadata import month_of
+from ywtb.expectations.raw import raw_frames
 from ywtb.expectations.results import Result, Unexpected
 from ywtb.expectations.suites import Expectation, SuiteError, fill_in, load_suites
 from ywtb.project import Project
@@ -86,15 +89,20 @@ class Session:
         return write_site(self.context, results, folder)
 
     def _check(self, kind: str, frames: Iterable[Frame], optional: set[str]) -> list[Result]:
+        """Run every suite of a folder; the garbage collector rests, as much is made and kept."""
         folder = self._project.root / "expectations" / kind
         suites = load_suites(folder)
         results: list[Result] = []
         seen: dict[str, set[str]] = {}
-        for frame in frames:
-            if frame.name not in suites:
-                raise SuiteError(f"{folder.name}: no suite {frame.name}.yml")
-            seen.setdefault(frame.metadata.label, set()).add(frame.name)
-            results += self._run(frame, fill_in(suites[frame.name], frame))
+        gc.disable()
+        try:
+            for frame in frames:
+                if frame.name not in suites:
+                    raise SuiteError(f"{folder.name}: no suite {frame.name}.yml")
+                seen.setdefault(frame.metadata.label, set()).add(frame.name)
+                results += self._run(frame, fill_in(suites[frame.name], frame))
+        finally:
+            gc.enable()
         for month, names in seen.items():
             unused = suites.keys() - names - optional
             if unused:
@@ -113,19 +121,22 @@ class Session:
             # Checked again in the same session: the newest results stand.
             self._forget(name)
             del self._results[old]
-        suite = gx.ExpectationSuite(
-            name=name,
-            expectations=[
-                {
-                    "type": each.type,
-                    "kwargs": each.kwargs,
-                    "severity": "critical" if each.severity == "stop" else "warning",
-                    "description": each.description,
-                    "meta": {"number": number},
-                }
-                for number, each in enumerate(expectations, start=1)
-            ],
-        )
+        try:
+            suite = gx.ExpectationSuite(
+                name=name,
+                expectations=[
+                    {
+                        "type": each.type,
+                        "kwargs": each.kwargs,
+                        "severity": "critical" if each.severity == "stop" else "warning",
+                        "description": each.description,
+                        "meta": {"number": number},
+                    }
+                    for number, each in enumerate(expectations, start=1)
+                ],
+            )
+        except (TypeError, ValueError) as error:
+            raise SuiteError(f"{frame.name}: {error}") from error
         _assert_run(frame, expectations, {each.meta["number"] for each in suite.expectations})
         suite = self.context.suites.add(suite)
         asset = self._source.add_dataframe_asset(name)
@@ -149,9 +160,7 @@ class Session:
             batch_parameters={"dataframe": frame.as_pandas()}, run_id=self._run_id(frame)
         )
         (validated,) = outcome.run_results.values()
-        by_number = {
-            each.expectation_config.meta["number"]: each for each in validated.results
-        }
+        by_number = {each.expectation_config.meta["number"]: each for each in validated.results}
         _assert_run(frame, expectations, set(by_number))
         found = [
             _result(frame, number, each, by_number[number])
@@ -228,9 +237,7 @@ def _raised(outcome: Any) -> str | None:
     return None
 
 
-def _observed(
-    frame: Frame, expectation: Expectation, outcome: Any
-) -> tuple[str, list[Unexpected]]:
+def _observed(frame: Frame, expectation: Expectation, outcome: Any) -> tuple[str, list[Unexpected]]:
     """What was found, and the unexpected values with their units."""
     kwargs, result = expectation.kwargs, outcome.result
     lacking = [name for name in _named(expectation) if name not in frame.columns]
