@@ -1,4 +1,4 @@
-"""What arrives: the nine feeds of a month as frames, errata applied, as the models will read them."""
+"""What arrives: the nine feeds of a month as frames, errata applied."""
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping

@@ -8,7 +8,9 @@ frame of the same name:
     expectations:
       - type: expect_column_values_to_be_between
         for_each: indicators         # optional: once per row of this list of the frame
-        where: {value_type: percent} # optional: only rows with this value, or one of these
+        where: {value_type: percent} # optional: only those with this value, or one of these
+        rows: {group_code: [A, B]}   # optional: look only at rows with this value, or one of these
+        rows_except: {...}           # optional: look only at the other rows
         kwargs: {column: "${column}", min_value: "${valid_min}", max_value: "${valid_max}"}
         severity: stop               # or warn
         description: "${title} ${range_text}"  # what was expected, in Chinese
@@ -29,7 +31,8 @@ from ywtb.expectations.metadata import Row, load_yaml
 
 SEVERITIES = ("stop", "warn")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
-_KEYS = {"type", "for_each", "where", "kwargs", "severity", "description"}
+_OPERATORS = {"rows": ("==", "IN"), "rows_except": ("!=", "NOT_IN")}
+_KEYS = {"type", "for_each", "where", *_OPERATORS, "kwargs", "severity", "description"}
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 
 
@@ -56,8 +59,8 @@ class Expectation:
     def columns(self) -> list[str]:
         """All columns that it reads."""
         named = [self.kwargs[key] for key in _COLUMN_KEYS if key in self.kwargs]
-        condition = re.findall(r"[a-z]\w+", self.kwargs.get("row_condition", ""))
-        return [*condition, *named]
+        condition = self.kwargs.get("row_condition")
+        return [*([condition["column"]["name"]] if condition else []), *named]
 
 
 def load_suites(folder: Path) -> dict[str, list[Row]]:
@@ -110,6 +113,8 @@ def fill_in(written: list[Row], frame: Frame) -> list[Expectation]:
                     key: _fill(value, values)
                     for key, value in (expectation.get("kwargs") or {}).items()
                 }
+                for key in _OPERATORS.keys() & expectation.keys():
+                    kwargs["row_condition"] = _condition(key, expectation[key], values)
                 description = _fill(expectation.get("description", ""), values, is_text=True)
             except KeyError as missing:
                 raise SuiteError(
@@ -143,6 +148,18 @@ def _each(expectation: Row, frame: Frame) -> list[Row]:
             for key, wanted in conditions
         )
     ]
+
+
+def _condition(key: str, rows: Row, values: Row) -> Row:
+    """A row condition as Great Expectations keeps it."""
+    ((column, wanted),) = rows.items()
+    wanted = _fill(wanted, values)
+    return {
+        "type": "comparison",
+        "column": {"name": _fill(column, values)},
+        "operator": _OPERATORS[key][isinstance(wanted, list)],
+        "parameter": wanted,
+    }
 
 
 def _fill(value: Any, values: Row, is_text: bool = False) -> Any:
