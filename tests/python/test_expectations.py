@@ -487,7 +487,7 @@ def test_data_docs_open_offline(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_analytics_are_off(june: Sandbox) -> None:
-    """In the environment before the import, in the configuration, and in what would be sent."""
+    """In the environment before the import and in the configuration; no connection is tried."""
     code = (
         "import sys, os; from pathlib import Path\n"
         "import ywtb.expectations\n"
@@ -500,8 +500,6 @@ def test_analytics_are_off(june: Sandbox) -> None:
         "session = Session(Project(Path(sys.argv[1])))\n"
         "assert os.environ['GX_ANALYTICS_ENABLED'] == 'false'\n"
         "assert session.context.variables.analytics_enabled is False\n"
-        "from great_expectations.analytics.config import ENV_CONFIG\n"
-        "assert ENV_CONFIG.posthog_enabled is False\n"
         "session.check_raw()\n"
     )
     environment = {key: value for key, value in os.environ.items() if "GX_" not in key}

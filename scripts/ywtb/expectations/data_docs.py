@@ -25,6 +25,7 @@ th { background: #f2f2f2; }
 .met, .text-success { color: #1b6e2d; }
 .fa-check-circle::before { content: "✓"; } .fa-times::before { content: "✗"; }
 .fa-exclamation-triangle::before { content: "⚠"; }
+.collapse, a[aria-controls] { display: none; }
 .show-scrollbars { max-height: 30em; overflow: auto; }
 a { color: #0b57d0; }
 """
@@ -47,6 +48,26 @@ _REMOVED = (
     re.compile(r"\n(?=\n)"),
     re.compile(r'\s(?:on[a-z]+|data-[a-z-]+)="[^"]*"'),
 )
+_CHINESE = {
+    "Expectation Validation Result": "校验结果",
+    "Evaluates whether a batch of data matches expectations.": "各列应有的样子与实际",
+    "Table of Contents": "目录",
+    "Table-Level Expectations": "整表",
+    "Overview": "概况",
+    "Statistics": "统计",
+    "Evaluated Expectations": "校验项数",
+    "Unsuccessful Expectations": "未通过",
+    "Successful Expectations": "通过",
+    "Success Percent": "通过率",
+    "Status": "状态",
+    "Expectation": "应为",
+    "Observed Value": "实际",
+    "Unexpected Value": "不符的值",
+    "Count": "个数",
+    "unit_name": "单位",
+    "row_no": "文件行号",
+}
+"""Texts of the pages, where one is all that stands between two tags."""
 _OUTSIDE = re.compile(r"""(?:src|href|url\()\s*=?\s*["']?\s*(?:https?:)?//""")
 
 
@@ -112,6 +133,11 @@ def _write(path: Path, text: str) -> None:
 def _offline(text: str, title: str) -> str:
     for pattern in _REMOVED:
         text = pattern.sub("", text)
+    text = re.sub(
+        r">(\s*)([^<>]+?)(\s*)<",
+        lambda found: f">{found[1]}{_CHINESE.get(found[2], found[2])}{found[3]}<",
+        text,
+    )
     text = re.sub(r"<title>[^<]*</title>", f"<title>{escape(title)}</title>", text)
     text = text.replace("</head>", f"<style>{_STYLE}</style></head>", 1)
     return text.replace("<body>", '<body>\n<p><a href="index.html">返回目录</a></p>', 1)

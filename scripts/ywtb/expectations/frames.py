@@ -155,7 +155,12 @@ def column_titles(metadata: Metadata) -> dict[str, str]:
     titles = {row["indicator_code"]: row["indicator_name"] for row in metadata.indicators}
     for row in metadata.dimensions:
         titles[f"{row['dimension_code']}{SCORE}"] = f"{row['dimension_name']}得分"
-    return {**titles, "composite_score": "综合得分", "exact_score": "综合得分（未取整）"}
+    return {
+        **titles,
+        "composite_score": "综合得分",
+        "exact_score": "综合得分（未取整）",
+        "unit_name": "单位",
+    }
 
 
 def score_columns(metadata: Metadata, groups: list[str]) -> list[Row]:

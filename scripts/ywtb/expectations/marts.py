@@ -129,7 +129,7 @@ def _annex(release: Release, metadata: Metadata, table: str) -> Frame:
             "indicators": [indicator_values(metadata, row, groups) for row in indicators],
             "scores": scores,
         },
-        titles={**column_titles(metadata), "unit_name": "单位", "group_name": "组别"},
+        titles={**column_titles(metadata), "group_name": "组别"},
     )
 
 

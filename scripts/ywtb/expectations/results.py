@@ -86,12 +86,17 @@ class Result:
                 place,
                 each.row,
                 column,
-                "空白" if each.value is None else f"“{each.value}”",
+                self._seen(each),
                 self.expected,
                 each.unit,
             )
             for each in self.unexpected
         ]
+
+    def _seen(self, unexpected: Unexpected) -> str:
+        if unexpected.value is not None:
+            return f"“{unexpected.value}”"
+        return "没有这一行" if "distinct_values" in self.expectation else "空白"
 
     @property
     def message(self) -> str | None:

@@ -257,7 +257,8 @@ def _observed(frame: Frame, expectation: Expectation, outcome: Any) -> tuple[str
             _unexpected(frame, compared, each, outcome) for each in result["unexpected_index_list"]
         ]
         return f"{len(found)}/{result['element_count']} 个值不符", found
-    return str(result.get("observed_value")), []
+    observed = str(result.get("observed_value"))
+    return (f"共 {observed} 行" if "row_count" in expectation.type else observed), []
 
 
 def _named(expectation: Expectation) -> list[str]:
