@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-PARTS = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests")
+PARTS = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests", "expectations")
 
 Cells = Mapping[tuple[str, str], str]
 """Values by (unit name, indicator code)."""
