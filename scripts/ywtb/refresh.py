@@ -1,9 +1,6 @@
 """The main job: check, build into a new release, test it, publish it by moving one symlink."""
 
-import json
-import os
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,20 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ywtb.checks import Problem, check_files
 from ywtb.dbt_build import Build, Failure
+from ywtb.lock import LockedError, hold
 from ywtb.project import Project
 
 DATABASE = "ywtb.duckdb"
 
+__all__ = ["LockedError", "Refresh", "published_release", "refresh"]
+
 INPUT_TEST = "input_problems__none"
 """The dbt test whose rows are problems of the input rather than of the project."""
-
-
-class LockedError(Exception):
-    """Another refresh is under way; the message says whose."""
 
 
 @dataclass
@@ -51,7 +45,7 @@ def refresh(project: Project, report: Callable[[str], None]) -> Refresh:
     Raises:
         LockedError: another refresh is under way.
     """
-    with _lock(project):
+    with hold(project):
         outcome = Refresh(release=datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"))
         folder = project.releases / outcome.release
         with _phase("check", outcome, report):
@@ -128,23 +122,3 @@ def _phase(name: str, outcome: Refresh, report: Callable[[str], None]) -> Iterat
     begun = time.perf_counter()
     yield
     outcome.seconds[name] = time.perf_counter() - begun
-
-
-@contextmanager
-def _lock(project: Project) -> Iterator[None]:
-    """Hold the refresh lock, which the system releases with the process however it ends."""
-    project.warehouse.mkdir(parents=True, exist_ok=True)
-    holder = project.warehouse / "refresh.holder.json"
-    lock = FileLock(project.warehouse / "refresh.lock", blocking=False)
-    try:
-        with lock:
-            begun = datetime.now(UTC).isoformat(timespec="seconds")
-            holder.write_text(
-                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": begun})
-            )
-            try:
-                yield
-            finally:
-                holder.unlink(missing_ok=True)
-    except Timeout as timeout:
-        raise LockedError(holder.read_text() if holder.exists() else "") from timeout
