@@ -11,6 +11,7 @@ from typing import Any
 
 from ywtb.checks import Problem, check_files
 from ywtb.dbt_build import Build, Failure
+from ywtb.intake.store import recover
 from ywtb.lock import LockedError, hold
 from ywtb.project import Project
 
@@ -46,6 +47,7 @@ def refresh(project: Project, report: Callable[[str], None]) -> Refresh:
         LockedError: another refresh is under way.
     """
     with hold(project):
+        recover(project)
         outcome = Refresh(release=datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"))
         folder = project.releases / outcome.release
         with _phase("check", outcome, report):

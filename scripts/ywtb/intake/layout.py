@@ -1,12 +1,13 @@
 """What a month's files must hold: units, feeds, columns and limits, all from the seeds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ywtb.project import Project
 
 Row = dict[str, str]
+Limits = tuple[Decimal | None, Decimal | None]
 
 CITY_FEED = "city_metrics"
 PUBLISHED_FEED = "published_scores"
@@ -35,7 +36,7 @@ class Column:
     value_type: str
     is_required: bool
     description: str
-    limits: dict[str, tuple[Decimal | None, Decimal | None]]
+    limits: dict[str, Limits] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,9 @@ def _units(project: Project, first_day: str) -> list[Unit]:
     for row in project.reference("unit_aliases"):
         aliases.setdefault(row["unit_id"], []).append(row["alias_name"])
     rows = in_force(project.reference("units"), ["unit_id"], first_day)
-    rows.sort(key=lambda row: (groups[row["group_code"]]["group_order"], int(row["official_order"])))
+    rows.sort(
+        key=lambda row: (groups[row["group_code"]]["group_order"], int(row["official_order"]))
+    )
     return [
         Unit(
             row["unit_id"],
@@ -235,7 +238,7 @@ def _published_columns(project: Project, first_day: str) -> list[Column]:
     labels = {
         row["column_name"]: row["view_column_name"] for row in project.reference("annex_columns")
     }
-    weights: dict[str, dict[str, tuple[Decimal | None, Decimal | None]]] = {}
+    weights: dict[str, dict[str, Limits]] = {}
     for row in in_force(
         project.reference("dimension_weights"), ["dimension_code", "group_code"], first_day
     ):
