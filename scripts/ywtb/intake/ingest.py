@@ -217,10 +217,10 @@ def _published(project: Project, month: str) -> str | None:
     if not project.published.exists():
         return None
     from ywtb import reading
-    from ywtb.refresh import published_release
 
     with reading.open_release(project) as release:
-        return published_release(project) if month in reading.months(release) else None
+        is_there = month in reading.months(release)
+    return project.published.resolve().parent.name if is_there else None
 
 
 def _record(

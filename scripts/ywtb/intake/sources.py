@@ -16,7 +16,7 @@ GUIDE = "填表说明"
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 MAX_FILES = 60
 MAX_NAME_BYTES = 200
-IGNORED = ("Thumbs.db", "desktop.ini")
+IGNORED = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
     """Read files and whole folders, in the order of their names.
 
     Links, devices, foreign suffixes, oversized files and names that no honest program writes are
-    problems; hidden files and lock files of office programs are passed over.
+    problems; what office programs and file managers leave behind is passed over.
     """
     sources: list[Source] = []
     problems: list[Problem] = []
@@ -66,7 +66,7 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
 
 def _is_ignored(path: Path) -> bool:
     name = path.name
-    return name.startswith((".", "~$")) or name in IGNORED or path.stem == GUIDE
+    return name.startswith(("._", "~$")) or name in IGNORED or path.stem == GUIDE
 
 
 def _check(path: Path, name: str) -> Problem | None:

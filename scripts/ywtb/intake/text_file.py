@@ -36,7 +36,7 @@ def read_text_table(file: str, data: bytes, headings: frozenset[str]) -> Table:
         raise UnreadableError(
             Problem(file, None, None, "表格过大", f"不超过 {MAX_ROWS} 行、{MAX_COLUMNS} 列")
         )
-    if not any(any(row) for row in rows):
+    if not any(text.strip() for row in rows for text in row):
         raise UnreadableError(Problem(file, None, None, "没有内容", "本月的数据"))
     return Table(file, None, [[_cell(text) for text in row] for row in rows])
 
@@ -53,10 +53,12 @@ def _decode(file: str, data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\0" in data[:2000]:
-        # Without a mark: separators and line ends put the NUL on one side of every pair.
-        even, odd = data[:2000:2].count(0), data[1:2000:2].count(0)
-        encodings = ["utf-16-be" if even > odd else "utf-16-le"] if min(even, odd) == 0 else []
-        encodings.append("utf-8-sig")
+        # Without a mark: of every pair of bytes, separators and digits have one NUL, always on the
+        # same side. A stray NUL is left for the check of the text.
+        sample = data[:2000]
+        even, odd = sample[::2].count(0), sample[1::2].count(0)
+        if max(even, odd) > max(4 * min(even, odd), len(sample) // 40):
+            encodings = ["utf-16-be" if even > odd else "utf-16-le"]
     for encoding in encodings:
         try:
             return data.decode(encoding)
