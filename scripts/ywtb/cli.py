@@ -84,8 +84,14 @@ def ingest(
     project = _project()
     try:
         outcome = job.ingest(project, sources, month, replace, reason)
-    except (job.UsageError, SettingsError) as error:
+    except job.UsageError as error:
+        for line in _intake_lines(error.outcome) if error.outcome else []:
+            typer.echo(line, err=True)
         _stop(str(error), 2)
+    except SettingsError as error:
+        _stop(str(error), 2)
+    except OSError as error:
+        _stop(f"写入失败，种子没有改动或将由下一次收取补完：{error}", 1)
     except LockedError as error:
         _stop(f"另一个刷新或收取正在进行：{error}", 3)
     if as_json:
@@ -97,6 +103,10 @@ def ingest(
     else:
         for line in _intake_lines(outcome):
             typer.echo(line)
+        if outcome.is_written:
+            typer.echo(f"已写入 {month}，原件和来源记录存于 {outcome.archive}")
+        else:
+            typer.echo(f"{month} 与已有数据完全一致，无需写入")
     if outcome.problems:
         raise typer.Exit(1)
 
@@ -264,7 +274,7 @@ def _refusal(problems: Sequence[Any], failures: Sequence[Any]) -> list[str]:
 
 
 def _intake_lines(outcome: Any) -> list[str]:
-    """What an intake wrote, feed by feed and changed cell by changed cell."""
+    """What an intake writes, feed by feed and changed cell by changed cell."""
     lines = []
     for feed in outcome.feeds:
         lines.append(
@@ -278,10 +288,6 @@ def _intake_lines(outcome: Any) -> list[str]:
         lines.append(f"未收到、保持不变：{'、'.join(outcome.kept_feeds)}")
     if outcome.unused_metrics:
         lines.append(f"未填的全市指标：{'、'.join(outcome.unused_metrics)}")
-    if outcome.is_written:
-        lines.append(f"已写入 {outcome.month}，原件和来源记录存于 {outcome.archive}")
-    else:
-        lines.append(f"{outcome.month} 与已有数据完全一致，无需写入")
     return lines
 
 

@@ -325,7 +325,8 @@ def test_a_month_that_is_there_needs_leave_and_a_published_one_a_reason(
     only = write_csvs(tmp_path / "one", layout, {"efficiency": sheets["efficiency"]})
     refused = run("ingest", only, "--month", MONTH)
     assert refused.exit_code == 2
-    assert "--replace" in refused.output
+    assert "--replace" in refused.stderr
+    assert f"{unit} overdue_case_count：“{old}” → “77”" in refused.stderr
     with duckdb.connect(str(project.published)) as database:
         database.execute("create schema marts")
         database.execute(
@@ -336,7 +337,7 @@ def test_a_month_that_is_there_needs_leave_and_a_published_one_a_reason(
     assert tree_hash(project.root) == before
     done = run("ingest", only, "--month", MONTH, "--replace", "--reason", "单位复核")
     assert done.exit_code == 0, done.output
-    assert f"{unit} overdue_case_count：“{old}” → “77”" in done.output
+    assert f"{unit} overdue_case_count：“{old}” → “77”" in done.stdout
     assert "未收到、保持不变" in done.output
     assert seed_sheets(project, layout)["efficiency"][1][1] == "77"
     records = sorted((project.root / "archive" / FOLDER).glob("*/intake.json"))

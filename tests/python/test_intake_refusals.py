@@ -542,6 +542,16 @@ CASES: list[Case] = [
         ),
         (LICENSES, "“运行效能/证照生产率”列", "未知的列"),
     ),
+    (
+        "formula in a heading",
+        book_cell("证照应用", "B2", '="证照"&"生产率"'),
+        ("第2行", "不用公式"),
+    ),
+    (
+        "turned writing in a text",
+        cell("construction", 1, 7, "开展\u202e上门服务"),
+        (seed_name("construction"), "第2行", "不可见字符"),
+    ),
     ("other title", book_cell("证照应用", "A1", "2023年6月证照应用"), ("[证照应用]", "2023-06")),
 ]
 

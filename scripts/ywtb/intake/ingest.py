@@ -37,6 +37,11 @@ PROVENANCE_COLUMNS = (
 class UsageError(Exception):
     """The command lacks something; the message says what, in Chinese."""
 
+    def __init__(self, message: str, outcome: "Intake | None" = None) -> None:
+        """Keep what would have been written, if that is known."""
+        super().__init__(message)
+        self.outcome = outcome
+
 
 @dataclass(frozen=True)
 class Change:
@@ -132,11 +137,9 @@ def ingest(
         is_revision = seeds != present and bool(present)
         release = _published(project, month)
         if is_revision and not is_replacement:
-            raise UsageError(
-                f"{month} 已有数据，共 {_count(outcome)} 处不同；确要替换请加 --replace"
-            )
+            raise UsageError(f"{month} 已有数据，与之不同；确要替换请加 --replace", outcome)
         if seeds != present and release is not None and not (reason or "").strip():
-            raise UsageError(f'{month} 已发布，修改须说明理由：--reason "……"')
+            raise UsageError(f'{month} 已发布，修改须说明理由：--reason "……"', outcome)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         record = _record(outcome, sources, seeds, stamp, reason, release)
         kept_files = {
@@ -198,10 +201,6 @@ def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | No
         len(old.keys() - new.keys()),
         changes,
     )
-
-
-def _count(outcome: Intake) -> int:
-    return sum(len(feed.changes) + feed.new_rows for feed in outcome.feeds)
 
 
 def _note_unused_metrics(outcome: Intake, received: Month) -> None:

@@ -9,7 +9,7 @@ from ywtb.intake.headings import Headings, Match, nearest
 from ywtb.intake.layout import CITY_FEED, Column, Feed, Layout, Metric, Unit
 from ywtb.intake.sources import Source
 from ywtb.intake.tables import Cell, Table, UnreadableError, clean, compact, letters, shown
-from ywtb.intake.values import DASHES, BadValueError, metric_value, rank, unit_value
+from ywtb.intake.values import DASHES, BadValueError, metric_value, plain_text, rank, unit_value
 
 YEAR_MONTH = re.compile(
     r"(?<!\d)(20\d\d)(?:[-_./]?(0[1-9]|1[0-2])|[-_./]([1-9])|年(1[0-2]|0?[1-9]))(?!\d)"
@@ -151,6 +151,10 @@ class _Reader:
         self.month.problems += match.problems
         self._check_name(match)
         self._check_merges(match)
+        for row, cells in enumerate(table.rows[: match.end_row]):
+            for cell in cells:
+                if cell.kind in ("formula", "error"):
+                    self._report(row, None, _seen(cell), "文字本身，不用公式")
         read = self._read_metric if match.is_city else self._read_unit
         for row in range(match.end_row, len(table.rows)):
             if any(not cell.is_blank for cell in table.rows[row]):
@@ -271,17 +275,11 @@ def _metric_cell(cell: Cell, column: Column, metric: Metric) -> str:
             raise BadValueError("填写名次：正整数，或“倒数”加正整数")
         return text
     if column.value_type == "detail":
-        return " ".join(cell.text.split()) if cell.kind == "text" else _refuse_detail(cell)
+        return plain_text(cell)
     text = metric_value(cell, metric)
     if not text:
         raise BadValueError("填写数值；本月没有该指标的整行留空")
     return text
-
-
-def _refuse_detail(cell: Cell) -> str:
-    if cell.is_blank:
-        return ""
-    raise BadValueError("文字")
 
 
 def _seen(cell: Cell) -> str:

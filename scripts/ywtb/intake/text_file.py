@@ -21,8 +21,8 @@ def read_text_table(file: str, data: bytes, headings: frozenset[str]) -> Table:
         UnreadableError: not text, no known encoding, or not a regular CSV.
     """
     text = _decode(file, data)
-    for number, line in enumerate(text.splitlines(), start=1):
-        if any(ord(each) < 32 and each != "\t" for each in line):
+    for number, line in enumerate(text.split("\n"), start=1):
+        if any(ord(each) < 32 and each not in "\t\r" for each in line):
             seen = "含有空字符（NUL）" if "\0" in line else "含有控制字符"
             raise UnreadableError(Problem(file, number, None, seen, "纯文本"))
     tables = [_split(text, separator) for separator in SEPARATORS]

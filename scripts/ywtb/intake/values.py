@@ -59,7 +59,7 @@ def metric_value(cell: Cell, metric: Metric) -> str:
             raise BadValueError(EXPECTED["text"])
         return text
     if metric.value_type == "rank":
-        if clean(cell.text) not in ("", *DASHES):
+        if cell.kind not in ("blank", "text") or clean(cell.text) not in ("", *DASHES):
             raise BadValueError("“—”：该指标只有名次")
         return NOT_APPLICABLE
     text = figure(cell, metric.value_type)
@@ -77,7 +77,7 @@ def rank(cell: Cell) -> str:
         BadValueError: neither a whole number nor one counted from the bottom.
     """
     text = "".join(clean(cell.text).split())
-    if text in ("", *DASHES):
+    if cell.kind == "blank" or (cell.kind == "text" and text in DASHES):
         return ""
     if cell.kind not in ("text", "number") or not RANK.fullmatch(text):
         raise BadValueError(EXPECTED["rank"])
@@ -95,6 +95,8 @@ def plain_text(cell: Cell) -> str:
         return NOT_APPLICABLE if text else ""
     if cell.kind not in ("text", "number") or text[0] in "=@+＝＠＋":
         raise BadValueError(_expected_kind(cell, EXPECTED["text"]))
+    if not text.isprintable():
+        raise BadValueError("文字，不含不可见字符")
     return text
 
 
