@@ -77,7 +77,7 @@ def _value(chance: random.Random, value_type: str, maximum: Decimal) -> str:
     if value_type == "percent":
         return chance.choice(["0%", "100%", "99.58%", "0.5%", f"{chance.randint(0, 10000) / 100}%"])
     if value_type == "count":
-        return str(chance.choice([0, 1, chance.randint(0, 999999999)]))
+        return str(chance.choice([0, 1, chance.randint(0, 9999999)]))
     if value_type == "text":
         return chance.choice(["开展联合上门服务", "甲;乙", "a,b"])
     return str(maximum * chance.randint(0, 1000) / 1000)

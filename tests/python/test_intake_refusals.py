@@ -277,7 +277,7 @@ CASES: list[Case] = [
     ("fraction of a case", cell(*COUNT, "1.5"), (*COUNT_PLACE, "“1.5”")),
     ("thousands", cell(*COUNT, "1,234"), (*COUNT_PLACE, "“1,234”")),
     ("leading zero", cell(*COUNT, "007"), (*COUNT_PLACE, "“007”")),
-    ("ten digits", cell(*COUNT, "1234567890"), (*COUNT_PLACE, "“1234567890”")),
+    ("eight digits", cell(*COUNT, "12345678"), (*COUNT_PLACE, "“12345678”", "至多七位")),
     ("rate as count", cell(*COUNT, "5%"), (*COUNT_PLACE, "“5%”")),
     ("formula in text", cell(*COUNT, "=1+1"), (*COUNT_PLACE, "“=1+1”", "不用公式")),
     (

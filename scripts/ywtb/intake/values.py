@@ -9,14 +9,15 @@ from ywtb.intake.tables import Cell, clean
 NOT_APPLICABLE = "—"
 DASHES = ("—", "-", "——")
 
-COUNT = re.compile(r"-?(0|[1-9]\d{0,8})")
+COUNT = re.compile(r"-?(0|[1-9]\d{0,6})")
+"""Seven digits are more than any unit has, and as many as scoring multiplies exactly."""
 DECIMAL = re.compile(r"-?(0|[1-9]\d{0,8})(\.\d{1,6})?")
 PERCENT = re.compile(r"(-?(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?)\s*%")
 RANK = re.compile(r"(倒数)?[1-9]\d{0,2}")
 
 EXPECTED = {
     "percent": "百分率，如 99.58%，不适用的填“—”",
-    "count": "整数，如 12，不适用的填“—”",
+    "count": "整数，如 12，至多七位，不适用的填“—”",
     "points": "分数，如 0.6，小数不超过六位，不适用的填“—”",
     "number": "数，如 24.9，小数不超过六位",
     "text": "文字",
