@@ -29,10 +29,13 @@ class Problem:
     seen: str
     expected: str
     unit: str | None = None
+    sheet: str | None = None
 
     def __str__(self) -> str:
         """The problem as one line of Chinese."""
         place = self.file
+        if self.sheet is not None:
+            place += f" [{self.sheet}]"
         if self.row is not None:
             place += f" 第{self.row}行"
         if self.unit is not None:

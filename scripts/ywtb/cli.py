@@ -33,8 +33,11 @@ def main() -> None:
 def check(as_json: JsonOption = False) -> None:
     """核对种子文件：月份、文件名、编码、列名；不建库。"""
     from ywtb.checks import check_files
+    from ywtb.intake.store import recover_if_idle
 
-    problems = check_files(_project())
+    project = _project()
+    recover_if_idle(project)
+    problems = check_files(project)
     if as_json:
         _print_json({"problems": [problem.as_dict() for problem in problems]})
     else:
@@ -42,6 +45,69 @@ def check(as_json: JsonOption = False) -> None:
             typer.echo(str(problem), err=True)
         typer.echo(f"发现 {len(problems)} 处问题" if problems else "种子文件无误")
     if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def template(
+    month: Annotated[str, typer.Option("--month", help="月份，如 2023-07。")],
+    out: Annotated[Path, typer.Option("--out", help="写到哪个文件夹。")],
+    file_format: Annotated[str, typer.Option("--format", help="xlsx 或 csv。")] = "xlsx",
+) -> None:
+    """生成某月的空白填报表：每项一张表，单位按序列好，附填表说明。"""
+    from ywtb.intake.template import FORMATS, write_template
+
+    _valid_month(month)
+    if file_format not in FORMATS:
+        _stop(f"格式“{file_format}”有误，应为 {'、'.join(FORMATS)}", 2)
+    try:
+        written = write_template(_project(), month, out, file_format)
+    except FileExistsError as error:
+        _stop(f"{error} 已存在，不覆盖；请先移走", 2)
+    for path in written:
+        typer.echo(f"已写出 {path}")
+
+
+@app.command()
+def ingest(
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="文件或文件夹。")],
+    month: Annotated[str, typer.Option("--month", help="月份，如 2023-07。")],
+    replace: Annotated[bool, typer.Option("--replace", help="替换已有的月份。")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="修改已发布月份的理由。")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """收取某月的数据：全部核对无误才写入种子，原件存档；有任何问题则什么也不写。"""
+    from ywtb.intake import ingest as job
+    from ywtb.lock import LockedError
+
+    _valid_month(month)
+    project = _project()
+    try:
+        outcome = job.ingest(project, sources, month, replace, reason)
+    except job.UsageError as error:
+        for line in _intake_lines(error.outcome) if error.outcome else []:
+            typer.echo(line, err=True)
+        _stop(str(error), 2)
+    except SettingsError as error:
+        _stop(str(error), 2)
+    except OSError as error:
+        _stop(f"写入失败，种子没有改动或将由下一次收取补完：{error}", 1)
+    except LockedError as error:
+        _stop(f"{error} 正在进行", 3)
+    if as_json:
+        _print_json(outcome.as_dict())
+    elif outcome.problems:
+        for problem in outcome.problems:
+            typer.echo(str(problem), err=True)
+        typer.echo(f"发现 {len(outcome.problems)} 处问题，什么也没有写入", err=True)
+    else:
+        for line in _intake_lines(outcome):
+            typer.echo(line)
+        if outcome.is_written:
+            typer.echo(f"已写入 {month}，原件和来源记录存于 {outcome.archive}")
+        else:
+            typer.echo(f"{month} 与已有数据完全一致，无需写入")
+    if outcome.problems:
         raise typer.Exit(1)
 
 
@@ -347,6 +413,24 @@ def _refusal(problems: Sequence[Any], failures: Sequence[Any]) -> list[str]:
         for row in failure.rows:
             cells = (f"{name}={value}" for name, value in row.items() if value is not None)
             lines.append("    " + "，".join(cells))
+    return lines
+
+
+def _intake_lines(outcome: Any) -> list[str]:
+    """What an intake writes, feed by feed and changed cell by changed cell."""
+    lines = []
+    for feed in outcome.feeds:
+        lines.append(
+            f"{feed.label}：{feed.rows} 行，新增 {feed.new_rows} 行，减少 {feed.removed_rows} 行，"
+            f"改动 {len(feed.changes)} 格"
+        )
+        for change in feed.changes:
+            old, new = ("无" if each is None else f"“{each}”" for each in (change.old, change.new))
+            lines.append(f"    {change.key} {change.column}：{old} → {new}")
+    if outcome.kept_feeds:
+        lines.append(f"未收到、保持不变：{'、'.join(outcome.kept_feeds)}")
+    if outcome.unused_metrics:
+        lines.append(f"未填的全市指标：{'、'.join(outcome.unused_metrics)}")
     return lines
 
 

@@ -82,6 +82,10 @@ class Project:
 
     def reference(self, name: str) -> list[dict[str, str]]:
         """Rows of the reference seed `name`, every cell as text."""
-        path = self.seeds / "reference" / f"{name}.csv"
+        return self.seed(f"reference/{name}")
+
+    def seed(self, name: str) -> list[dict[str, str]]:
+        """Rows of a seed by its path without suffix, every cell as text."""
+        path = self.seeds / f"{name}.csv"
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))

@@ -18,6 +18,7 @@ import duckdb
 from ywtb import revisions
 from ywtb.checks import Problem, check_files
 from ywtb.dbt_build import Build, Failure
+from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.project import Project
 from ywtb.releases import DATABASE, prune, publish, published_release, write_manifest
@@ -123,6 +124,7 @@ class _Run:
         """Check, build, test and compare; return the release's folder if it could be built."""
         project, outcome = self.project, self.outcome
         with self.phase("check"):
+            recover(project)
             outcome.problems = check_files(project)
         if outcome.problems:
             return None

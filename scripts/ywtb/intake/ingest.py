@@ -1,0 +1,278 @@
+"""Intake of a month: read, check, compare, and write all feeds or none."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ywtb.checks import Problem
+from ywtb.intake import store
+from ywtb.intake.layout import CITY_FEED, Feed, Layout, read_layout
+from ywtb.intake.month import Month, read_month, read_tables
+from ywtb.intake.sources import GUIDE, Source, read_sources
+from ywtb.intake.tables import compact, letters
+from ywtb.lock import writer_lock
+from ywtb.project import Project
+
+PROVENANCE_COLUMNS = (
+    "seed_file",
+    "seed_row",
+    "column_name",
+    "value",
+    "source_file",
+    "source_sha256",
+    "source_sheet",
+    "source_row",
+    "source_column",
+    "source_heading",
+    "seen_value",
+)
+
+
+class UsageError(Exception):
+    """The command lacks something; the message says what, in Chinese."""
+
+    def __init__(self, message: str, outcome: "Intake | None" = None) -> None:
+        """Keep what would have been written, if that is known."""
+        super().__init__(message)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class Change:
+    """A cell of a feed that differs from the seed that is there; None where there is no row."""
+
+    feed: str
+    key: str
+    column: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True)
+class FeedPlan:
+    """What becomes of a feed: rows written, how many of them are new or gone, changed cells."""
+
+    feed: str
+    label: str
+    rows: int
+    new_rows: int
+    removed_rows: int
+    changes: list[Change]
+
+
+@dataclass
+class Intake:
+    """What an intake did, or why it did nothing. `month` is such as 2023-07."""
+
+    month: str
+    is_written: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    feeds: list[FeedPlan] = field(default_factory=list)
+    kept_feeds: list[str] = field(default_factory=list)
+    unused_metrics: list[str] = field(default_factory=list)
+    archive: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The outcome for programs."""
+        return asdict(self)
+
+
+def ingest(
+    project: Project,
+    paths: Sequence[Path],
+    month: str,
+    is_replacement: bool = False,
+    reason: str | None = None,
+) -> Intake:
+    """Take the files of a month in; nothing is written unless everything is in order.
+
+    Feeds that the month has already and that were not handed in stay as they are.
+
+    Args:
+        project: the checkout.
+        paths: files and folders.
+        month: such as 2023-07.
+        is_replacement: whether a month that is there may be changed.
+        reason: why a published month is changed; kept with the record of the intake.
+
+    Raises:
+        UsageError: a path that does not exist; a change without leave or, once published, reason.
+        LockedError: a refresh or another intake is under way.
+    """
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise UsageError(f"没有 {path}")
+    with writer_lock(project, "ingest"):
+        store.recover(project)
+        name = month.replace("-", "_")
+        outcome = Intake(month)
+        layout = read_layout(project, name)
+        folder = store.month_folder(project, name)
+        present = _present(folder)
+        sources, outcome.problems = read_sources(paths)
+        tables, problems = read_tables(layout, sources, GUIDE)
+        outcome.problems += problems
+        kept = [feed.name for feed in layout.feeds if feed.seed_name(name) in present]
+        received = read_month(layout, tables, kept)
+        outcome.problems += received.problems
+        if outcome.problems:
+            return outcome
+        seeds = dict(present)
+        for feed in layout.feeds:
+            if feed.name in received.feeds:
+                rows = received.seed_rows(feed)
+                seeds[feed.seed_name(name)] = csv_bytes(rows)
+                outcome.feeds.append(_plan(layout, feed, rows, present.get(feed.seed_name(name))))
+            elif feed.seed_name(name) in present:
+                outcome.kept_feeds.append(feed.label)
+        _note_unused_metrics(outcome, received)
+        if seeds == present and name in project.score_months():
+            return outcome
+        is_revision = seeds != present and bool(present)
+        release = _published(project, month)
+        if is_revision and not is_replacement:
+            raise UsageError(f"{month} 已有数据，与之不同；确要替换请加 --replace", outcome)
+        if seeds != present and release is not None and not (reason or "").strip():
+            raise UsageError(f'{month} 已发布，修改须说明理由：--reason "……"', outcome)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        record = _record(outcome, sources, seeds, stamp, reason, release)
+        kept_files = {
+            f"originals/{source.sha256}/{source.path.name}": source.data for source in sources
+        }
+        kept_files[f"{stamp}/intake.json"] = record
+        kept_files[f"{stamp}/cells.csv"] = _provenance(layout, received)
+        kept_files |= {
+            f"{stamp}/before/{each}": content
+            for each, content in present.items()
+            if seeds[each] != content
+        }
+        store.commit(project, name, seeds, kept_files)
+        outcome.is_written = True
+        archived = store.archive_folder(project, name) / stamp
+        outcome.archive = str(archived.relative_to(project.root))
+        return outcome
+
+
+def _present(folder: Path) -> dict[str, bytes]:
+    """Content of the month's folder; anything but files there would not survive the exchange."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in found:
+        if path.is_symlink() or not path.is_file():
+            raise UsageError(f"{path} 不是普通文件，请先移走")
+    return {path.name: path.read_bytes() for path in found}
+
+
+def csv_bytes(rows: Sequence[Sequence[str]]) -> bytes:
+    """Rows as a seed file: UTF-8, LF, quoted only where needed."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | None) -> FeedPlan:
+    names = {
+        compact(name): unit.name for unit in layout.units for name in (*unit.aliases, unit.name)
+    }
+    old: dict[str, dict[str, str]] = {}
+    for row in csv.DictReader(io.StringIO((present or b"").decode("utf-8-sig"), newline="")):
+        key = row.pop(feed.key, "")
+        old[names.get(compact(key), key)] = row
+    new = {row[0]: dict(zip(rows[0][1:], row[1:], strict=True)) for row in rows[1:]}
+    changes = []
+    for key in [*new, *(key for key in old if key not in new)]:
+        before, after = old.get(key), new.get(key)
+        if before is None:
+            continue
+        for column in [*before, *(name for name in after or {} if name not in before)]:
+            values = before.get(column), None if after is None else after.get(column)
+            if values[0] != values[1]:
+                changes.append(Change(feed.name, key, column, *values))
+    return FeedPlan(
+        feed.name,
+        feed.label,
+        len(new),
+        len(new.keys() - old.keys()),
+        len(old.keys() - new.keys()),
+        changes,
+    )
+
+
+def _note_unused_metrics(outcome: Intake, received: Month) -> None:
+    if CITY_FEED in received.feeds:
+        found = received.feeds[CITY_FEED]
+        outcome.unused_metrics = [
+            metric.name for metric in received.layout.metrics if metric.code not in found
+        ]
+
+
+def _published(project: Project, month: str) -> str | None:
+    """Id of the published release if it holds the month."""
+    if not project.published.exists():
+        return None
+    from ywtb import reading
+
+    with reading.open_release(project) as release:
+        is_there = month in reading.months(release)
+    return project.published.resolve().parent.name if is_there else None
+
+
+def _record(
+    outcome: Intake,
+    sources: Sequence[Source],
+    seeds: dict[str, bytes],
+    stamp: str,
+    reason: str | None,
+    release: str | None,
+) -> bytes:
+    """Who may ask what was taken in when, why and from what finds it here."""
+    content = {
+        "month": outcome.month,
+        "taken_in_at": stamp,
+        "reason": reason,
+        "published_release": release,
+        "sources": [
+            {"name": source.name, "bytes": len(source.data), "sha256": source.sha256}
+            for source in sources
+        ],
+        "seeds": {
+            name: hashlib.sha256(content).hexdigest() for name, content in sorted(seeds.items())
+        },
+        "feeds": [asdict(feed) for feed in outcome.feeds],
+        "kept_feeds": outcome.kept_feeds,
+    }
+    return f"{json.dumps(content, ensure_ascii=False, indent=1)}\n".encode()
+
+
+def _provenance(layout: Layout, received: Month) -> bytes:
+    """Every seed cell with the cell it came from; rows and columns as a spreadsheet counts them."""
+    rows = [PROVENANCE_COLUMNS]
+    for feed in layout.feeds:
+        if feed.name not in received.feeds:
+            continue
+        for number, row in enumerate(received.seed_rows(feed)[1:], start=2):
+            cells = received.feeds[feed.name][row[0]]
+            for column in feed.columns:
+                if column.name in cells:
+                    entry = cells[column.name]
+                    rows.append(
+                        (
+                            feed.seed_name(layout.month),
+                            str(number),
+                            column.name,
+                            entry.value,
+                            entry.source.name,
+                            entry.source.sha256,
+                            entry.table.sheet or "",
+                            str(entry.row + 1),
+                            letters(entry.column),
+                            entry.label,
+                            entry.seen,
+                        )
+                    )
+    return csv_bytes(rows)

@@ -1,0 +1,101 @@
+"""The files that are handed in, read once into memory."""
+
+import hashlib
+import stat
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ywtb.checks import MAX_BYTES, Problem
+from ywtb.intake.tables import shown
+
+GUIDE = "填表说明"
+"""Sheet or file that explains the template and holds no data."""
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
+MAX_FILES = 60
+MAX_NAME_BYTES = 200
+IGNORED = (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file: the name it is reported by, its bytes and their SHA-256."""
+
+    name: str
+    path: Path
+    data: bytes
+    sha256: str
+
+
+def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
+    """Read files and whole folders, in the order of their names.
+
+    Links, devices, foreign suffixes, oversized files and names that no honest program writes are
+    problems; what office programs and file managers leave behind is passed over.
+    """
+    sources: list[Source] = []
+    problems: list[Problem] = []
+    files: list[tuple[Path, str]] = []
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            files += [
+                (each, str(each.relative_to(path)))
+                for each in sorted(path.rglob("*"))
+                if not each.is_dir() or each.is_symlink()
+            ]
+        else:
+            files.append((path, path.name))
+    files = [(path, name) for path, name in files if not _is_ignored(path)]
+    if len(files) > MAX_FILES:
+        return [], [
+            _problem(str(paths[0]), f"有 {len(files)} 个文件", f"不超过 {MAX_FILES} 个文件")
+        ]
+    for path, name in files:
+        found = _check(path, name)
+        if found is None:
+            data = path.read_bytes()
+            sources.append(Source(name, path, data, hashlib.sha256(data).hexdigest()))
+        else:
+            problems.append(found)
+    if not sources and not problems:
+        problems.append(_problem(str(paths[0]), "没有可读的文件", "、".join(SUFFIXES)))
+    return sources, problems
+
+
+def _is_ignored(path: Path) -> bool:
+    name = path.name
+    return name.startswith(("._", "~$")) or name in IGNORED or path.stem == GUIDE
+
+
+def _check(path: Path, name: str) -> Problem | None:
+    """What is wrong with a file before it is opened."""
+    unsafe = [each for each in name if unicodedata.category(each) in ("Cc", "Cf", "Cs")]
+    if (
+        unsafe
+        or "\\" in name
+        or name != name.strip()
+        or len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES
+    ):
+        return _problem(
+            shown(name.encode("utf-8", "replace").decode("utf-8"))[1:-1],
+            "文件名含有不可见字符、反斜杠或首尾空格，或者过长",
+            f"不超过 {MAX_NAME_BYTES} 字节的普通文件名",
+        )
+    state = path.lstat()
+    if stat.S_ISLNK(state.st_mode):
+        return _problem(name, "是一个链接", "文件本身")
+    if not stat.S_ISREG(state.st_mode):
+        return _problem(name, "不是普通文件", "普通文件")
+    if path.suffix.lower() not in SUFFIXES:
+        return _problem(name, f"文件类型 {shown(path.suffix)}", "、".join(SUFFIXES))
+    if state.st_size > MAX_BYTES:
+        return _problem(name, f"文件有 {state.st_size} 字节", f"不超过 {MAX_BYTES} 字节")
+    if state.st_size == 0:
+        return _problem(name, "空文件", "本月的数据")
+    return None
+
+
+def _problem(file: str, seen: str, expected: str) -> Problem:
+    return Problem(file, None, None, seen, expected)

@@ -1,0 +1,207 @@
+"""Writing of a month: all of it or nothing, whatever moment the process dies at.
+
+An intake is prepared in `.intake/new` and decided by renaming that folder to `.intake/ready`. What
+is decided is then carried out in this order, every step of which may be repeated:
+
+1. originals and records move into `archive/YYYY_MM/`;
+2. the month's folder of seeds is exchanged for the new one in one step;
+3. the month is added to `score_months` (a file replaced in one step);
+4. `.intake/ready` is removed.
+
+A folder of seeds without its month is ignored by dbt, a month without its folder is not, hence 2
+before 3. Whoever holds the lock calls `recover` first, which discards what was not decided and
+carries out what was, so that no death in between needs work by hand.
+"""
+
+import contextlib
+import ctypes
+import errno
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ywtb.lock import LockedError, writer_lock
+from ywtb.project import Project, SettingsError
+
+SEEDS = "seeds"
+RECORD = "intake.json"
+AT_FDCWD = -100
+RENAME_EXCHANGE = 2
+
+
+def archive_folder(project: Project, month: str) -> Path:
+    """Where the originals and records of a month are kept; outside seeds/, which dbt reads."""
+    return project.root / "archive" / month
+
+
+def month_folder(project: Project, month: str) -> Path:
+    """The month's seeds."""
+    return project.seeds / "raw" / month
+
+
+def commit(project: Project, month: str, seeds: dict[str, bytes], kept: dict[str, bytes]) -> None:
+    """Write and commit an intake, then carry it out.
+
+    Args:
+        project: the checkout; its lock is held.
+        month: such as 2023_07.
+        seeds: complete new content of the month's folder by file name.
+        kept: what goes into the archive of the month, by relative path; a file that is there
+            already stays.
+    """
+    new = _new(project)
+    try:
+        for name, content in seeds.items():
+            _write(new / SEEDS / name, content)
+        for name, content in kept.items():
+            _write(new / "archive" / name, content)
+        order = {"month": month, "seeds": {name: _digest(data) for name, data in seeds.items()}}
+        _write(new / RECORD, json.dumps(order, indent=1).encode())
+        with_month(project.root / "dbt_project.yml", month)
+    except BaseException:
+        _discard(project)
+        raise
+    _sync(new)
+    new.rename(_ready(project))
+    _sync(new.parent)
+    _carry_out(project)
+
+
+def recover(project: Project) -> None:
+    """Finish an intake that was decided and discard one that was not. The lock is held."""
+    if _ready(project).exists():
+        _carry_out(project)
+    _discard(project)
+
+
+def recover_if_idle(project: Project) -> None:
+    """Recover from an intake that died, unless somebody is at work who has done so."""
+    if (project.root / ".intake").exists():
+        with contextlib.suppress(LockedError), writer_lock(project, "ingest"):
+            recover(project)
+
+
+def _carry_out(project: Project) -> None:
+    ready = _ready(project)
+    order = json.loads((ready / RECORD).read_text(encoding="utf-8"))
+    month = order["month"]
+    for path in sorted((ready / "archive").rglob("*")):
+        if path.is_file():
+            target = archive_folder(project, month) / path.relative_to(ready / "archive")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    folder = month_folder(project, month)
+    if _digests(folder) != order["seeds"]:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _put(ready / SEEDS, folder, ready / "before")
+        _sync(folder.parent)
+    add_month(project, month)
+    ready.rename(project.root / ".intake" / "done")
+    _discard(project)
+
+
+def _put(source: Path, target: Path, aside: Path) -> None:
+    """Make `source` the folder `target`; an older one is exchanged for it in one step.
+
+    Where the system cannot exchange, the older folder is moved aside first, and `recover` finishes
+    what dies in between.
+    """
+    if target.exists():
+        if _exchange(source, target):
+            return
+        if aside.exists():
+            shutil.rmtree(aside)
+        target.rename(aside)
+    source.rename(target)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where the system has no such call."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    if rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+        return False
+    raise OSError(code, os.strerror(code), str(one), None, str(other))
+
+
+def add_month(project: Project, month: str) -> None:
+    """Add `month` to `score_months` in dbt_project.yml, leaving the rest of the file as it is."""
+    settings = project.root / "dbt_project.yml"
+    text = with_month(settings, month)
+    if text != settings.read_text(encoding="utf-8"):
+        written = project.root / ".intake" / "dbt_project.yml"
+        _write(written, text.encode())
+        shutil.copymode(settings, written)
+        written.replace(settings)
+
+
+def with_month(settings: Path, month: str) -> str:
+    """Text of dbt_project.yml with `month` among `score_months`, oldest first.
+
+    Raises:
+        SettingsError: there is no list of months.
+    """
+    text = settings.read_text(encoding="utf-8")
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    for name in ("vars", "score_months"):
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        node = next((value for key, value in pairs if key.value == name), None)
+    if not isinstance(node, yaml.SequenceNode):
+        raise SettingsError("dbt_project.yml 的 vars 中没有 score_months 列表")
+    months = [str(item.value) for item in node.value]
+    if month in months:
+        return text
+    listed = ", ".join(f'"{each}"' for each in sorted([*months, month]))
+    end = node.end_mark.index if node.flow_style else node.value[-1].end_mark.index
+    return f"{text[: node.start_mark.index]}[{listed}]{text[end:]}"
+
+
+def _new(project: Project) -> Path:
+    return project.root / ".intake" / "new"
+
+
+def _ready(project: Project) -> Path:
+    return project.root / ".intake" / "ready"
+
+
+def _discard(project: Project) -> None:
+    folder = project.root / ".intake"
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder and below durable."""
+    for path in (folder, *(each for each in folder.rglob("*") if each.is_dir())):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        return {}
+    return {path.name: _digest(path.read_bytes()) for path in folder.iterdir() if path.is_file()}

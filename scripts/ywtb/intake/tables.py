@@ -1,0 +1,93 @@
+"""Tables as received, before anything is known of what they mean."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from ywtb.checks import Problem
+
+Kind = Literal["blank", "text", "number", "percent", "date", "boolean", "error", "formula"]
+
+MAX_ROWS = 2_000
+MAX_COLUMNS = 200
+"""Far more than any month needs, and little enough to hold in memory."""
+
+MAX_SHOWN = 60
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read as a table; `problems` says why."""
+
+    def __init__(self, *problems: Problem) -> None:
+        """Keep the problems."""
+        super().__init__(*problems)
+        self.problems = list(problems)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell. A number is exact decimal text; `decimals` is how many places its format shows."""
+
+    text: str
+    kind: Kind
+    decimals: int = 0
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing can be seen in the cell."""
+        return self.kind == "blank"
+
+
+BLANK = Cell("", "blank")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file or a sheet. `merges` are ranges (top, left, bottom, right), counted from 0."""
+
+    file: str
+    sheet: str | None
+    rows: list[list[Cell]]
+    merges: tuple[tuple[int, int, int, int], ...] = ()
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The cell at a place counted from 0; blank outside the table."""
+        if row >= len(self.rows) or column >= len(self.rows[row]):
+            return BLANK
+        return self.rows[row][column]
+
+    @property
+    def width(self) -> int:
+        """Number of columns of the widest row."""
+        return max((len(row) for row in self.rows), default=0)
+
+
+def clean(text: str) -> str:
+    """Text without what carries no meaning: outer spaces, widths of digits, signs and letters."""
+    text = unicodedata.normalize("NFKC", text.translate(SIGNS))
+    return "".join(each for each in text if unicodedata.category(each) != "Cf").strip()
+
+
+def compact(text: str) -> str:
+    """A name or heading for comparison: without spaces, line breaks or kinds of quotation marks."""
+    return re.sub(r"[\s\"'“”‘’「」『』]", "", clean(text))
+
+
+def shown(text: str) -> str:
+    """A seen value in quotes, made safe to print and not too long."""
+    safe = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
+    return f"“{safe[:MAX_SHOWN]}…”" if len(safe) > MAX_SHOWN else f"“{safe}”"
+
+
+def letters(column: int) -> str:
+    """A column counted from 0 as a spreadsheet names it."""
+    name = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+SIGNS = str.maketrans({"−": "-", "﹣": "-", "–": "—", "―": "—", "─": "—"})

@@ -1,0 +1,237 @@
+"""Reading of xlsx files: values by calamine, and from the XML what calamine does not tell."""
+
+import datetime
+import io
+import math
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from xml.etree import ElementTree
+
+from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+from ywtb.checks import Problem
+from ywtb.intake.tables import (
+    BLANK,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Cell,
+    Kind,
+    Table,
+    UnreadableError,
+    letters,
+)
+
+MAX_UNPACKED = 50_000_000
+MAX_ENTRIES = 500
+EXACT_DIGITS = 15
+"""Significant decimal digits that a double keeps."""
+
+BUILTIN_FORMATS = {2: "0.00", 4: "#,##0.00", 9: "0%", 10: "0.00%"}
+
+
+@dataclass
+class _Sheet:
+    """What the XML of a sheet says of its cells, by row and column counted from 0."""
+
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    formulas: set[tuple[int, int]] = field(default_factory=set)
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+def read_workbook(file: str, data: bytes, skipped: str) -> list[Table]:
+    """Read every sheet that holds anything except the one named `skipped`.
+
+    Args:
+        file: name for messages.
+        data: the workbook.
+        skipped: sheet that holds no data.
+
+    Raises:
+        UnreadableError: not an honest xlsx file, or one that would not fit into memory.
+    """
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise _refused(file, "旧版 .xls 或加了密的工作簿", "不加密的 .xlsx 工作簿")
+    try:
+        parts = _unpack(file, data)
+        sheets = _scan(file, parts)
+        tables = []
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+            for meta in workbook.sheets_metadata:
+                if meta.name == skipped:
+                    continue
+                sheet = workbook.get_sheet_by_name(meta.name)
+                values = sheet.to_python(skip_empty_area=False)
+                rows = [
+                    [_cell(value, sheets[meta.name], (row, column)) for column, value in each]
+                    for row, each in ((row, enumerate(each)) for row, each in enumerate(values))
+                ]
+                if all(cell.is_blank for row in rows for cell in row):
+                    continue
+                if meta.visible != SheetVisibleEnum.Visible:
+                    raise UnreadableError(
+                        Problem(
+                            file, None, None, "隐藏的工作表", "没有隐藏的工作表", sheet=meta.name
+                        )
+                    )
+                merges = tuple((*start, *end) for start, end in sheet.merged_cell_ranges or ())
+                tables.append(Table(file, meta.name, rows, merges))
+    except UnreadableError:
+        raise
+    except Exception as error:  # a spoilt file can make its readers raise anything
+        seen = f"不是完整的工作簿（{type(error).__name__}）"
+        raise _refused(file, seen, "Excel 保存的 .xlsx 工作簿") from error
+    if not tables:
+        raise _refused(file, "没有内容", "本月的数据")
+    return tables
+
+
+def _unpack(file: str, data: bytes) -> dict[str, bytes]:
+    """Content of the XML parts, read through to the end and within limits."""
+    parts: dict[str, bytes] = {}
+    room = MAX_UNPACKED
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        names = [entry.filename for entry in entries]
+        if len(entries) > MAX_ENTRIES or len(set(names)) < len(names):
+            raise _refused(file, f"压缩包内有 {len(entries)} 个部分", "Excel 保存的工作簿")
+        for entry in entries:
+            name = entry.filename
+            if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
+                raise _refused(file, "压缩包内的路径指向包外", "Excel 保存的工作簿")
+            if "vbaproject" in name.lower():
+                raise _refused(file, "含有宏", "不含宏的 .xlsx 工作簿")
+            if entry.flag_bits & 1:
+                raise _refused(file, "加了密", "不加密的 .xlsx 工作簿")
+            with archive.open(entry) as part:
+                content = part.read(room + 1)
+            room -= len(content)
+            if room < 0:
+                raise _refused(
+                    file, "解压后过大（疑为压缩炸弹）", f"解压后不超过 {MAX_UNPACKED} 字节"
+                )
+            if name.endswith((".xml", ".rels")):
+                parts[name] = content
+    for content in parts.values():
+        # Also in UTF-16, which no office program writes.
+        if b"\0" in content or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+            raise _refused(file, "含有 XML 实体声明", "Excel 保存的工作簿")
+    return parts
+
+
+def _scan(file: str, parts: dict[str, bytes]) -> dict[str, _Sheet]:
+    """What the XML says of each sheet, by the sheet's name."""
+    targets = {
+        item.attrib["Id"]: item.attrib["Target"]
+        for item in _elements(parts["xl/_rels/workbook.xml.rels"], "Relationship")
+    }
+    formats = _formats(parts.get("xl/styles.xml"))
+    sheets = {}
+    for item in _elements(parts["xl/workbook.xml"], "sheet"):
+        identity = next(value for name, value in item.attrib.items() if name.endswith("}id"))
+        target = targets[identity]
+        path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+        name = item.attrib["name"]
+        if path.startswith("xl/worksheets/"):
+            sheets[name] = _scan_sheet(file, name, parts[path], formats)
+    return sheets
+
+
+def _scan_sheet(file: str, name: str, content: bytes, formats: list[str]) -> _Sheet:
+    sheet = _Sheet()
+    for item in _elements(content, "c"):
+        reference = item.attrib.get("r", "")
+        matched = re.fullmatch(r"([A-Z]{1,3})([1-9]\d{0,6})", reference)
+        if matched is None:
+            raise _refused(file, f"单元格没有位置（{reference}）", "Excel 保存的工作簿")
+        column = _column_number(matched[1])
+        row = int(matched[2]) - 1
+        if row >= MAX_ROWS or column >= MAX_COLUMNS:
+            seen = f"{letters(column)}{row + 1} 处有单元格"
+            expected = f"不超过 {MAX_ROWS} 行、{MAX_COLUMNS} 列"
+            raise UnreadableError(Problem(file, row + 1, None, seen, expected, sheet=name))
+        place = (row, column)
+        style = int(item.attrib.get("s", 0))
+        sheet.formats[place] = formats[style] if style < len(formats) else ""
+        children = {child.tag.rpartition("}")[2]: child.text for child in item}
+        if "f" in children:
+            sheet.formulas.add(place)
+        if item.attrib.get("t") == "e":
+            sheet.errors[place] = children.get("v") or ""
+    return sheet
+
+
+def _formats(styles: bytes | None) -> list[str]:
+    """Number format of every cell style, as far as it matters here."""
+    if styles is None:
+        return []
+    root = ElementTree.fromstring(styles)  # noqa: S314 - entity declarations were refused
+    codes = dict(BUILTIN_FORMATS)
+    for item in root.iter():
+        if item.tag.endswith("}numFmt"):
+            codes[int(item.attrib["numFmtId"])] = item.attrib["formatCode"]
+    return [
+        codes.get(int(style.attrib.get("numFmtId", 0)), "")
+        for item in root.iter()
+        if item.tag.endswith("}cellXfs")
+        for style in item
+    ]
+
+
+def _elements(content: bytes, name: str) -> Iterator[ElementTree.Element]:
+    """Elements of a local name, as they end."""
+    for _, item in ElementTree.iterparse(io.BytesIO(content)):  # noqa: S314 - as above
+        if item.tag.rpartition("}")[2] == name:
+            yield item
+            item.clear()
+
+
+def _column_number(name: str) -> int:
+    number = 0
+    for letter in name:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _cell(value: object, sheet: _Sheet, place: tuple[int, int]) -> Cell:
+    if place in sheet.formulas:
+        return Cell(str(value), "formula")
+    if place in sheet.errors:
+        return Cell(sheet.errors[place], "error")
+    if isinstance(value, bool):
+        return Cell("TRUE" if value else "FALSE", "boolean")
+    if isinstance(value, datetime.datetime | datetime.date):
+        return Cell(value.isoformat()[:10], "date")
+    if isinstance(value, int | float):
+        return _number(value, sheet.formats.get(place, ""))
+    text = str(value)
+    if not text.strip():
+        return BLANK
+    return Cell(
+        text, "error" if any(ord(each) < 32 and each not in "\t\r\n" for each in text) else "text"
+    )
+
+
+def _number(value: float, code: str) -> Cell:
+    """A number as the shortest decimal text that stands for it, scaled where shown in percent."""
+    if not math.isfinite(value):
+        return Cell(str(value), "error")
+    exact = Decimal(repr(value))
+    if len(exact.normalize().as_tuple().digits) > EXACT_DIGITS:
+        # What a calculation leaves behind, such as 0.30000000000000004.
+        return Cell(repr(value), "error")
+    bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", code)
+    kind: Kind = "percent" if "%" in bare else "number"
+    if kind == "percent":
+        exact *= 100
+    text = f"{exact:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    places = re.search(r"\.(0+)", bare)
+    return Cell(text, kind, len(places[1]) if places else 0)
+
+
+def _refused(file: str, seen: str, expected: str) -> UnreadableError:
+    return UnreadableError(Problem(file, None, None, seen, expected))
