@@ -317,6 +317,7 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
                 "release": outcome.release,
                 "database": database,
                 "months": summaries,
+                "warnings": outcome.warnings,
                 "changes": [vars(change) for change in outcome.changes],
                 "seconds": seconds,
             }
@@ -326,6 +327,8 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
     for each in summaries:
         for line in _summary_lines(each):
             typer.echo(line)
+    for warning in outcome.warnings:
+        typer.echo(f"提醒：{warning}")
     for change in outcome.changes:
         typer.echo(f"更正：{change}")
     for notice in outcome.notices:

@@ -18,6 +18,7 @@ import duckdb
 from ywtb import revisions
 from ywtb.checks import Problem, check_files
 from ywtb.dbt_build import Build, Failure
+from ywtb.expectations import ExpectationWorker, Result, failures, write_results
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.project import Project
@@ -46,6 +47,7 @@ class Outcome:
     is_published: bool = False
     problems: list[Problem] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     changes: list[revisions.Change] = field(default_factory=list)
     frozen_months: list[str] = field(default_factory=list)
     notices: list[Path] = field(default_factory=list)
@@ -55,6 +57,12 @@ class Outcome:
     def is_refused(self) -> bool:
         """Whether anything stands in the way of publishing."""
         return bool(self.problems or self.failures or self.frozen_months)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the expectations found that does not stand in the way, one line per value."""
+        found = failures(self.results, "warn")
+        return [str(problem) for result in found for problem in result.problems()]
 
 
 def refresh(
@@ -121,7 +129,10 @@ class _Run:
         self._log = log
 
     def build(self) -> Path | None:
-        """Check, build, test and compare; return the release's folder if it could be built."""
+        """Check, build, test and compare; return the release's folder if it could be built.
+
+        Expectations are checked in a second process, on the files while dbt builds.
+        """
         project, outcome = self.project, self.outcome
         with self.phase("check"):
             recover(project)
@@ -131,24 +142,44 @@ class _Run:
         folder = project.releases / outcome.release
         project.building.symlink_to(folder.relative_to(project.warehouse))
         folder.mkdir(parents=True)
-        with self.phase("start dbt"):
-            build = Build(project)
-        with self.phase("parse"):
-            failures = build.parse()
-        if not failures:
-            with self.phase("build and test"):
-                failures = build.run()
-            self.test_count = build.test_count
-        outcome.problems = [
-            _problem(row) for each in failures if each.name == INPUT_TEST for row in each.rows
-        ]
-        outcome.failures = [each for each in failures if each.name != INPUT_TEST]
-        if failures:
+        with ExpectationWorker(project) as worker:
+            worker.begin_check_raw()
+            found = self._dbt()
+            with self.phase("expectations of what arrives"):
+                outcome.results = worker.results()
+            if not found:
+                with self.phase("expectations of what leaves"):
+                    outcome.results += worker.check_marts(folder / DATABASE)
+                    worker.write_data_docs(folder / "data_docs")
+        self._refuse(found)
+        if found:
             return None
         if published_release(project) is not None:
             with self.phase("compare"):
                 outcome.changes = revisions.compare(project.published, folder / DATABASE)
         return folder
+
+    def _dbt(self) -> list[Failure]:
+        with self.phase("start dbt"):
+            build = Build(self.project)
+        with self.phase("parse"):
+            found = build.parse()
+        if not found:
+            with self.phase("build and test"):
+                found = build.run()
+            self.test_count = build.test_count
+        return found
+
+    def _refuse(self, found: list[Failure]) -> None:
+        """Sort what was found into problems of the input and failures of the project, once each."""
+        problems = [_problem(row) for each in found if each.name == INPUT_TEST for row in each.rows]
+        problems += [
+            problem
+            for result in failures(self.outcome.results, "stop")
+            for problem in result.problems()
+        ]
+        self.outcome.problems = list(dict.fromkeys(problems))
+        self.outcome.failures = [each for each in found if each.name != INPUT_TEST]
 
     @contextmanager
     def storage_errors_refuse(self) -> Iterator[None]:
@@ -195,6 +226,7 @@ def _run(project: Project, report: Callable[[str], None]) -> Iterator[_Run]:
             published_release=published_release(project),
             problems=[str(problem) for problem in outcome.problems],
             failures=[vars(failure) for failure in outcome.failures],
+            warnings=outcome.warnings,
             changes=[str(change) for change in outcome.changes],
         )
 
@@ -203,9 +235,10 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
     """Write into the release what it is made from and what it corrects, and close it."""
     outcome = run.outcome
     published = project.published if published_release(project) is not None else None
+    write_results(folder / DATABASE, outcome.results)
     with duckdb.connect(str(folder / DATABASE)) as connection:
         revisions.record(connection, published, outcome.release, outcome.changes, reason)
-        write_manifest(project, connection, outcome.release, run.test_count, 0)
+        write_manifest(project, connection, outcome.release, run.test_count, len(outcome.results))
         connection.execute("checkpoint")
 
 

@@ -1,6 +1,7 @@
 """Releases: what each says of itself, which one is published, and moving between them."""
 
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
@@ -37,16 +38,25 @@ def complete_releases(project: Project) -> list[str]:
 def publish(project: Project, release: str) -> None:
     """Make a release the published one by moving the symlink, which readers see all at once.
 
+    Its Data Docs are what `exports/data_docs` then shows.
+
     Raises:
         RuntimeError: its database was not closed properly.
     """
     database = project.releases / release / DATABASE
     if database.with_name(f"{DATABASE}.wal").exists():
         raise RuntimeError(f"{database} still has a write-ahead log")
-    link = project.warehouse / f".{DATABASE}.new"
-    link.unlink(missing_ok=True)
-    link.symlink_to(database.relative_to(project.warehouse))
-    link.replace(project.published)
+    _point(project.published, database)
+    _point(project.exports / "data_docs", database.with_name("data_docs"))
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make `link` a symlink to `target`, in one step for whoever reads it."""
+    link.parent.mkdir(exist_ok=True)
+    new = link.with_name(f".{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(os.path.relpath(target, link.parent))
+    new.replace(link)
 
 
 def go_back(project: Project, release: str | None) -> str:
