@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -440,6 +441,30 @@ def test_results_are_kept_in_the_release(
             "select comment from duckdb_tables() where table_name = 'expectation_results'"
         ).fetchall()
         assert comments[0][0]
+
+
+def test_months_not_checked_again_keep_their_results(
+    june: Sandbox, june_results: list[Result], tmp_path: Path
+) -> None:
+    published, database = tmp_path / "published.duckdb", tmp_path / "ywtb.duckdb"
+    for path in (published, database):
+        shutil.copy((june.root / "warehouse" / "ywtb.duckdb").resolve(), path)
+    write_results(database, [], published)
+    write_results(published, june_results)
+    july = [replace(result, month="2023-07") for result in june_results]
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(
+            "insert into audit.expectation_results by name "
+            "select * replace (date '2023-05-01' as score_month) from audit.expectation_results"
+        )
+    write_results(database, july, published)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        found = connection.execute(
+            "select strftime(score_month, '%Y-%m'), count(*) from audit.expectation_results "
+            "group by all order by all"
+        ).fetchall()
+    # May is no month of the release, so what was said about it is dropped.
+    assert found == [("2023-06", len(june_results)), ("2023-07", len(july))]
 
 
 def test_a_failure_is_kept_with_unit_and_value(sandbox: Sandbox, tmp_path: Path) -> None:

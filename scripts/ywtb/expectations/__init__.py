@@ -20,6 +20,10 @@ column, value seen, value expected), `Result.message` the same as Chinese lines.
 cannot be run as written, such as one with a misspelt type, raises `SuiteError`: that is a fault of
 the project, never a passed check. `check_raw` and `check_marts` do the same in this process.
 
+A month takes some 3 s and months are checked one by one, so a refresh of many names those that may
+have changed (`months=`) and lets `write_results(…, published=…)` keep what the published release
+says about the others.
+
 Great Expectations is imported only where it runs. Its analytics are off.
 """
 

@@ -120,10 +120,16 @@ def failures(results: Iterable[Result], severity: str) -> list[Result]:
     return [each for each in results if not each.success and each.severity == severity]
 
 
-def write_results(database: Path, results: Iterable[Result]) -> None:
+def write_results(database: Path, results: Iterable[Result], published: Path | None = None) -> None:
     """Write `audit.expectation_results` into a release that nobody else has open.
 
     The order is fixed, so equal results make equal tables.
+
+    Args:
+        database: the release.
+        results: what was checked.
+        published: a release whose results stand for the months that were not checked again, as
+            those that did not change; it is only read.
     """
     rows = [
         (
@@ -156,4 +162,26 @@ def write_results(database: Path, results: Iterable[Result]) -> None:
             marks = ", ".join("?" for _ in _COLUMNS)
             connection.executemany(f"insert into {TABLE} values ({marks})", rows)  # noqa: S608
         connection.commit()
+        if published is not None:
+            _keep_other_months(connection, published)
         connection.execute("checkpoint")
+
+
+def _keep_other_months(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    """Copy what a release says about months of which the new table says nothing."""
+    # DuckDB takes no parameter here; a quote in the path is doubled.
+    path = str(published.resolve()).replace("'", "''")
+    connection.execute(f"attach '{path}' as earlier_release (read_only)")
+    known = connection.execute(
+        "select 1 from duckdb_tables() where database_name = 'earlier_release' "
+        "and schema_name = 'audit' and table_name = 'expectation_results'"
+    ).fetchall()
+    if known:
+        connection.execute(
+            f"insert into {TABLE} by name "  # noqa: S608
+            f"select earlier.* from earlier_release.{TABLE} as earlier "
+            f"where earlier.score_month not in (select score_month from {TABLE}) "
+            "and earlier.score_month in (select score_month from intermediate.int_score_months) "
+            "order by score_month, suite, expectation_no"
+        )
+    connection.execute("detach earlier_release")
