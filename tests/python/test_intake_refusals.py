@@ -368,7 +368,7 @@ CASES: list[Case] = [
     (
         "column without heading",
         table("licenses", widen("", "1")),
-        (LICENSES, "“G 列”列", "没有表头"),
+        (LICENSES, "“G”列", "没有表头"),
     ),
     (
         "duplicate column",
@@ -530,7 +530,7 @@ CASES: list[Case] = [
     (
         "merged headings gone",
         table("service_items", lambda rows: rows.__setitem__(0, ["部门", "", "", "", ""])),
-        (seed_name("service_items"), "“B 列”列", "没有表头"),
+        (seed_name("service_items"), "“B”列", "没有表头"),
     ),
     (
         "headings under the wrong one",

@@ -88,7 +88,7 @@ def read_month(
         if feed.is_required and feed.name not in kept:
             name = feed.seed_name(layout.month)
             month.problems.append(
-                Problem(name, None, None, "没有该表", f"“{feed.label}”表（{feed.description}）")
+                Problem(name, None, None, "没有该表", f"[{feed.label}] 表：{feed.description}")
             )
     if not month.problems:
         month.problems += _errata_problems(month)
@@ -178,7 +178,7 @@ class _Reader:
                 or compact(self.table.sheet or "") == compact(feed.label)
             )  # fmt: skip
             if is_named and feeds and feed.name not in feeds:
-                self._report(None, None, "列名不属于该表", f"“{feed.label}”表的各列")
+                self._report(None, None, "列名不属于该表", f"[{feed.label}] 表的各列")
 
     def _check_merges(self, match: Match) -> None:
         for top, left, bottom, right in self.table.merges:
