@@ -322,6 +322,11 @@ CASES: list[Case] = [
         table("city_metrics", lambda rows: rows.append(rows[1])),
         (seed_name("city_metrics"), "第29行", "第2行"),
     ),
+    (
+        "ranks left out",
+        table("city_metrics", lambda rows: [row.pop(2) for row in rows]),
+        (seed_name("city_metrics"), "“全省排名”列", "缺少该列"),
+    ),
     # Units.
     (
         "unknown unit",
@@ -575,10 +580,10 @@ def test_refused(good: Good, tmp_path: Path, build: Build, parts: tuple[str, ...
 def test_the_month_is_good_but_for_what_a_case_spoils(good: Good, tmp_path: Path) -> None:
     from ywtb.intake.ingest import ingest
 
-    for number, build in enumerate(
+    for order, build in enumerate(
         [table("licenses", lambda rows: rows), packed(lambda data: data)]
     ):
-        folder = tmp_path / str(number)
+        folder = tmp_path / str(order)
         folder.mkdir()
         project = copy_seeds(folder / "project")
         (folder / "in").mkdir()
