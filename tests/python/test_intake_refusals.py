@@ -1,6 +1,7 @@
 """A corpus of bad inputs: each is refused by name, and nothing is written."""
 
 import io
+import json
 import os
 import re
 import zipfile
@@ -29,6 +30,7 @@ from intake_months import (
     write_csvs,
 )
 from ywtb.cli import app
+from ywtb.intake.ingest import ingest
 from ywtb.intake.layout import Layout
 from ywtb.project import Project
 
@@ -578,8 +580,6 @@ def test_refused(good: Good, tmp_path: Path, build: Build, parts: tuple[str, ...
 
 
 def test_the_month_is_good_but_for_what_a_case_spoils(good: Good, tmp_path: Path) -> None:
-    from ywtb.intake.ingest import ingest
-
     for order, build in enumerate(
         [table("licenses", lambda rows: rows), packed(lambda data: data)]
     ):
@@ -591,8 +591,6 @@ def test_the_month_is_good_but_for_what_a_case_spoils(good: Good, tmp_path: Path
 
 
 def test_every_problem_is_told_at_once_and_to_programs(good: Good, tmp_path: Path) -> None:
-    import json
-
     sheets = good.sheets
     sheets["licenses"][1][1] = "120%"
     sheets["licenses"][2][0] = "市经信委"
