@@ -1,5 +1,6 @@
 """Template and intake: what is filled in arrives, the same from every way of writing it down."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from conftest import edit
+from conftest import edit, read_csv
 from intake_months import (
     FOLDER,
     MONTH,
@@ -204,8 +205,6 @@ def test_printed_annexes_arrive(project: Project, tmp_path: Path) -> None:
     sheets = random_month(layout, 11)
     folder = tmp_path / "annexes"
     folder.mkdir()
-    import csv
-
     annexes = annex_sheets(project, sheets)
     annexes[12] = [
         ["单位", "新增未签章数"],
@@ -282,8 +281,6 @@ def test_every_cell_can_be_traced(project: Project, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     answer = json.loads(done.stdout)
     folder = project.root / answer["archive"]
-    from conftest import read_csv
-
     traced = {
         (row["seed_file"], row["seed_row"], row["column_name"]): row
         for row in read_csv(folder / "cells.csv")

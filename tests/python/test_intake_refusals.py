@@ -1,6 +1,7 @@
 """A corpus of bad inputs: each is refused by name, and nothing is written."""
 
 import io
+import json
 import os
 import re
 import zipfile
@@ -29,6 +30,7 @@ from intake_months import (
     write_csvs,
 )
 from ywtb.cli import app
+from ywtb.intake.ingest import ingest
 from ywtb.intake.layout import Layout
 from ywtb.project import Project
 
@@ -322,6 +324,11 @@ CASES: list[Case] = [
         table("city_metrics", lambda rows: rows.append(rows[1])),
         (seed_name("city_metrics"), "第29行", "第2行"),
     ),
+    (
+        "ranks left out",
+        table("city_metrics", lambda rows: [row.pop(2) for row in rows]),
+        (seed_name("city_metrics"), "“全省排名”列", "缺少该列"),
+    ),
     # Units.
     (
         "unknown unit",
@@ -368,7 +375,7 @@ CASES: list[Case] = [
     (
         "column without heading",
         table("licenses", widen("", "1")),
-        (LICENSES, "“G 列”列", "没有表头"),
+        (LICENSES, "“G”列", "没有表头"),
     ),
     (
         "duplicate column",
@@ -530,7 +537,7 @@ CASES: list[Case] = [
     (
         "merged headings gone",
         table("service_items", lambda rows: rows.__setitem__(0, ["部门", "", "", "", ""])),
-        (seed_name("service_items"), "“B 列”列", "没有表头"),
+        (seed_name("service_items"), "“B”列", "没有表头"),
     ),
     (
         "headings under the wrong one",
@@ -573,12 +580,10 @@ def test_refused(good: Good, tmp_path: Path, build: Build, parts: tuple[str, ...
 
 
 def test_the_month_is_good_but_for_what_a_case_spoils(good: Good, tmp_path: Path) -> None:
-    from ywtb.intake.ingest import ingest
-
-    for number, build in enumerate(
+    for order, build in enumerate(
         [table("licenses", lambda rows: rows), packed(lambda data: data)]
     ):
-        folder = tmp_path / str(number)
+        folder = tmp_path / str(order)
         folder.mkdir()
         project = copy_seeds(folder / "project")
         (folder / "in").mkdir()
@@ -586,8 +591,6 @@ def test_the_month_is_good_but_for_what_a_case_spoils(good: Good, tmp_path: Path
 
 
 def test_every_problem_is_told_at_once_and_to_programs(good: Good, tmp_path: Path) -> None:
-    import json
-
     sheets = good.sheets
     sheets["licenses"][1][1] = "120%"
     sheets["licenses"][2][0] = "市经信委"

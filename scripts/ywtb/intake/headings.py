@@ -48,6 +48,7 @@ class Headings:
         self.by_label: dict[str, Target] = {}
         self.unit_keys = {KEY_COLUMN}
         self.city_keys: set[str] = set()
+        self.canonical_keys = {feed.key for feed in layout.feeds}
         self.city: dict[str, Column] = {}
         for feed in layout.feeds:
             keys = self.city_keys if feed.name == CITY_FEED else self.unit_keys
@@ -186,8 +187,7 @@ class Headings:
     def _canonical_row(self, table: Table, match: Match) -> dict[int, str] | None:
         """Canonical names by column, if the row after the header holds them."""
         row = match.end_row
-        names = {KEY_COLUMN} if not match.is_city else {"metric_code"}
-        if clean(table.cell(row, match.key_column).text) not in names:
+        if clean(table.cell(row, match.key_column).text) not in self.canonical_keys:
             return None
         return {i: clean(cell.text) for i, cell in enumerate(table.rows[row]) if not cell.is_blank}
 
@@ -254,7 +254,7 @@ class Headings:
         return "模板或附件中的列名" + (f"，最接近的是“{label}”" if label else "")
 
     def _label(self, column: int, paths: dict[int, Path]) -> str:
-        return "/".join(paths.get(column, ())) or f"{letters(column)} 列"
+        return "/".join(paths.get(column, ())) or letters(column)
 
     def _report(
         self,

@@ -12,8 +12,9 @@ from typing import Any
 
 from ywtb.checks import Problem
 from ywtb.intake import store
+from ywtb.intake.assemble import read_month, read_tables
 from ywtb.intake.layout import CITY_FEED, Feed, Layout, read_layout
-from ywtb.intake.month import Month, read_month, read_tables
+from ywtb.intake.month import Month
 from ywtb.intake.sources import GUIDE, Source, read_sources
 from ywtb.intake.tables import compact, letters
 from ywtb.lock import writer_lock

@@ -11,8 +11,6 @@ Limits = tuple[Decimal | None, Decimal | None]
 
 CITY_FEED = "city_metrics"
 PUBLISHED_FEED = "published_scores"
-POINTS_CEILING = Decimal(100)
-"""A total is a share of one hundred: the weights of a group sum to it."""
 
 
 @dataclass(frozen=True)
@@ -238,18 +236,18 @@ def _published_columns(project: Project, first_day: str) -> list[Column]:
     labels = {
         row["column_name"]: row["view_column_name"] for row in project.reference("annex_columns")
     }
-    weights: dict[str, dict[str, Limits]] = {}
+    limits: dict[str, dict[str, Limits]] = {}
+    totals: dict[str, Decimal] = {}
     for row in in_force(
         project.reference("dimension_weights"), ["dimension_code", "group_code"], first_day
     ):
-        limits = weights.setdefault(f"{row['dimension_code']}_score", {})
-        limits[row["group_code"]] = (Decimal(0), Decimal(row["weight"]))
-    weights["composite_score"] = {
-        row["group_code"]: (Decimal(0), POINTS_CEILING) for row in project.reference("groups")
-    }
+        group, weight = row["group_code"], Decimal(row["weight"])
+        limits.setdefault(f"{row['dimension_code']}_score", {})[group] = (Decimal(0), weight)
+        totals[group] = totals.get(group, Decimal(0)) + weight
+    limits["composite_score"] = {group: (Decimal(0), total) for group, total in totals.items()}
     return [
-        Column(PUBLISHED_FEED, name, labels[name], "points", True, labels[name], weights[name])
-        for name in weights
+        Column(PUBLISHED_FEED, name, labels[name], "points", True, labels[name], limits[name])
+        for name in limits
     ]
 
 
