@@ -16,7 +16,7 @@ test: .venv/installed
 
 # The long tests in full: 30 kills each of refresh and ingest, 20 refreshes under three readers.
 soak: .venv/installed
-	YWTB_SOAK_REPEATS=30 $(BIN)/pytest tests/python -k "killed or readers"
+	YWTB_SOAK_REPEATS=30 YWTB_KILLS=30 $(BIN)/pytest tests/python -k "kill or readers"
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -105,7 +105,7 @@ def test_every_feed_annex_and_fact_has_a_suite(june: Sandbox, june_results: list
     }
     checks = {"cross_annex", "month_over_month_scores", "month_over_month_observations"}
     assert {result.suite for result in june_results} == RAW_SUITES | marts | checks
-    assert len(marts) == 16
+    assert len(marts) == 18
 
 
 def test_suites_type_no_unit_range_or_weight() -> None:
@@ -227,7 +227,7 @@ def test_bad_files_are_named(sandbox: Sandbox) -> None:
         ("raw_service_items__2023_07.csv", "50", "共 49 个单位"),
     ]
     results = Session(Project(sandbox.root)).check_raw()
-    shown = lines_of(failures(results, "stop"))
+    shown = lines_of([each for each in results if not each.success])
     for parts in expected:
         assert any(all(part in line for part in parts) for line in shown), (parts, shown)
     assert all("2023_07" in line for line in shown)
@@ -245,8 +245,8 @@ def test_a_missing_column_and_a_missing_file_are_named(sandbox: Sandbox) -> None
 @pytest.mark.parametrize(
     ("feed", "unit", "cells", "severity"),
     [
-        ("licenses", "大竹县", {"new_seal_rate": "94.55%", "unsealed_new_count": "0"}, "stop"),
-        ("licenses", "大竹县", {"new_seal_rate": "—", "unsealed_new_count": "6"}, "stop"),
+        ("licenses", "大竹县", {"new_seal_rate": "94.55%", "unsealed_new_count": "0"}, "warn"),
+        ("licenses", "大竹县", {"new_seal_rate": "—", "unsealed_new_count": "6"}, "warn"),
         ("licenses", "大竹县", {"new_seal_rate": "100.00%", "unsealed_new_count": "1"}, "warn"),
         (
             "efficiency",

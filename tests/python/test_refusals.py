@@ -29,6 +29,7 @@ def test_every_bad_cell_is_named(sandbox: Sandbox) -> None:
         ("licenses", "市税务局", "backfill_rate", "0.9958", "百分率，如 99.58%"),
         ("efficiency", "市残联", "overdue_case_count", "-1", "不小于 0"),
         ("efficiency", "渠县", "negative_review_count", "1e400", "整数，如 12"),
+        ("efficiency", "开江县", "overdue_case_count", "214742614", "整数，如 12"),
         ("efficiency", "市侨办", "rectification_rate", "", "填写该指标的值"),
         ("subsites", "通川区", "app_fault_count", "0", "空白：县（市、区）不考核该指标"),
         ("special_work", "市科技局", "task_points", "-0.5", "不小于 0"),

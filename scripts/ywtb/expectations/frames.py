@@ -23,10 +23,10 @@ NOT_APPLICABLE = ("—", "-")
 _STRAY = re.compile(r"[\s\u00a0\u200b\u3000\ufeff]")
 _WIDE = str.maketrans("０１２３４５６７８９．％＋－", "0123456789.%+-")
 NUMBERS = {
-    "percent": re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,6})?)%"),
-    "count": re.compile(r"(-?[0-9]{1,9})"),
-    "points": re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,6})?)"),
-    "number": re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,6})?)"),
+    "percent": re.compile(r"(-?[0-9]{1,7}(?:\.[0-9]{1,6})?)%"),
+    "count": re.compile(r"(-?[0-9]{1,7})"),
+    "points": re.compile(r"(-?[0-9]{1,7}(?:\.[0-9]{1,6})?)"),
+    "number": re.compile(r"(-?[0-9]{1,7}(?:\.[0-9]{1,6})?)"),
 }
 ZERO = Decimal(0)
 SCORE = "_score"
@@ -100,7 +100,7 @@ def _max(frame: Frame, row: Row, column: str) -> Decimal | None:
     group, metadata = row.get("group_code"), frame.metadata
     if group is None:
         return None
-    if column in ("composite_score", "exact_score"):
+    if column in ("composite_score", "exact_score", "exact_average", "average_score"):
         return metadata.total(group)
     if column.endswith(SCORE):
         return metadata.weights.get((group, column.removesuffix(SCORE)))

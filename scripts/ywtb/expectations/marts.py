@@ -31,6 +31,8 @@ FACTS = (
     "fct_indicator_scores",
     "fct_dimension_scores",
     "fct_composite_scores",
+    "fct_monthly_changes",
+    "fct_year_to_date_scores",
     "fct_city_metrics",
 )
 
