@@ -42,6 +42,9 @@ RULES = (
     "本月没有的全市指标整行留空；得分尚未印发的，其表整表留空。",
 )
 
+A4 = 9
+"""Code of the paper size in workbooks."""
+
 
 def write_template(project: Project, month: str, folder: Path, file_format: str) -> list[Path]:
     """Write the files of `month`, such as 2023-07, into `folder`; return their paths.
@@ -168,6 +171,10 @@ def _workbook(layout: Layout, month: str) -> bytes:
     _guide_sheet(workbook.add_worksheet(GUIDE), layout, month, formats)
     for feed in layout.feeds:
         _feed_sheet(workbook.add_worksheet(feed.label), layout, feed, month, formats)
+    for sheet in workbook.worksheets():
+        sheet.set_paper(A4)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
     workbook.close()
     return content.getvalue()
 
@@ -223,6 +230,7 @@ def _feed_sheet(
             if rule is not None:
                 sheet.data_validation(row, number, row, number, rule)
     sheet.freeze_panes(FIRST_ROW, 1)
+    sheet.repeat_rows(0, FIRST_ROW - 1)
 
 
 def _only_not_applicable() -> dict[str, Any]:
