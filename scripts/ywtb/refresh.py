@@ -18,7 +18,14 @@ import duckdb
 from ywtb import revisions
 from ywtb.checks import Problem, check_files
 from ywtb.dbt_build import Build, Failure
-from ywtb.expectations import ExpectationWorker, Result, failures, write_results
+from ywtb.expectations import (
+    ExpectationWorker,
+    Result,
+    SuiteError,
+    WorkerError,
+    failures,
+    write_results,
+)
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.project import Project
@@ -186,8 +193,10 @@ class _Run:
         """Turn a disk or database that cannot be written into a reason not to publish."""
         try:
             yield
-        except (OSError, duckdb.Error) as error:
+        except (OSError, duckdb.Error, WorkerError) as error:
             self.outcome.failures.append(Failure("写入", f"磁盘或数据库不可写：{error}"))
+        except SuiteError as error:
+            self.outcome.failures.append(Failure("expectations", str(error)))
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -150,14 +150,42 @@ def write_manifest(
         order by schema_name, table_name
         """
     )
-    for table, comment in MANIFEST_COMMENTS.items():
+    for table, (comment, columns) in MANIFEST_COMMENTS.items():
         connection.execute(f"comment on table audit.{table} is '{comment}'")
+        for column, text in columns.items():
+            connection.execute(f"comment on column audit.{table}.{column} is '{text}'")
 
 
 MANIFEST_COMMENTS = {
-    "release_manifest": "What the release is made from and with: one row.",
-    "release_seeds": "The seeds that it was built from, with their SHA-256: one row per file.",
-    "release_tables": "Row counts of the release: one row per table.",
+    "release_manifest": (
+        "What the release is made from and with: one row.",
+        {
+            "release_id": "Id of the release: the UTC time at which its build began.",
+            "built_at": "UTC time at which it was sealed.",
+            "score_months": "Months in it, such as 2023-06.",
+            "code_version": "Commit that it was built with, marked where files differed from it.",
+            "tool_versions": "Versions of the tools that built it.",
+            "test_count": "Data tests that passed on it.",
+            "expectation_count": "Expectations that were checked on it.",
+            "previous_release_id": "Release that was published before; NULL for the first.",
+        },
+    ),
+    "release_seeds": (
+        "The seeds that it was built from: one row per file.",
+        {
+            "seed_path": "Path of the seed in the project.",
+            "sha256": "SHA-256 of its bytes.",
+            "byte_count": "Size in bytes.",
+        },
+    ),
+    "release_tables": (
+        "Row counts of the release: one row per table.",
+        {
+            "schema_name": "Schema of the table.",
+            "table_name": "Name of the table.",
+            "row_count": "Rows in it.",
+        },
+    ),
 }
 
 

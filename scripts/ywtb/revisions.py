@@ -87,6 +87,21 @@ _COMPARISON = """
 """
 
 
+_COLUMN_COMMENTS = {
+    "release_id": "Release that made the correction.",
+    "revised_at": "UTC time of the correction.",
+    "reason": "Why, in Chinese.",
+    "score_month": "Month that was corrected.",
+    "annex_no": "Annex in which the cell is printed.",
+    "unit_name": "Unit.",
+    "column_name": "Printed heading of the column.",
+    "old_value": "Cell as it was printed; NULL where there was none.",
+    "new_value": "Cell as it is printed now; NULL where there is none.",
+    "old_rank": "Rank of the unit before.",
+    "new_rank": "Rank of the unit now.",
+}
+
+
 def record(
     connection: duckdb.DuckDBPyConnection,
     published: Path | None,
@@ -124,6 +139,8 @@ def record(
         "comment on table audit.revisions is "
         "'Corrections of published months: one row per changed cell, with the reason.'"
     )
+    for column, text in _COLUMN_COMMENTS.items():
+        connection.execute(f"comment on column audit.revisions.{column} is '{text}'")
     if published is not None:
         quoted = str(published).replace("'", "''")
         connection.execute(f"attach '{quoted}' as published (read_only)")

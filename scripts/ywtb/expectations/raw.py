@@ -106,12 +106,13 @@ def _corrected_rows(
     """Rows of a feed, errata applied, aliases replaced by the unit's name, group added."""
     header, received = _read(_raw_path(project, metadata, feed))
     names = {unit["unit_id"]: unit["unit_name"] for unit in metadata.units}
-    aliases = {row["alias_name"]: names.get(row["unit_id"]) for row in metadata.aliases}
+    known = {clean_text(row["alias_name"]): names.get(row["unit_id"]) for row in metadata.aliases}
+    known |= {clean_text(name): name for name in names.values()}
     groups = {unit["unit_name"]: unit["group_code"] for unit in metadata.units}
     for row in received:
         errata.correct(feed, row)
         unit = row.get("unit_name") or None
-        row["unit_name"] = aliases.get(unit) or unit if unit not in groups else unit
+        row["unit_name"] = known.get(clean_text(unit)) or unit
         row["group_code"] = groups.get(row["unit_name"])
     return header, received
 
