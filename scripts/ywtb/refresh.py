@@ -34,9 +34,6 @@ from ywtb.releases import DATABASE, prune, publish, published_release, write_man
 INPUT_TEST = "input_problems__none"
 """The dbt test whose rows are problems of the input rather than of the project."""
 
-KEPT_RELEASES = 24
-"""Releases kept unless told otherwise: two years of months."""
-
 
 @dataclass(frozen=True)
 class Revision:
@@ -75,8 +72,8 @@ class Outcome:
 def refresh(
     project: Project,
     report: Callable[[str], None],
-    revision: Revision | None = None,
-    keep: int = KEPT_RELEASES,
+    revision: Revision | None,
+    keep: int,
 ) -> Outcome:
     """Build every month of the seeds and publish the result if nothing stands in its way.
 
