@@ -6,7 +6,7 @@ Whatever goes wrong, or is killed, before the symlink moves leaves the published
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from ywtb import revisions
+from ywtb import releases, revisions
 from ywtb.checks import Problem, check_files
 from ywtb.dbt_build import Build, Failure
 from ywtb.expectations import (
@@ -24,12 +24,14 @@ from ywtb.expectations import (
     SuiteError,
     WorkerError,
     failures,
+    read_results,
     write_results,
 )
+from ywtb.inputs import month_checksums
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.project import Project
-from ywtb.releases import DATABASE, prune, publish, published_release, write_manifest
+from ywtb.releases import DATABASE, prune, publish, published_release
 
 INPUT_TEST = "input_problems__none"
 """The dbt test whose rows are problems of the input rather than of the project."""
@@ -55,6 +57,7 @@ class Outcome:
     changes: list[revisions.Change] = field(default_factory=list)
     frozen_months: list[str] = field(default_factory=list)
     notices: list[Path] = field(default_factory=list)
+    checked_months: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -129,6 +132,8 @@ class _Run:
         self.project = project
         self.outcome = Outcome(release=log.stem)
         self.test_count = 0
+        self.expectation_count = 0
+        self.inputs: dict[str, str] = {}
         self._report = report
         self._log = log
 
@@ -141,27 +146,42 @@ class _Run:
         with self.phase("check"):
             recover(project)
             outcome.problems = check_files(project)
+            if not outcome.problems:
+                self.inputs = month_checksums(project)
         if outcome.problems:
             return None
+        published = releases.month_checksums(project)
+        changed = [month for month, each in self.inputs.items() if published.get(month) != each]
+        outcome.checked_months = changed
         folder = project.releases / outcome.release
         project.building.symlink_to(folder.relative_to(project.warehouse))
         folder.mkdir(parents=True)
         with ExpectationWorker(project) as worker:
-            worker.begin_check_raw()
+            worker.begin_check_raw(changed)
             found = self._dbt()
             with self.phase("expectations of what arrives"):
                 outcome.results = worker.results()
             if not found:
                 with self.phase("expectations of what leaves"):
-                    outcome.results += worker.check_marts(folder / DATABASE)
-                    worker.write_data_docs(folder / "data_docs")
-        self._refuse(found)
+                    outcome.results += worker.check_marts(folder / DATABASE, changed)
+            self._refuse(found)
+            if not outcome.is_refused:
+                with self.phase("data docs"):
+                    self._keep_results(worker, folder, self.inputs.keys() - changed)
         if found:
             return None
         if published_release(project) is not None:
             with self.phase("compare"):
                 outcome.changes = revisions.compare(project.published, folder / DATABASE)
         return folder
+
+    def _keep_results(self, worker: ExpectationWorker, folder: Path, unchanged: Set[str]) -> None:
+        """Write the results into the release, with those of months that were not checked again."""
+        kept = read_results(self.project.published, unchanged) if unchanged else []
+        write_results(folder / DATABASE, [*kept, *self.outcome.results])
+        self.expectation_count = len(kept) + len(self.outcome.results)
+        pages = self.project.published.resolve().with_name("data_docs")
+        worker.write_data_docs(folder / "data_docs", kept, pages)
 
     def _dbt(self) -> list[Failure]:
         with self.phase("start dbt"):
@@ -230,6 +250,7 @@ def _run(project: Project, report: Callable[[str], None]) -> Iterator[_Run]:
             release=outcome.release,
             is_published=outcome.is_published,
             published_release=published_release(project),
+            checked_months=outcome.checked_months,
             problems=[str(problem) for problem in outcome.problems],
             failures=[vars(failure) for failure in outcome.failures],
             warnings=outcome.warnings,
@@ -241,10 +262,11 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
     """Write into the release what it is made from and what it corrects, and close it."""
     outcome = run.outcome
     published = project.published if published_release(project) is not None else None
-    write_results(folder / DATABASE, outcome.results)
     with duckdb.connect(str(folder / DATABASE)) as connection:
         revisions.record(connection, published, outcome.release, outcome.changes, reason)
-        write_manifest(project, connection, outcome.release, run.test_count, len(outcome.results))
+        releases.write_manifest(
+            project, connection, outcome.release, run.test_count, run.expectation_count, run.inputs
+        )
         connection.execute("checkpoint")
 
 

@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -90,15 +91,17 @@ def write_manifest(
     release: str,
     test_count: int,
     expectation_count: int,
+    inputs: Mapping[str, str],
 ) -> None:
-    """Write into a release what it is made from: `audit.release_manifest`, `audit.release_seeds`.
+    """Write into a release what it is made from: the tables `audit.release_*`.
 
     Args:
         project: the checkout that it was built from.
         connection: the release's database, open for writing.
         release: its id.
         test_count: dbt data tests that passed on it.
-        expectation_count: expectations that were run on it.
+        expectation_count: expectations that hold results for it.
+        inputs: checksum of what each month follows from, by month such as `2023_06`.
     """
     connection.execute(
         """
@@ -142,6 +145,14 @@ def write_manifest(
     )
     connection.executemany("insert into audit.release_seeds values (?, ?, ?)", seeds)
     connection.execute(
+        "create or replace table audit.release_months "
+        "(score_month date not null, input_sha256 varchar not null)"
+    )
+    connection.executemany(
+        "insert into audit.release_months values (?, ?)",
+        [(f"{month.replace('_', '-')}-01", checksum) for month, checksum in inputs.items()],
+    )
+    connection.execute(
         """
         create or replace table audit.release_tables as
         select schema_name, table_name, estimated_size as row_count
@@ -166,7 +177,7 @@ MANIFEST_COMMENTS = {
             "code_version": "Commit that it was built with, marked where files differed from it.",
             "tool_versions": "Versions of the tools that built it.",
             "test_count": "Data tests that passed on it.",
-            "expectation_count": "Expectations that were checked on it.",
+            "expectation_count": "Expectations whose results it keeps.",
             "previous_release_id": "Release that was published before; NULL for the first.",
         },
     ),
@@ -178,6 +189,13 @@ MANIFEST_COMMENTS = {
             "byte_count": "Size in bytes.",
         },
     ),
+    "release_months": (
+        "What each month of the release follows from: one row per month.",
+        {
+            "score_month": "Month assessed, as the first of the month.",
+            "input_sha256": "SHA-256 of the code and of the seeds up to the month.",
+        },
+    ),
     "release_tables": (
         "Row counts of the release: one row per table.",
         {
@@ -187,6 +205,23 @@ MANIFEST_COMMENTS = {
         },
     ),
 }
+
+
+def month_checksums(project: Project) -> dict[str, str]:
+    """What each month of the published release follows from, by month such as `2023_06`.
+
+    Empty where the release does not say, as one of an older version.
+    """
+    if published_release(project) is None:
+        return {}
+    with duckdb.connect(str(project.published), read_only=True) as connection:
+        try:
+            rows = connection.execute(
+                "select strftime(score_month, '%Y_%m'), input_sha256 from audit.release_months"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return {}
+    return dict(rows)
 
 
 def read_manifest(database: Path) -> dict[str, Any]:

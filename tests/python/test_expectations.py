@@ -21,12 +21,15 @@ from ywtb.expectations import (
     ExpectationWorker,
     Result,
     SuiteError,
+    Unexpected,
     WorkerError,
     check_raw,
     failures,
+    read_results,
     write_results,
 )
 from ywtb.expectations.session import Session
+from ywtb.inputs import month_checksums
 from ywtb.project import Project
 
 RAW_SUITES = {
@@ -429,12 +432,14 @@ def test_results_are_kept_in_the_release(
             "expectation_no",
             "expectation",
             "column_name",
+            "column_title",
             "expected",
             "observed",
             "unexpected_values",
             "severity",
             "is_success",
             "message",
+            "source_file",
         ]
         assert all(comment for _, comment in columns)
         comments = connection.execute(
@@ -443,28 +448,46 @@ def test_results_are_kept_in_the_release(
         assert comments[0][0]
 
 
-def test_months_not_checked_again_keep_their_results(
+def test_results_are_read_back_as_they_were_written(
     june: Sandbox, june_results: list[Result], tmp_path: Path
 ) -> None:
-    published, database = tmp_path / "published.duckdb", tmp_path / "ywtb.duckdb"
-    for path in (published, database):
-        shutil.copy((june.root / "warehouse" / "ywtb.duckdb").resolve(), path)
-    write_results(database, [], published)
-    write_results(published, june_results)
-    july = [replace(result, month="2023-07") for result in june_results]
-    with duckdb.connect(str(published)) as connection:
-        connection.execute(
-            "insert into audit.expectation_results by name "
-            "select * replace (date '2023-05-01' as score_month) from audit.expectation_results"
-        )
-    write_results(database, july, published)
-    with duckdb.connect(str(database), read_only=True) as connection:
-        found = connection.execute(
-            "select strftime(score_month, '%Y-%m'), count(*) from audit.expectation_results "
-            "group by all order by all"
-        ).fetchall()
-    # May is no month of the release, so what was said about it is dropped.
-    assert found == [("2023-06", len(june_results)), ("2023-07", len(july))]
+    database = tmp_path / "ywtb.duckdb"
+    failed = replace(june_results[0], success=False, unexpected=[Unexpected("渠县", 7, None)])
+    july = [replace(result, month="2023-07") for result in (failed, *june_results[1:])]
+    write_results(database, [*june_results, *july])
+    in_order = sorted(july, key=lambda each: (each.suite, each.number))
+    assert read_results(database, ["2023_07"]) == in_order
+    assert len(read_results(database, ["2023_06", "2023_07"])) == 2 * len(june_results)
+
+
+def test_a_month_is_checked_again_when_something_it_follows_from_changes(
+    sandbox: Sandbox,
+) -> None:
+    project = Project(sandbox.root)
+    sandbox.add_month("2023_07", {})
+    before = month_checksums(project)
+    assert list(before) == ["2023_06", "2023_07"]
+
+    def changed() -> list[str]:
+        now = month_checksums(project)
+        return [month for month in now if now[month] != before[month]]
+
+    assert changed() == []
+    set_cells(sandbox.raw("licenses", "2023_07"), "市档案局", {"seal_rate": "99.00%"})
+    assert changed() == ["2023_07"]
+    before = month_checksums(project)
+    sandbox.append("errata/errata", "2023-07-01,2023-07-01,note,1,说明,理由,依据")
+    sandbox.append("errata/imputed_cells", "2023-07-01,市档案局,overdue_case_count,0")
+    sandbox.append("reference/dimension_weights", "licenses,B,20,2023-07-01,")
+    assert changed() == ["2023_07"]
+    set_cells(sandbox.raw("licenses", "2023_06"), "市档案局", {"seal_rate": "99.00%"})
+    assert changed() == ["2023_06", "2023_07"]
+    before = month_checksums(project)
+    sandbox.append("reference/plausibility_limits", "")
+    assert changed() == []
+    suite = sandbox.root / "expectations" / "marts" / "fct_composite_scores.yml"
+    suite.write_text(suite.read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
+    assert changed() == ["2023_06", "2023_07"]
 
 
 def test_a_failure_is_kept_with_unit_and_value(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,24 @@ def test_going_back_and_forth(published: Sandbox) -> None:
     assert release(published) == newest
     seeds = published.rows("select seed_path, sha256 from audit.release_seeds")
     assert len(seeds) == len(list((published.root / "seeds").rglob("*.csv")))
+
+
+def test_months_that_did_not_change_keep_their_checks(published: Sandbox) -> None:
+    def checked() -> tuple[Any, dict[str, bytes]]:
+        docs = published.root / "exports" / "data_docs"
+        return (
+            published.rows("select * from audit.expectation_results order by all"),
+            {path.name: path.read_bytes() for path in docs.iterdir()},
+        )
+
+    published.refresh()
+    before = checked()
+    logs = published.root / "logs" / "refresh"
+    published.refresh()
+    assert checked() == before
+    assert {month for (month, *_) in before[0]} == {date(2023, 6, 1), date(2023, 7, 1)}
+    lines = sorted(logs.iterdir())[-1].read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["checked_months"] for line in lines[-1:]] == [[]]
 
 
 def test_old_releases_go_but_never_the_published_one(published: Sandbox) -> None:

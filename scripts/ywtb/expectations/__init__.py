@@ -10,9 +10,9 @@ The suites are YAML of our own and name no unit, range, cap or weight: those com
         if failures(results, "stop"): ...           # refuse: nothing is built
         ...                                         # build; the file is closed by then
         results += worker.check_marts(database)
-        write_results(database, results)            # audit.expectation_results
-        worker.write_data_docs(project.root / "exports" / "data_docs")
         if failures(results, "stop"): ...           # refuse: the symlink stays
+        write_results(database, results)            # audit.expectation_results
+        worker.write_data_docs(folder)
 
 A failed expectation of severity `stop` refuses the release; of severity `warn` it is shown in the
 summary and kept. `Result.problems()` gives each failure as `ywtb.checks.Problem` (file, row, unit,
@@ -20,9 +20,9 @@ column, value seen, value expected), `Result.message` the same as Chinese lines.
 cannot be run as written, such as one with a misspelt type, raises `SuiteError`: that is a fault of
 the project, never a passed check. `check_raw` and `check_marts` do the same in this process.
 
-A month takes some 3 s and months are checked one by one, so a refresh of many names those that may
-have changed (`months=`) and lets `write_results(…, published=…)` keep what the published release
-says about the others.
+A month takes some 3 s and months are checked one by one, so a refresh names those that may have
+changed (`months=`, see `ywtb.inputs`) and keeps what the published release says about the others
+(`read_results`).
 
 Great Expectations is imported only where it runs. Its analytics are off.
 """
@@ -30,7 +30,13 @@ Great Expectations is imported only where it runs. Its analytics are off.
 from collections.abc import Iterable
 from pathlib import Path
 
-from ywtb.expectations.results import Result, Unexpected, failures, write_results
+from ywtb.expectations.results import (
+    Result,
+    Unexpected,
+    failures,
+    read_results,
+    write_results,
+)
 from ywtb.expectations.suites import SuiteError
 from ywtb.expectations.worker import ExpectationWorker, WorkerError
 from ywtb.project import Project
@@ -44,6 +50,7 @@ __all__ = [
     "check_marts",
     "check_raw",
     "failures",
+    "read_results",
     "write_results",
 ]
 

@@ -75,13 +75,21 @@ class OutsideReferenceError(Exception):
     """A page would still ask for something outside its folder."""
 
 
-def write_site(context: Any, results: list[Result], folder: Path) -> Path:
+def write_site(
+    context: Any,
+    results: list[Result],
+    folder: Path,
+    kept: list[Result],
+    kept_pages: Path | None,
+) -> Path:
     """Replace `folder` by the Data Docs of everything that ran in a context.
 
     Args:
         context: the context of Great Expectations that holds the results.
         results: the same results, for the front page.
         folder: such as `exports/data_docs`.
+        kept: results of months that did not run again, which the front page lists as well.
+        kept_pages: earlier Data Docs, from which the pages of these are copied.
 
     Returns:
         The page to open first.
@@ -99,7 +107,10 @@ def write_site(context: Any, results: list[Result], folder: Path) -> Path:
             # <suite>__<month>/<run name>/<run time>/<batch>.html
             name = page.relative_to(built / "validations").parts[0]
             _write(site / f"{name}.html", _offline(page.read_text(encoding="utf-8"), name))
-        _write(site / "index.html", _front_page(results))
+        for name in {_page_name(each) for each in kept}:
+            if kept_pages is not None and (kept_pages / name).is_file():
+                shutil.copyfile(kept_pages / name, site / name)
+        _write(site / "index.html", _front_page([*kept, *results]))
         if folder.exists():
             shutil.rmtree(folder)
         site.replace(folder)
@@ -160,7 +171,7 @@ def _front_page(results: list[Result]) -> str:
         for suite in sorted({each.suite for each in results if each.month == month}):
             found = [each for each in results if (each.month, each.suite) == (month, suite)]
             failed, warned = len(failures(found, "stop")), len(failures(found, "warn"))
-            page = f"{suite}__{month.replace('-', '_')}.html"
+            page = _page_name(found[0])
             status = "failed" if failed else "warned" if warned else "met"
             rows.append(
                 f'<tr class="{status}"><td><a href="{page}">{escape(suite)}</a></td>'
@@ -171,6 +182,10 @@ def _front_page(results: list[Result]) -> str:
             f"<th>提示</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
         )
     return "\n".join([*(part for part in parts if part), "</body></html>", ""])
+
+
+def _page_name(result: Result) -> str:
+    return f"{result.suite}__{result.month.replace('-', '_')}.html"
 
 
 def _failures(title: str, status: str, results: Iterable[Result]) -> str:

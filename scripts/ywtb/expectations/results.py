@@ -20,6 +20,7 @@ _COLUMNS = {
     "expectation_no": ("integer", "Position of the expectation in its suite, from 1."),
     "expectation": ("varchar", "Type of the expectation in Great Expectations."),
     "column_name": ("varchar", "Column that it is about; NULL for the table as a whole."),
+    "column_title": ("varchar", "Chinese name of the column, where it has one."),
     "expected": ("varchar", "What was expected, in Chinese."),
     "observed": ("varchar", "What was found: a count of unexpected values, or the value seen."),
     "unexpected_values": (
@@ -29,6 +30,7 @@ _COLUMNS = {
     "severity": ("varchar", "stop: a failure refuses the release; warn: it is only shown."),
     "is_success": ("boolean", "Whether the expectation was met."),
     "message": ("varchar", "What is wrong, in Chinese, one line per value; NULL when met."),
+    "source_file": ("varchar", "Monthly file that was looked at; NULL for what leaves."),
 }
 
 
@@ -120,7 +122,7 @@ def failures(results: Iterable[Result], severity: str) -> list[Result]:
     return [each for each in results if not each.success and each.severity == severity]
 
 
-def write_results(database: Path, results: Iterable[Result], published: Path | None = None) -> None:
+def write_results(database: Path, results: Iterable[Result]) -> None:
     """Write `audit.expectation_results` into a release that nobody else has open.
 
     The order is fixed, so equal results make equal tables.
@@ -128,8 +130,6 @@ def write_results(database: Path, results: Iterable[Result], published: Path | N
     Args:
         database: the release.
         results: what was checked.
-        published: a release whose results stand for the months that were not checked again, as
-            those that did not change; it is only read.
     """
     rows = [
         (
@@ -138,6 +138,7 @@ def write_results(database: Path, results: Iterable[Result], published: Path | N
             each.number,
             each.expectation,
             each.column,
+            each.title,
             each.expected,
             each.observed,
             [
@@ -147,6 +148,7 @@ def write_results(database: Path, results: Iterable[Result], published: Path | N
             each.severity,
             each.success,
             each.message,
+            each.source,
         )
         for each in sorted(results, key=lambda each: (each.month, each.suite, each.number))
     ]
@@ -162,26 +164,29 @@ def write_results(database: Path, results: Iterable[Result], published: Path | N
             marks = ", ".join("?" for _ in _COLUMNS)
             connection.executemany(f"insert into {TABLE} values ({marks})", rows)  # noqa: S608
         connection.commit()
-        if published is not None:
-            _keep_other_months(connection, published)
         connection.execute("checkpoint")
 
 
-def _keep_other_months(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
-    """Copy what a release says about months of which the new table says nothing."""
-    # DuckDB takes no parameter here; a quote in the path is doubled.
-    path = str(published.resolve()).replace("'", "''")
-    connection.execute(f"attach '{path}' as earlier_release (read_only)")
-    known = connection.execute(
-        "select 1 from duckdb_tables() where database_name = 'earlier_release' "
-        "and schema_name = 'audit' and table_name = 'expectation_results'"
-    ).fetchall()
-    if known:
-        connection.execute(
-            f"insert into {TABLE} by name "  # noqa: S608
-            f"select earlier.* from earlier_release.{TABLE} as earlier "
-            f"where earlier.score_month not in (select score_month from {TABLE}) "
-            "and earlier.score_month in (select score_month from intermediate.int_score_months) "
-            "order by score_month, suite, expectation_no"
+def read_results(database: Path, months: Iterable[str]) -> list[Result]:
+    """The results that a release keeps of some months, such as `2023_06`, as they were written."""
+    first_days = [f"{month.replace('_', '-')}-01" for month in months]
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            f"""
+            select
+                strftime(score_month, '%Y-%m') as month, suite, expectation_no as number,
+                expectation, column_name as "column", column_title as title, expected, observed,
+                severity, is_success as success, source_file as source,
+                [
+                    struct_pack(unit := each.unit_name, "row" := each.source_row,
+                        "value" := each.seen_value)
+                    for each in unexpected_values
+                ] as unexpected
+            from {TABLE}
+            where list_contains(?, cast(score_month as varchar))
+            order by score_month, suite, expectation_no
+            """,  # noqa: S608
+            [first_days],
         )
-    connection.execute("detach earlier_release")
+        names = [column[0] for column in rows.description or []]
+        return [Result.from_dict(dict(zip(names, row, strict=True))) for row in rows.fetchall()]

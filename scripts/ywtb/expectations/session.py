@@ -83,10 +83,18 @@ class Session:
         chosen = release.months if months is None else [month_of(month) for month in months]
         return self._check("marts", mart_frames(release, chosen), set())
 
-    def write_data_docs(self, folder: Path) -> Path:
-        """Write Data Docs of everything that this session has run; the page to open first."""
+    def write_data_docs(
+        self, folder: Path, kept: Iterable[Result] = (), kept_pages: Path | None = None
+    ) -> Path:
+        """Write Data Docs of everything that this session has run; the page to open first.
+
+        Args:
+            folder: where the pages go.
+            kept: results of months that were not checked again.
+            kept_pages: the Data Docs that hold the pages of these.
+        """
         results = [each for found in self._results.values() for each in found]
-        return write_site(self.context, results, folder)
+        return write_site(self.context, results, folder, list(kept), kept_pages)
 
     def _check(self, kind: str, frames: Iterable[Frame], optional: set[str]) -> list[Result]:
         """Run every suite of a folder; the garbage collector rests, as much is made and kept."""

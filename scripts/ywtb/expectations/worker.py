@@ -93,9 +93,16 @@ class ExpectationWorker:
         self._send(call="check_marts", database=str(database), months=chosen)
         return self.results()
 
-    def write_data_docs(self, folder: Path) -> Path:
-        """Write Data Docs of everything checked so far; the page to open first."""
-        self._send(call="write_data_docs", folder=str(folder))
+    def write_data_docs(
+        self, folder: Path, kept: Iterable[Result] = (), kept_pages: Path | None = None
+    ) -> Path:
+        """Write Data Docs of everything checked so far, as `Session.write_data_docs`."""
+        self._send(
+            call="write_data_docs",
+            folder=str(folder),
+            kept=[each.as_dict() for each in kept],
+            kept_pages=None if kept_pages is None else str(kept_pages),
+        )
         return Path(self._receive()["page"])
 
     def close(self) -> None:
@@ -154,7 +161,9 @@ def _answer(session: Any, request: dict[str, Any]) -> dict[str, Any]:
         found = session.check_marts(Path(request["database"]), months)
         return {"results": [each.as_dict() for each in found]}
     if call == "write_data_docs":
-        return {"page": str(session.write_data_docs(Path(request["folder"])))}
+        kept = [Result.from_dict(each) for each in request["kept"]]
+        pages = Path(request["kept_pages"]) if request["kept_pages"] else None
+        return {"page": str(session.write_data_docs(Path(request["folder"]), kept, pages))}
     raise WorkerError(f"nothing is called {call}")
 
 

@@ -1,0 +1,74 @@
+"""What each month follows from, as a checksum: while it stands, nothing needs doing again."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from ywtb.project import Project
+
+CODE_FOLDERS = ("models", "macros", "expectations")
+CODE_SUFFIXES = {".sql", ".yml", ".py", ".j2", ".css", ".js", ".conf"}
+TOOLS = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
+DATES = ("score_month", "valid_from")
+"""Columns that say from which month a row of a seed counts."""
+
+
+def month_checksums(project: Project) -> dict[str, str]:
+    """SHA-256 of everything that a month's figures, checks and exports follow from.
+
+    That is the code, the undated seeds, and of the dated seeds and raw files what belongs to the
+    month or an earlier one, since a month is compared with those before it.
+
+    Returns:
+        A checksum by month, such as `2023_06`, oldest first. The seeds must be readable.
+    """
+    undated, dated = _split_seeds(project)
+    digest = hashlib.sha256(repr([(tool, version(tool)) for tool in TOOLS]).encode())
+    for path in _code(project):
+        digest.update(path.read_bytes())
+    for line in undated:
+        digest.update(line)
+    checksums = {}
+    days = sorted(dated)
+    for month in sorted(project.score_months()):
+        last_day = f"{month.replace('_', '-')}-31"
+        while days and days[0] <= last_day:
+            for line in dated[days.pop(0)]:
+                digest.update(line)
+        for path in sorted((project.seeds / "raw" / month).iterdir()):
+            digest.update(path.name.encode() + path.read_bytes())
+        checksums[month] = digest.copy().hexdigest()
+    return checksums
+
+
+def _code(project: Project) -> Iterator[Path]:
+    for folder in (*(project.root / name for name in CODE_FOLDERS), Path(__file__).parent):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in CODE_SUFFIXES:
+                yield path
+
+
+def _split_seeds(project: Project) -> tuple[list[bytes], dict[str, list[bytes]]]:
+    """Rows of all seeds but the raw files: those without a date, and the others by date."""
+    erratum_days = {
+        erratum["erratum_id"]: erratum["score_month"] for erratum in project.seed("errata/errata")
+    }
+    undated: list[bytes] = []
+    dated: dict[str, list[bytes]] = {}
+    for path in sorted(project.seeds.rglob("*.csv")):
+        name = path.relative_to(project.seeds).with_suffix("")
+        if name.parts[0] == "raw":
+            continue
+        for row in project.seed(str(name)):
+            day = _day(row, erratum_days)
+            line = repr((name.parts, list(row.items()))).encode()
+            (undated if day is None else dated.setdefault(day, [])).append(line)
+    return undated, dated
+
+
+def _day(row: Mapping[str, str], erratum_days: Mapping[str, str]) -> str | None:
+    for column in DATES:
+        if row.get(column):
+            return row[column]
+    return erratum_days.get(row.get("erratum_id", ""))
