@@ -13,10 +13,17 @@ from pathlib import Path
 
 from ywtb.project import Project, SettingsError
 
-OPTIONAL_FEED = "published_scores"
 MONTH_PATTERN = re.compile(r"\d{4}_(0[1-9]|1[0-2])")
 MAX_BYTES = 5_000_000
 """More than a month's file ever needs: 49 rows of some hundred bytes."""
+
+
+@dataclass(frozen=True)
+class _Feed:
+    """A monthly file by its columns, of which the first names what a row is about."""
+
+    columns: list[str]
+    is_required: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,8 @@ def _check_shape(path: Path, name: str) -> list[Problem]:
         rows.pop()
     if not rows or not any(rows[0]):
         return [Problem(name, 1, None, "没有列名", "第一行为列名")]
+    if len(rows) == 1 and "raw" in path.parts[-3:-1]:
+        return [Problem(name, 1, None, "只有列名", "至少一行数据；没有数据的文件不放入")]
     header = rows[0]
     repeated = [column for column, count in Counter(header).items() if count > 1]
     problems = [Problem(name, 1, column, "列名重复", "每列名称不同") for column in repeated]
@@ -120,7 +129,7 @@ def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
         for folder in folders
         if folder not in months
     ]
-    known, reference_problems = _known_columns(project, unreadable)
+    known, reference_problems = _known_feeds(project, unreadable)
     problems += reference_problems
     if known:
         for month in months:
@@ -129,13 +138,13 @@ def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
     return problems
 
 
-def _known_columns(
-    project: Project, unreadable: set[str]
-) -> tuple[dict[str, list[str]], list[Problem]]:
-    """Columns of each monthly file by feed, from the reference seeds; empty if they cannot say."""
+def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Feed], list[Problem]]:
+    """The monthly files by feed, from the reference seeds; empty if these cannot say."""
     needed = {
         "dimensions": ["dimension_code"],
         "indicators": ["dimension_code", "indicator_code"],
+        "feeds": ["feed_code", "key_column", "is_required"],
+        "feed_columns": ["feed_code", "column_name"],
     }
     problems = []
     for seed, wanted in needed.items():
@@ -153,40 +162,46 @@ def _known_columns(
     if problems or unreadable.intersection(f"seeds/reference/{seed}.csv" for seed in needed):
         return {}, problems
     dimensions = [dimension["dimension_code"] for dimension in project.reference("dimensions")]
-    columns = {dimension: ["unit_name"] for dimension in dimensions}
+    columns: dict[str, list[str]] = {}
     for indicator in project.reference("indicators"):
         columns.setdefault(indicator["dimension_code"], []).append(indicator["indicator_code"])
-    for dimension in columns.keys() - set(dimensions):
+    for dimension in sorted(columns.keys() - set(dimensions)):
         name = "seeds/reference/indicators.csv"
         problems.append(
             Problem(name, None, "dimension_code", f"“{dimension}”", "、".join(dimensions))
         )
-        del columns[dimension]
-    columns["city_metrics"] = ["metric_code", "value", "province_rank", "detail"]
-    scores = [f"{dimension}_score" for dimension in dimensions]
-    columns[OPTIONAL_FEED] = ["unit_name", *scores, "composite_score"]
-    return columns, problems
+    for column in project.reference("feed_columns"):
+        columns.setdefault(column["feed_code"], []).append(column["column_name"])
+    scores = [*(f"{dimension}_score" for dimension in dimensions), "composite_score"]
+    feeds = {
+        feed["feed_code"]: _Feed(
+            [feed["key_column"], *columns.get(feed["feed_code"], scores)],
+            feed["is_required"] == "true",
+        )
+        for feed in project.reference("feeds")
+    }
+    return feeds, problems
 
 
 def _check_month(
-    project: Project, month: str, columns: dict[str, list[str]], unreadable: set[str]
+    project: Project, month: str, feeds: dict[str, _Feed], unreadable: set[str]
 ) -> list[Problem]:
     folder = project.seeds / "raw" / month
-    expected = {f"raw_{feed}__{month}.csv": feed for feed in columns}
+    expected = {f"raw_{code}__{month}.csv": feed for code, feed in feeds.items()}
     problems = [
         Problem(f"seeds/raw/{month}/{name}", None, None, "没有该文件", "每月必备的文件")
         for name, feed in expected.items()
-        if feed != OPTIONAL_FEED and not (folder / name).is_file()
+        if feed.is_required and not (folder / name).is_file()
     ]
     for path in sorted(folder.rglob("*.csv")):
         name = str(path.relative_to(project.root))
-        feed_name = expected.get(path.name)
-        if feed_name is None or path.parent != folder:
+        feed = expected.get(path.name)
+        if feed is None or path.parent != folder:
             problems.append(
                 Problem(name, None, None, "文件名不在本月文件之列", "、".join(sorted(expected)))
             )
         elif name not in unreadable:
-            known = columns[feed_name]
+            known = feed.columns
             header = _header(path)
             if header[0] != known[0]:
                 problems.append(Problem(name, 1, header[0], "首列有误", f"首列为 {known[0]}"))

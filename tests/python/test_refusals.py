@@ -198,10 +198,11 @@ def test_a_figure_that_differs_from_print_is_named(sandbox: Sandbox) -> None:
         (b"", "没有列名"),
         (b"unit_name,overdue_case_count\n\xef\xbf\xbd\0,1\n", "空字符"),
         ("unit_name,overdue_case_count\n市档案局,1,2\n".encode(), "第2行：有 3 个单元格"),
+        (b"unit_name,overdue_case_count\n\n", "第1行：只有列名"),
         ("unit_name,a,a\n市档案局,1,2\n".encode(), "“a”列：列名重复"),
         ('unit_name,a\n"市档案局,1\n'.encode(), "不是完整的 CSV"),
     ],
-    ids=["gb18030", "empty", "nul", "ragged", "repeated column", "open quote"],
+    ids=["gb18030", "empty", "nul", "ragged", "header only", "repeated column", "open quote"],
 )
 def test_a_file_that_cannot_be_read_is_named(sandbox: Sandbox, content: bytes, shown: str) -> None:
     path = sandbox.raw("efficiency", "2023_06")
