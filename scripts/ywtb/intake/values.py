@@ -11,8 +11,8 @@ DASHES = ("—", "-", "——")
 
 COUNT = re.compile(r"-?(0|[1-9]\d{0,6})")
 """Seven digits are more than any unit has, and as many as scoring multiplies exactly."""
-DECIMAL = re.compile(r"-?(0|[1-9]\d{0,8})(\.\d{1,6})?")
-PERCENT = re.compile(r"(-?(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?)\s*%")
+DECIMAL = re.compile(r"-?(0|[1-9]\d{0,6})(\.\d{1,6})?")
+PERCENT = re.compile(r"(-?(?:0|[1-9]\d{0,6})(?:\.\d{1,6})?)\s*%")
 RANK = re.compile(r"(倒数)?[1-9]\d{0,2}")
 
 EXPECTED = {
