@@ -12,7 +12,7 @@ refresh: .venv/installed
 
 test: .venv/installed
 	$(BIN)/dbt --quiet --warn-error build
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder
 
 # The long tests in full: 30 kills each of refresh and ingest, 20 refreshes under three readers.
 soak: .venv/installed

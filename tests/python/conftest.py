@@ -135,6 +135,8 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 LAST_VALIDITY = "2023-06-01"
+PARSES = ("target/partial_parse.msgpack", "target/release/partial_parse.msgpack")
+"""What dbt knows of the files of this checkout; it parses again what differs in a copy."""
 
 
 def copy_project(target: Path) -> Sandbox:
@@ -146,6 +148,10 @@ def copy_project(target: Path) -> Sandbox:
         else:
             shutil.copy(source, target / part)
     (target / "warehouse" / "dev").mkdir(parents=True)
+    for parse in PARSES:
+        if (ROOT / parse).is_file():
+            (target / parse).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / parse, target / parse)
     sandbox = Sandbox(target)
     for folder in (target / "seeds" / "raw").iterdir():
         if folder.name != "2023_06":
@@ -171,6 +177,12 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     copied = copy_project(tmp_path_factory.mktemp("june"))
     copied.refresh()
     return copied
+
+
+@pytest.fixture
+def june_copy(june: Sandbox, tmp_path: Path) -> Sandbox:
+    """A copy of the project with June 2023 published."""
+    return Sandbox(Path(shutil.copytree(june.root, tmp_path / "june", symlinks=True)))
 
 
 @pytest.fixture(scope="session")

@@ -213,9 +213,8 @@ def test_readers_never_see_an_error_or_a_mixed_release(published: Sandbox, tmp_p
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_full_disk_is_told_and_changes_nothing(tmp_path: Path) -> None:
-    sandbox = copy_project(tmp_path)
-    sandbox.refresh()
+def test_a_full_disk_is_told_and_changes_nothing(june_copy: Sandbox) -> None:
+    sandbox = june_copy
     before = release(sandbox)
     releases = sandbox.root / "warehouse" / "releases"
     aside = sandbox.root / "releases"

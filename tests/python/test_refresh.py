@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
-import pytest
 from filelock import FileLock
 
-from conftest import Sandbox, copy_project
+from conftest import Sandbox
 
 
 def test_summary_of_june(june: Sandbox) -> None:
@@ -32,19 +31,19 @@ def test_summary_of_june(june: Sandbox) -> None:
     assert "warehouse/ywtb.duckdb" in text
 
 
-def test_a_second_refresh_gives_the_same_tables(tmp_path_factory: pytest.TempPathFactory) -> None:
-    sandbox = copy_project(tmp_path_factory.mktemp("twice"))
-    tables = []
-    for _ in range(2):
-        sandbox.refresh()
-        names = sandbox.rows(
-            "select table_schema, table_name from information_schema.tables "
-            "where table_schema in ('marts', 'audit', '附件') "
-            "and table_name not in ('release_manifest', 'revisions') order by all"
-        )
-        tables.append(
-            {name: sandbox.rows('select * from "{}"."{}"'.format(*name)) for name in names}
-        )
+def test_the_same_seeds_give_the_same_tables(june: Sandbox, sandbox: Sandbox) -> None:
+    sandbox.refresh()
+    tables = [
+        {
+            name: each.rows('select * from "{}"."{}"'.format(*name))
+            for name in each.rows(
+                "select table_schema, table_name from information_schema.tables "
+                "where table_schema in ('marts', 'audit', '附件') "
+                "and table_name not in ('release_manifest', 'revisions') order by all"
+            )
+        }
+        for each in (june, sandbox)
+    ]
     assert tables[0] == tables[1]
     assert len(tables[0]) > 30
 

@@ -14,8 +14,6 @@ carries out what was, so that no death in between needs work by hand.
 """
 
 import contextlib
-import ctypes
-import errno
 import hashlib
 import json
 import os
@@ -25,13 +23,12 @@ from typing import Any
 
 import yaml
 
+from ywtb import folders
 from ywtb.lock import LockedError, writer_lock
 from ywtb.project import Project, SettingsError
 
 SEEDS = "seeds"
 RECORD = "intake.json"
-AT_FDCWD = -100
-RENAME_EXCHANGE = 2
 
 
 def archive_folder(project: Project, month: str) -> Path:
@@ -98,39 +95,11 @@ def _carry_out(project: Project) -> None:
     folder = month_folder(project, month)
     if _digests(folder) != order["seeds"]:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _put(ready / SEEDS, folder, ready / "before")
+        folders.put(ready / SEEDS, folder, ready / "before")
         _sync(folder.parent)
     add_month(project, month)
     ready.rename(project.root / ".intake" / "done")
     _discard(project)
-
-
-def _put(source: Path, target: Path, aside: Path) -> None:
-    """Make `source` the folder `target`; an older one is exchanged for it in one step.
-
-    Where the system cannot exchange, the older folder is moved aside first, and `recover` finishes
-    what dies in between.
-    """
-    if target.exists():
-        if _exchange(source, target):
-            return
-        if aside.exists():
-            shutil.rmtree(aside)
-        target.rename(aside)
-    source.rename(target)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step; False where the system has no such call."""
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename is None:
-        return False
-    if rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0:
-        return True
-    code = ctypes.get_errno()
-    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
-        return False
-    raise OSError(code, os.strerror(code), str(one), None, str(other))
 
 
 def add_month(project: Project, month: str) -> None:
