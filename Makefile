@@ -1,7 +1,10 @@
 # `make refresh` and `make test` set everything up on a machine with Python 3.11 and make.
 # uv installs exactly what uv.lock says; where it is missing, it goes into .tools/ first.
 
+# Optional groups of pyproject.toml are named in WITH, such as `make test WITH=browser`.
+
 PYTHON ?= python3
+WITH ?=
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 
@@ -35,7 +38,7 @@ clean:
 	rm -rf .venv .tools target logs
 
 .venv/installed: uv.lock pyproject.toml | $(UV)
-	$(UV) sync --frozen --compile-bytecode
+	$(UV) sync --frozen --compile-bytecode $(addprefix --group ,$(WITH))
 	touch $@
 
 .tools/bin/uv:

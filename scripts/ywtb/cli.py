@@ -145,6 +145,8 @@ def refresh(
     if outcome.is_published:
         _print_published(project, outcome, wanted, as_json)
         line = f"ywtb refresh 完成：已发布 {outcome.release}"
+        if any(export.error for export in outcome.exports):
+            line += "，但导出没有完成"
     else:
         _print_refused(project, outcome, as_json)
         line = (
@@ -153,7 +155,8 @@ def refresh(
         )
     typer.echo(line, err=True)
     _notify(notify_command, line)
-    raise typer.Exit(0 if outcome.is_published else 1)
+    is_done = outcome.is_published and not any(export.error for export in outcome.exports)
+    raise typer.Exit(0 if is_done else 1)
 
 
 @app.command()
@@ -178,6 +181,34 @@ def preview(month: MonthOption = None, as_json: JsonOption = False) -> None:
         for change in changes:
             typer.echo(str(change))
         typer.echo(f"已发布的月份有 {len(changes)} 个单元格会变")
+
+
+@app.command()
+def export(month: MonthOption = None, as_json: JsonOption = False) -> None:
+    """写出已发布月份的工作簿、通报、数据文件和网页；不给 --month 则写出有变化的各月。"""
+    from ywtb import reading
+    from ywtb.exports.folder import export_months
+    from ywtb.lock import LockedError, writer_lock
+
+    project = _project()
+    wanted = _valid_month(month)
+    try:
+        with reading.open_release(project) as release:
+            published = reading.months(release)
+        if wanted and wanted not in published:
+            _stop(f"没有发布 {wanted}，已发布：{'、'.join(published)}", 2)
+        with writer_lock(project, "export"):
+            done = export_months(project, [wanted] if wanted else None, _show_phase)
+    except reading.NotPublishedError:
+        _stop("还没有发布过：先运行 ywtb refresh", 2)
+    except LockedError as error:
+        _stop(f"{error} 正在进行", 3)
+    if as_json:
+        _print_json({"exports": [each.as_dict() for each in done]})
+    else:
+        for line in _export_lines(project, done) or ["各月的导出都是最新的"]:
+            typer.echo(line)
+    raise typer.Exit(1 if any(each.error for each in done) else 0)
 
 
 @app.command()
@@ -211,8 +242,9 @@ def status(as_json: JsonOption = False) -> None:
 def rollback(
     release: Annotated[str | None, typer.Argument(help="发布编号；默认前一次。")] = None,
 ) -> None:
-    """退回到以前的一次发布。"""
+    """退回到以前的一次发布，导出随之退回。"""
     from ywtb import releases
+    from ywtb.exports.folder import export_months
     from ywtb.lock import LockedError, writer_lock
 
     project = _project()
@@ -222,12 +254,15 @@ def rollback(
     try:
         with writer_lock(project, "rollback"):
             wanted = releases.go_back(project, release)
+            exports = export_months(project)
     except LockedError as error:
         _stop(f"{error} 正在进行", 3)
     except releases.NoReleaseError as error:
         kept = "、".join(releases.complete_releases(project))
         _stop(f"没有可退回的发布（{error}），留有：{kept}", 2)
     typer.echo(f"已从 {published} 换到 {wanted}")
+    for line in _export_lines(project, exports):
+        typer.echo(line)
 
 
 @app.command()
@@ -319,6 +354,7 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
                 "months": summaries,
                 "warnings": outcome.warnings,
                 "changes": [vars(change) for change in outcome.changes],
+                "exports": [export.as_dict() for export in outcome.exports],
                 "seconds": seconds,
             }
         )
@@ -331,10 +367,24 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
         typer.echo(f"提醒：{warning}")
     for change in outcome.changes:
         typer.echo(f"更正：{change}")
-    for notice in outcome.notices:
-        typer.echo(f"更正通知：{notice.relative_to(project.root)}")
+    for line in _export_lines(project, outcome.exports):
+        typer.echo(line)
     typer.echo(f"数据库：{database}")
     typer.echo("用时：" + "，".join(f"{phase} {value:.2f} s" for phase, value in seconds.items()))
+
+
+def _export_lines(project: Project, exports: Sequence[Any]) -> list[str]:
+    lines = []
+    for export in exports:
+        folder = export.folder.relative_to(project.root)
+        if export.error is not None:
+            lines.append(
+                f"✗ {export.month} 导出失败，{folder} 仍是原来的：{export.error}；"
+                f"排除后运行 ywtb export --month {export.month}"
+            )
+        else:
+            lines.append(f"导出：{folder}" + "".join(f"（{note}）" for note in export.notes))
+    return lines
 
 
 def _print_refused(project: Project, outcome: Any, as_json: bool) -> None:

@@ -56,7 +56,7 @@ class Outcome:
     results: list[Result] = field(default_factory=list)
     changes: list[revisions.Change] = field(default_factory=list)
     frozen_months: list[str] = field(default_factory=list)
-    notices: list[Path] = field(default_factory=list)
+    exports: list[Any] = field(default_factory=list)
     checked_months: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -102,11 +102,9 @@ def refresh(
                     publish(project, outcome.release)
                     outcome.is_published = True
         if outcome.is_published:
-            if outcome.changes and reason is not None:
-                outcome.notices = revisions.write_notice(
-                    project.exports, outcome.release, outcome.changes, reason
-                )
             prune(project, keep)
+            with run.phase("export"):
+                outcome.exports = _export(project)
     return outcome
 
 
@@ -255,7 +253,15 @@ def _run(project: Project, report: Callable[[str], None]) -> Iterator[_Run]:
             failures=[vars(failure) for failure in outcome.failures],
             warnings=outcome.warnings,
             changes=[str(change) for change in outcome.changes],
+            exports=[export.as_dict() for export in outcome.exports],
         )
+
+
+def _export(project: Project) -> list[Any]:
+    """Write the exports of the months that the release changes."""
+    from ywtb.exports.folder import export_months
+
+    return list(export_months(project))
 
 
 def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None:

@@ -1,8 +1,10 @@
 """A published month is frozen: what a new release would change in it, and the record of changes."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -154,21 +156,20 @@ def record(
         )
 
 
-def write_notice(folder: Path, release: str, changes: list[Change], reason: str) -> list[Path]:
-    """Write a correction notice per month, as text for people; return the files.
+def notices(recorded: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Correction notices for people, as text by file name, one per release that corrected.
 
     Args:
-        folder: where exports go, one folder per month.
-        release: id of the release that makes the correction.
-        changes: what it changed.
-        reason: why.
+        recorded: rows of `audit.revisions`.
     """
-    written = []
-    for month in sorted({change.month for change in changes}):
-        path = folder / month / f"更正通知_{release}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = [f"{month} 更正通知（{release}）", f"更正原因：{reason}", ""]
-        lines += [str(change) for change in changes if change.month == month]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        written.append(path)
-    return written
+    by_release: dict[str, list[Mapping[str, Any]]] = {}
+    for row in recorded:
+        by_release.setdefault(row["release_id"], []).append(row)
+    names = [each.name for each in fields(Change)]
+    texts = {}
+    for release, rows in by_release.items():
+        changes = [Change(**{name: row[name] for name in names}) for row in rows]
+        months = "、".join(sorted({change.month for change in changes}))
+        lines = [f"{months} 更正通知（{release}）", f"更正原因：{rows[0]['reason']}", ""]
+        texts[f"更正通知_{release}.txt"] = "\n".join([*lines, *map(str, changes), ""])
+    return texts

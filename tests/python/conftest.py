@@ -2,13 +2,14 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,20 @@ Cells = Mapping[tuple[str, str], str]
 
 @dataclass
 class Sandbox:
-    """A copy of the project."""
+    """A copy of the project, with the answer of its last refresh and the database to ask."""
 
     root: Path
+    database: str = "warehouse/ywtb.duckdb"
+    answer: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, *arguments: str, program: str = "ywtb") -> subprocess.CompletedProcess[str]:
-        """Run the installed command in the copy, without any terminal."""
+    def run(
+        self, *arguments: str, program: str = "ywtb", path: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the installed command in the copy, without any terminal; `path` replaces PATH."""
         return subprocess.run(
             [str(BIN / program), *arguments],
             cwd=self.root,
+            env=None if path is None else {**os.environ, "PATH": path},
             capture_output=True,
             text=True,
             timeout=300,
@@ -44,13 +50,19 @@ class Sandbox:
         """Refresh and return the answer; the refresh must have been published."""
         done = self.run("refresh", "--json")
         assert done.returncode == 0, done.stdout + done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+        self.answer = json.loads(done.stdout)
+        return self.answer
+
+    def build(self) -> None:
+        """Build the development file with plain dbt, data tests included, and ask that one."""
+        done = self.run("--quiet", "build", "--exclude-resource-type=unit_test", program="dbt")
+        assert done.returncode == 0, done.stdout
+        self.database = "warehouse/dev/ywtb.duckdb"
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query on the published release."""
-        database = self.root / "warehouse" / "ywtb.duckdb"
-        with closing(duckdb.connect(str(database), read_only=True)) as connection:
+        """Rows of a query on the published release, or on what was built last."""
+        database = str(self.root / self.database)
+        with closing(duckdb.connect(database, read_only=True)) as connection:
             return connection.execute(sql).fetchall()
 
     def append(self, seed: str, *lines: str) -> None:

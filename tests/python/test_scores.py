@@ -45,7 +45,7 @@ def months(
                     cells[name, indicator] = random_cell(indicator, group, chance)
                     written.setdefault((month, name), {})[indicator] = cells[name, indicator]
         sandbox.add_month(month, cells)
-    sandbox.refresh()
+    sandbox.build()
     return sandbox
 
 

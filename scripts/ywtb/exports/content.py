@@ -1,14 +1,12 @@
 """What the exports of a month are made from: read once, from the published release alone."""
 
 import calendar
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 
 import duckdb
 
@@ -117,18 +115,6 @@ class Month:
     def period(self) -> str:
         """The month's first to last day, as annexes print it."""
         return period(self.first_day)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of all that is shown and of the code that shows it, the release's id aside."""
-        digest = hashlib.sha256()
-        for part in (self.month, self.tables, self.history, self.annexes):
-            digest.update(repr(part).encode())
-        package = Path(__file__).parent
-        for path in sorted(each for each in package.rglob("*") if each.is_file()):
-            if "__pycache__" not in path.parts:
-                digest.update(path.read_bytes())
-        return digest.hexdigest()
 
 
 def period(first_day: date) -> str:

@@ -1,0 +1,161 @@
+"""The folder of a month, `exports/2023-06/`: written aside, then put in place in one step."""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ywtb import folders
+from ywtb.exports.content import Month, read_month
+from ywtb.project import Project
+from ywtb.reading import months as published_months
+from ywtb.reading import open_release
+from ywtb.releases import month_checksums
+from ywtb.revisions import notices
+
+MANIFEST = "manifest.json"
+WORKBOOK = "附件1-11.xlsx"
+DOCUMENT = "通报.docx"
+PDF = "通报.pdf"
+DATA = "data"
+SITE = "site"
+
+
+@dataclass
+class Export:
+    """What was written for a month, what people should know about it, or why it was not written."""
+
+    month: str
+    folder: Path
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The export for programs."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+
+def export_months(
+    project: Project,
+    months: Sequence[str] | None = None,
+    report: Callable[[str], None] = lambda month: None,
+) -> list[Export]:
+    """Write the exports of months of the published release. The lock is held.
+
+    A month that cannot be written keeps its earlier exports, and the others are written.
+
+    Args:
+        project: the checkout.
+        months: such as `2023-06`; by default those that the release would change.
+        report: called with each month as it begins.
+
+    Raises:
+        ywtb.reading.NotPublishedError: nothing has been published yet.
+    """
+    project.exports.mkdir(exist_ok=True)
+    for left in project.exports.glob(".*.new"):
+        shutil.rmtree(left)
+    checksums = month_checksums(project)
+    done = []
+    with open_release(project) as release:
+        published = published_months(release)
+        for month in published:
+            checksum = checksums.get(month.replace("-", "_"), "")
+            folder = project.exports / month
+            if month in (months or ()) or (months is None and not _is_current(folder, checksum)):
+                report(month)
+                export = Export(month, folder)
+                done.append(export)
+                try:
+                    earlier = [each for each in published if each < month]
+                    _export(export, release, checksum, earlier)
+                except Exception as error:
+                    logging.getLogger(__name__).debug("export of %s", month, exc_info=True)
+                    export.error = f"{type(error).__name__}: {error}"
+    return done
+
+
+def _is_current(folder: Path, checksum: str) -> bool:
+    """Whether a month's exports are whole and were made from what the release is made from."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return manifest.get("input_sha256") == checksum and all(
+        (folder / name).is_file() for name in manifest["files"]
+    )
+
+
+def _export(
+    export: Export, release: duckdb.DuckDBPyConnection, checksum: str, earlier: Sequence[str]
+) -> None:
+    content = read_month(release, export.month)
+    aside = export.folder.with_name(f".{export.month}.new")
+    new = aside / "new"
+    new.mkdir(parents=True)
+    try:
+        _write(content, release, new, export, earlier)
+        _write_manifest(content, checksum, new)
+        folders.put(new, export.folder, aside / "old")
+    finally:
+        shutil.rmtree(aside)
+
+
+def _write(
+    content: Month,
+    release: duckdb.DuckDBPyConnection,
+    folder: Path,
+    export: Export,
+    earlier: Sequence[str],
+) -> None:
+    """Write all files; LibreOffice makes the PDF while the others are written."""
+    from ywtb.exports.document import write_document
+    from ywtb.exports.pdf import LibreOfficeMissingError, start_pdf
+    from ywtb.exports.site import write_site
+    from ywtb.exports.tables import write_tables
+    from ywtb.exports.workbook import write_workbook
+
+    write_document(content, folder / DOCUMENT)
+    try:
+        conversion = start_pdf(folder / DOCUMENT, folder / PDF)
+    except LibreOfficeMissingError:
+        conversion = None
+        export.notes.append("没有找到 LibreOffice，未生成 PDF")
+    write_workbook(content, folder / WORKBOOK)
+    write_tables(content, release, folder / DATA)
+    for name, text in notices(content.tables["audit.revisions"]).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    write_site(content, folder / SITE, _downloads(folder, conversion is not None), earlier)
+    if conversion is not None:
+        conversion.finish()
+
+
+def _downloads(folder: Path, has_pdf: bool) -> list[str]:
+    names = [each.name for each in folder.iterdir() if each.is_file()]
+    return sorted({*names, *([PDF] if has_pdf else [])})
+
+
+def _write_manifest(content: Month, checksum: str, folder: Path) -> None:
+    """Say what the files are made from, and their checksums, so that a recipient can check them."""
+    files = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    text = json.dumps(
+        {
+            "month": content.month,
+            "release": content.release,
+            "input_sha256": checksum,
+            "files": files,
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
