@@ -84,7 +84,10 @@ def _cell_lines(month: Month) -> Callable[[Sequence[Row]], Iterator[Detail]]:
         for cell in month.tables["marts.fct_observations"]
     }
     labels = {
-        row["indicator_code"]: row["indicator_name"] for row in month.tables["reference.indicators"]
+        row["indicator_code"]: row["indicator_name"]
+        for row in sorted(
+            month.tables["reference.indicators"], key=lambda row: row["indicator_order"]
+        )
     }
     printed = {
         (annex.number, column.name): column.label
@@ -92,8 +95,16 @@ def _cell_lines(month: Month) -> Callable[[Sequence[Row]], Iterator[Detail]]:
         for column in annex.columns
     }
 
+    places = list(labels)
+
+    def place(row: Row) -> int:
+        return places.index(row["column_name"]) if row["column_name"] in labels else -1
+
     def lines(rows: Sequence[Row]) -> Iterator[Detail]:
-        cells = [row for row in rows if row["column_name"] is not None]
+        cells = sorted(
+            (row for row in rows if row["column_name"] is not None),
+            key=lambda row: (row["annex_no"] or 0, row["annex_row_no"] or 0, place(row)),
+        )
         same_column = ("annex_no", "column_name", "printed_value", "corrected_value")
         columns: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for (annex, column, old, new), alike in _grouped(

@@ -4,7 +4,7 @@ Nothing in it can become a formula or a link, whatever a unit is called: texts a
 as texts, and keep being texts when somebody edits their cell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -33,21 +33,24 @@ MARGINS = {"left": 0.59, "right": 0.59, "top": 0.59, "bottom": 0.67}
 """In inches: 15 mm, and 17 mm below."""
 PAGE_WIDTH, PAGE_HEIGHT = 1000, 504
 """Pixels and points that fit between these margins on a landscape A4 page."""
-MOST_PER_PAGE = 1.18
-"""A sheet of up to so many pages is printed on one, a little smaller."""
+WIDEST = 1.2
+"""Page widths that a table may take if its headings need them; it is printed smaller then."""
+HIGHEST_PAGE = 1.1
+"""Page heights of a sheet that is still printed on one page, a little smaller."""
 CHARACTER = 7
 """Pixels of half a Chinese character, or of a digit, in 五号."""
-PADDING = 8
+PADDING = 10
 """Pixels of a cell's width that its text does not get."""
 LINE = 10 / 7
 """Height of a line of text, as a multiple of its size."""
 LEADING = 4
 """Points that a row has beyond its lines."""
-HIGHEST = 409
+HIGHEST_ROW = 409
 """Points of the highest row that Excel has."""
 LONGEST_NAME = 26
 """Half characters after which the text of a cell wraps."""
-MOST_HEADING_LINES = 4
+HEADING_LINES, MOST_HEADING_LINES = 2, 4
+"""Lines of a heading if there is room, and if there is none."""
 
 
 def write_workbook(month: Month, path: Path) -> None:
@@ -94,7 +97,7 @@ class _Styles:
         self.heading = self._text(font_name=HEI, align="center", border=1)
         self.cell = self._text(align="center", border=1)
         self.note = self._text(font_size=SMALL)
-        self.note_label = self._text(font_name=HEI, font_size=SMALL, valign="bottom")
+        self.large_note = self._text()
         self.section = self._text(font_name=HEI, font_size=12)
         self.block = self._text(font_name=HEI, border=1, bg_color="#EDEDED")
         self.remark = self._text(border=1)
@@ -182,13 +185,15 @@ class _Page:
 
     def end_row(self, height: float) -> None:
         """Go to the next row."""
-        self.sheet.set_row(self.row, min(height, HIGHEST))
+        self.sheet.set_row(self.row, min(height, HIGHEST_ROW))
         self.height += height
         self.row += 1
 
     def end(self) -> None:
         """Say on how many pages the sheet is printed: one, or as many as it takes."""
-        self.sheet.fit_to_pages(1, 1 if self.height <= PAGE_HEIGHT * MOST_PER_PAGE else 0)
+        scale = max(1, sum(self.widths) / PAGE_WIDTH)
+        fits = self.height <= PAGE_HEIGHT * scale * HIGHEST_PAGE
+        self.sheet.fit_to_pages(1, 1 if fits else 0)
 
 
 def _write_annex(page: _Page, annex: Annex) -> None:
@@ -196,7 +201,7 @@ def _write_annex(page: _Page, annex: Annex) -> None:
     page.text((0, 0, 0, 2), f"附件 {annex.number}", styles.label)
     page.end_row(22)
     page.line(annex.title, styles.title, 32)
-    page.line(annex.period_line, styles.period, 20)
+    page.line(annex.period_line, styles.period, 20 if annex.period_line else 8)
 
     top = page.row
     for each in annex.headings:
@@ -213,10 +218,11 @@ def _write_annex(page: _Page, annex: Annex) -> None:
     formats = [column.number_format for column in annex.columns]
     for values, texts in zip(annex.values, annex.texts, strict=True):
         page.table_row(values, texts, formats, styles.cell)
-    if annex.notes:
-        page.line("备注：", styles.note_label, 20)
+    style = styles.note if sum(page.widths) <= PAGE_WIDTH else styles.large_note
     for number, note in enumerate(annex.notes, start=1):
-        page.line(f"{number}. {note}", styles.note)
+        # One row, or the label might stand alone at the foot of a page.
+        label = "备注：\n" if number == 1 else ""
+        page.line(f"{label}{number}. {note}", style)
     page.end()
 
 
@@ -247,30 +253,16 @@ def _write_correction(page: _Page, section: Section, correction: Correction) -> 
 
 def _column_widths(annex: Annex) -> list[int]:
     """Pixels of the columns, which fill a page: room goes to the headings that wrap most."""
-    columns = range(len(annex.columns))
     headings = {each.column: each.text for each in annex.headings if _is_lowest(annex, each)}
-    widths = [
-        max(
-            min(max((text_width(texts[column]) for texts in annex.texts), default=0), LONGEST_NAME),
-            min(text_width(headings[column]), 4),
-            narrowest(headings[column], MOST_HEADING_LINES),
-        )
-        for column in columns
-    ]
-    for heading in annex.headings:
-        if not _is_lowest(annex, heading):
-            below = range(heading.column, heading.column + heading.column_span)
-            missing = text_width(heading.text) - sum(widths[column] for column in below)
-            for column in below:
-                widths[column] += max(0, -(-missing // heading.column_span))
-
-    spare = PAGE_WIDTH - sum(width * CHARACTER + PADDING for width in widths)
+    wished = sum(map(_pixels, _needed_widths(annex, headings, HEADING_LINES)))
+    widths = _needed_widths(annex, headings, MOST_HEADING_LINES)
+    spare = max(PAGE_WIDTH, min(wished, int(PAGE_WIDTH * WIDEST))) - sum(map(_pixels, widths))
     while True:
         wrapped = []
-        for column in columns:
-            lines = line_count(headings[column], widths[column])
+        for column, heading in headings.items():
+            lines = line_count(heading, widths[column])
             if lines > 1:
-                missing = narrowest(headings[column], lines - 1) - widths[column]
+                missing = narrowest(heading, lines - 1) - widths[column]
                 if missing * CHARACTER <= spare:
                     wrapped.append((-lines, missing, column))
         if not wrapped:
@@ -278,8 +270,32 @@ def _column_widths(annex: Annex) -> list[int]:
         _, missing, column = min(wrapped)
         widths[column] += missing
         spare -= missing * CHARACTER
-    pixels = [width * CHARACTER + PADDING for width in widths]
+    pixels = list(map(_pixels, widths))
     return [width + max(0, spare) * width // sum(pixels) for width in pixels]
+
+
+def _needed_widths(annex: Annex, headings: Mapping[int, str], lines: int) -> list[int]:
+    """Half characters of the columns when their own headings take up to so many lines.
+
+    Cells do not wrap unless they are very long, and headings above others do not wrap.
+    """
+    widths = []
+    for column in range(len(annex.columns)):
+        longest = max((text_width(texts[column]) for texts in annex.texts), default=0)
+        text = headings.get(column, "")
+        two_characters = min(text_width(text), 4)
+        widths.append(max(min(longest, LONGEST_NAME), two_characters, narrowest(text, lines)))
+    for heading in annex.headings:
+        if not _is_lowest(annex, heading):
+            below = range(heading.column, heading.column + heading.column_span)
+            missing = text_width(heading.text) - sum(widths[column] for column in below)
+            for column in below:
+                widths[column] += max(0, -(-missing // heading.column_span))
+    return widths
+
+
+def _pixels(width: int) -> int:
+    return width * CHARACTER + PADDING
 
 
 def _heading_heights(annex: Annex, widths: Sequence[int]) -> list[float]:
