@@ -1,0 +1,75 @@
+"""The month that the exports are tested on, and variants of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from conftest import Sandbox
+from ywtb.exports.content import Month, read_month
+from ywtb.project import Project
+from ywtb.reading import open_release
+
+HOSTILE = (
+    '=HYPERLINK("http://x","y")',
+    "+1",
+    "@SUM(A1)",
+    "-2+3",
+    "<b>&amp;</b>",
+    "甲\n乙\x01\t丙",
+    "'=1",
+    "  =1",
+    "＝1",
+)
+"""Names that something might take for more than a name."""
+
+
+REVISION = {
+    "release_id": "20230801T093000123456Z",
+    "revised_at": datetime(2023, 8, 1, 9, 30, 0, 123456),
+    "reason": "=1+1",
+    "score_month": date(2023, 6, 1),
+    "annex_no": 3,
+    "unit_name": "渠县",
+    "column_name": "综合得分",
+    "old_value": "90.36",
+    "new_value": None,
+    "old_rank": 5,
+    "new_rank": 4,
+}
+"""A correction after publication, as `audit.revisions` keeps it."""
+
+
+def read_june(june: Sandbox) -> Month:
+    with open_release(Project(june.root)) as connection:
+        return read_month(connection, "2023-06")
+
+
+def hostile(month: Month) -> Month:
+    """The month with `HOSTILE` as the names of its first units, wherever they are named."""
+    units = sorted(month.tables["intermediate.int_units_monthly"], key=lambda row: row["unit_id"])
+    names = dict(zip((unit["unit_name"] for unit in units), HOSTILE, strict=False))
+    return _mapped(
+        month, lambda value: names.get(value, value) if isinstance(value, str) else value
+    )
+
+
+def _mapped(month: Month, change: Callable[[Any], Any]) -> Month:
+    tables = {
+        name: [{column: change(value) for column, value in row.items()} for row in rows]
+        for name, rows in month.tables.items()
+    }
+    annexes = tuple(
+        replace(
+            annex,
+            values=tuple(tuple(map(change, row)) for row in annex.values),
+            texts=tuple(tuple(map(change, row)) for row in annex.texts),
+        )
+        for annex in month.annexes
+    )
+    return replace(month, tables=tables, annexes=annexes)
+
+
+def without(month: Month, *tables: str) -> Month:
+    """The month with nothing in some tables."""
+    return replace(month, tables={**month.tables, **{name: [] for name in tables}})
