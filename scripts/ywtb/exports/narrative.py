@@ -172,6 +172,12 @@ def city_metrics(month: Month) -> dict[str, Metric]:
     return {metric.code: metric for metric in found if metric.value or metric.rank}
 
 
+def names(month: Month, kind: Literal["dimension", "group"]) -> dict[str, str]:
+    """Names of the dimensions or groups by code, in their order."""
+    table = sorted(month.tables[f"reference.{kind}s"], key=lambda row: row[f"{kind}_order"])
+    return {row[f"{kind}_code"]: row[f"{kind}_name"] for row in table}
+
+
 def chinese_number(number: int) -> str:
     """A number from 1 to 99 in Chinese, such as `二十一`."""
     digits = "零一二三四五六七八九"
@@ -207,7 +213,7 @@ def _paragraphs(text: str) -> Iterator[Paragraph]:
 def _context(month: Month) -> dict[str, object]:
     """What the template may use."""
     metrics = city_metrics(month)
-    dimensions = _names(month, "dimension")
+    dimensions = names(month, "dimension")
     problems = list(_problems(month, metrics))
     told = {code for problem in problems for code in problem.metric_codes}
     city = month.tables["reference.cities"][0]
@@ -231,7 +237,7 @@ def _context(month: Month) -> dict[str, object]:
 
 
 def _groups(month: Month) -> Iterator[Group]:
-    for code, name in _names(month, "group").items():
+    for code, name in names(month, "group").items():
         members = [
             row for row in month.tables["marts.fct_composite_scores"] if row["group_code"] == code
         ]
@@ -280,7 +286,7 @@ def _problems(month: Month, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
         if row["indicator_code"] in named and row["points_lost"]
     ]
     low = {code: metric for code, metric in metrics.items() if metric.is_rank_from_bottom}
-    for dimension_code, dimension in _names(month, "dimension").items():
+    for dimension_code, dimension in names(month, "dimension").items():
         for indicator in indicators:
             losses = [
                 row
@@ -326,7 +332,7 @@ def _unit_problem(
         ),
         groups=tuple(
             (name, count)
-            for code, name in _names(month, "group").items()
+            for code, name in names(month, "group").items()
             if (count := sum(row["group_code"] == code for row in losses))
         ),
         office=office.value if office else "",
@@ -337,18 +343,12 @@ def _unit_problem(
 
 
 def _in_official_order(month: Month, table: Iterable[Row]) -> list[Row]:
-    groups = list(_names(month, "group"))
+    groups = list(names(month, "group"))
     order = {
         row["unit_id"]: row["official_order"]
         for row in month.tables["intermediate.int_units_monthly"]
     }
     return sorted(table, key=lambda row: (groups.index(row["group_code"]), order[row["unit_id"]]))
-
-
-def _names(month: Month, kind: Literal["dimension", "group"]) -> dict[str, str]:
-    """Names of the dimensions or groups by code, in their order."""
-    table = sorted(month.tables[f"reference.{kind}s"], key=lambda row: row[f"{kind}_order"])
-    return {row[f"{kind}_code"]: row[f"{kind}_name"] for row in table}
 
 
 def _sentence(lead: str, *parts: str) -> str:
