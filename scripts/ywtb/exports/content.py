@@ -27,6 +27,7 @@ REFERENCE_TABLES = (
     "reference.annex_columns",
     "reference.annex_notes",
     "reference.annexes",
+    "reference.bulletin_problems",
     "reference.cities",
     "reference.city_metrics",
     "reference.dimensions",

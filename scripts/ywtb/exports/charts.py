@@ -1,0 +1,150 @@
+"""Charts from plain rows, in a plain style that also reads in grey print.
+
+Each function returns an Altair chart; `png` draws one as a picture. Values are strings or `Decimal`
+and become floats only here, where a picture needs them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+FONTS = (
+    "Source Han Sans SC, Noto Sans CJK SC, Noto Sans SC, Microsoft YaHei, PingFang SC, "
+    "WenQuanYi Micro Hei, sans-serif"
+)
+"""Typefaces of charts, the first that is there."""
+
+INK = "#222222"
+MUTED = "#6b6b6b"
+RULE = "#d9d9d9"
+GREYS = ("#2f2f2f", "#9a9a9a", "#5c5c5c", "#c9c9c9", "#4a4a4a", "#b3b3b3", "#ececec")
+"""Fills of parts of a bar: neighbours differ in lightness."""
+
+
+@dataclass(frozen=True)
+class UnitGaps:
+    """A unit's total and, by name of the part, what it is behind the best of its group."""
+
+    unit: str
+    total: Decimal
+    gaps: Mapping[str, Decimal]
+
+
+def theme() -> dict[str, Any]:
+    """The Vega-Lite configuration of all charts."""
+    return {
+        "font": FONTS,
+        "background": "white",
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": INK,
+            "titleColor": MUTED,
+            "labelFontSize": 10,
+            "titleFontSize": 10,
+            "titleFontWeight": "normal",
+            "gridColor": RULE,
+            "domain": False,
+            "ticks": False,
+            "labelPadding": 4,
+        },
+        "legend": {
+            "orient": "top",
+            "title": None,
+            "labelFontSize": 10,
+            "labelColor": INK,
+            "symbolType": "square",
+            "symbolSize": 70,
+            "columnPadding": 10,
+        },
+        "title": {"color": INK, "fontSize": 11, "fontWeight": "normal", "anchor": "start"},
+    }
+
+
+def totals_and_gaps(
+    units: Sequence[UnitGaps], parts: Sequence[str], width: int = 560, row_height: int = 11
+) -> alt.HConcatChart:
+    """Units as rows in the order given: totals as dots on the left, gaps as bars on the right.
+
+    Args:
+        units: of one group.
+        parts: names of the parts of a bar, in their order; one without any gap is left out.
+        width: of the whole, in pixels.
+        row_height: of a row, in pixels.
+    """
+    shown = [part for part in parts if any(unit.gaps.get(part) for unit in units)]
+    order = [unit.unit for unit in units]
+    height = row_height * len(units)
+    labels = alt.Axis(labelLimit=150, minExtent=116, title=None, grid=False)
+    totals = alt.InlineData(
+        values=[
+            {"unit": unit.unit, "total": float(unit.total), "text": f"{unit.total:f}"}
+            for unit in units
+        ]
+    )
+    gaps = alt.InlineData(
+        values=[
+            {"unit": unit.unit, "part": part, "place": place, "gap": float(unit.gaps.get(part, 0))}
+            for unit in units
+            for place, part in enumerate(shown)
+        ]
+    )
+    y = alt.Y("unit:N", sort=order, axis=labels)
+    low = float(min(unit.total for unit in units))
+    high = float(max(unit.total for unit in units))
+    room = max(high - low, 0.1)
+    dots = (
+        alt.Chart(totals)
+        .encode(
+            x=alt.X(
+                "total:Q",
+                title="综合得分（分）",
+                scale=alt.Scale(domain=[low - room * 0.1, high + room * 0.45], nice=False),
+                axis=alt.Axis(tickCount=4),
+            ),
+            y=y,
+        )
+        .properties(width=int(width * 0.32), height=height)
+    )
+    left = dots.mark_point(filled=True, size=34, color=INK, opacity=1) + dots.mark_text(
+        align="left", dx=6, fontSize=9, color=INK
+    ).encode(text="text:N")
+    right = (
+        alt.Chart(gaps)
+        .transform_filter(alt.datum.gap > 0)
+        .mark_bar(height={"band": 0.72}, stroke=INK, strokeWidth=0.4)
+        .encode(
+            x=alt.X("gap:Q", title="与本组各项最高得分的差距（分）", axis=alt.Axis(tickCount=5)),
+            y=alt.Y(
+                "unit:N",
+                sort=order,
+                scale=alt.Scale(domain=order),
+                axis=alt.Axis(labels=False, title=None),
+            ),
+            color=alt.Color(
+                "part:N",
+                sort=shown,
+                scale=alt.Scale(
+                    domain=shown,
+                    range=[GREYS[parts.index(part) % len(GREYS)] for part in shown],
+                ),
+            ),
+            order=alt.Order("place:Q"),
+        )
+        .properties(width=int(width * 0.45), height=height)
+    )
+    chart: alt.HConcatChart = alt.hconcat(left, right, spacing=14).configure(**theme())
+    return chart
+
+
+def png(chart: alt.TopLevelMixin, scale: float = 2.5) -> bytes:
+    """A chart as a PNG, the same bytes for the same chart.
+
+    Args:
+        chart: any Altair chart.
+        scale: pixels of the picture for each of the chart.
+    """
+    return vl_convert.vegalite_to_png(chart.to_json(validate=False), scale=scale)

@@ -1,0 +1,418 @@
+"""The text of the bulletin: facts of the month, said by the template `通报正文.md.j2`.
+
+What went badly is found in the data: the indicators of `bulletin_problems` by which units lost
+points this month, and the city-level figures that rank from the bottom of the province.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ywtb.exports.content import Month
+from ywtb.reading import Row
+
+TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATE = "通报正文.md.j2"
+
+Level = Literal["title", "heading_1", "heading_2", "body"]
+MARKS: Mapping[str, Level] = {"#": "title", "##": "heading_1", "###": "heading_2"}
+
+LEADERS_NAMED = 5
+"""How many units that share the first place of a group are named."""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of the text, or a line of the title."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A city-level figure as the text says it: `24.9万件`, `第3位`; blank for what it lacks."""
+
+    code: str
+    dimension_code: str | None
+    name: str
+    value: str
+    rank: str
+    is_rank_from_bottom: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Dimensions that share a place in the province."""
+
+    rank: str
+    dimensions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group and its best units."""
+
+    name: str
+    unit_count: int
+    leaders: str
+    top_score: Decimal
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Units with the same value of an indicator, such as one case each."""
+
+    value: str
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went badly: `fault` counts cases, `rate` falls short of full, `city` is a low rank.
+
+    Attributes:
+        kind: as above; of `city`, only `dimension`, `figures` and `metric_codes` are filled.
+        dimension: name of its dimension.
+        figures: the city-level figures of the matter as said; blank for none.
+        metric_codes: codes of those figures.
+        name: what the faults, or the rate, are called.
+        total: number of faults with its measure word.
+        full_value: the rate that nobody should fall short of.
+        tallies: units that lost points, the worst first.
+        groups: groups of these units with how many they are.
+        office: who is responsible, where that was reported.
+        points_lost: by all units together.
+        heading: heading of what is demanded.
+        demand: what is demanded.
+    """
+
+    kind: Literal["fault", "rate", "city"]
+    dimension: str
+    figures: str
+    metric_codes: tuple[str, ...]
+    name: str = ""
+    total: str = ""
+    full_value: str = ""
+    tallies: tuple[Tally, ...] = ()
+    groups: tuple[tuple[str, int], ...] = ()
+    office: str = ""
+    points_lost: str = ""
+    heading: str = ""
+    demand: str = ""
+
+    @property
+    def unit_count(self) -> int:
+        """Number of units that lost points."""
+        return sum(len(tally.units) for tally in self.tallies)
+
+    def unit_names(self, most: int) -> str:
+        """Names of these units, or how many they are where they are more than `most`."""
+        if self.unit_count > most:
+            return f"{self.unit_count}个单位"
+        return "、".join(unit for tally in self.tallies for unit in tally.units)
+
+    def units(self, most: int) -> str:
+        """Who lost points; where they are more than `most`, their groups and the worst of them."""
+        if self.kind == "fault" and self.unit_count == 1:
+            return self.office or self.unit_names(1)
+        office = f"，责任单位为{self.office}" if self.office else ""
+        if self.unit_count <= most:
+            return _listed(self.tallies) + office
+        worst: list[Tally] = []
+        for tally in self.tallies:
+            if sum(len(each.units) for each in [*worst, tally]) > most:
+                break
+            worst.append(tally)
+        groups = "、".join(f"{name}{count}个" for name, count in self.groups)
+        return f"{groups}单位" + (f"，其中{_listed(worst)}" if worst else "") + office
+
+
+def narrative(month: Month) -> list[Paragraph]:
+    """The bulletin's title and sections in order; the list of annexes is not part of it."""
+    # What comes out is written as text, nowhere read as markup.
+    environment = Environment(  # noqa: S701
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["chinese"] = chinese_number
+    text = environment.get_template(TEMPLATE).render(_context(month))
+    return list(_paragraphs(text))
+
+
+def city_metrics(month: Month) -> dict[str, Metric]:
+    """The month's city-level figures by code; one that says nothing is left out."""
+    dimensions = {
+        row["metric_code"]: row["dimension_code"] for row in month.tables["reference.city_metrics"]
+    }
+    found = [
+        Metric(
+            code=row["metric_code"],
+            dimension_code=dimensions[row["metric_code"]],
+            name=row["metric_name"],
+            value=_one_line(row["metric_text"])
+            if row["metric_value"] is None
+            else _quantity(row["metric_value"], row["value_unit"]),
+            rank=_rank(row),
+            is_rank_from_bottom=row["is_rank_from_bottom"],
+            detail=_one_line(row["detail"]),
+        )
+        for row in month.tables["marts.fct_city_metrics"]
+    ]
+    return {metric.code: metric for metric in found if metric.value or metric.rank}
+
+
+def names(month: Month, kind: Literal["dimension", "group"]) -> dict[str, str]:
+    """Names of the dimensions or groups by code, in their order."""
+    table = sorted(month.tables[f"reference.{kind}s"], key=lambda row: row[f"{kind}_order"])
+    return {row[f"{kind}_code"]: row[f"{kind}_name"] for row in table}
+
+
+def chinese_number(number: int) -> str:
+    """A number from 1 to 99 in Chinese, such as `二十一`."""
+    digits = "零一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    return (f"{digits[tens] if tens > 1 else ''}十" if tens else "") + (
+        digits[ones] if ones else ""
+    )
+
+
+def chinese_date(text: str) -> str:
+    """An ISO date such as `2023-07-29` as `2023年7月29日`; any other text stays as it is."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _paragraphs(text: str) -> Iterator[Paragraph]:
+    """Blank lines part paragraphs; a marked line is one by itself."""
+    for block in re.split(r"\n\s*\n", text):
+        body = ""
+        for line in block.splitlines():
+            mark, _, rest = line.strip().partition(" ")
+            if mark in MARKS:
+                yield Paragraph(MARKS[mark], rest.strip())
+            else:
+                body += line.strip()
+        if body:
+            yield Paragraph("body", body)
+
+
+def _context(month: Month) -> dict[str, object]:
+    """What the template may use."""
+    metrics = city_metrics(month)
+    dimensions = names(month, "dimension")
+    problems = list(_problems(month, metrics))
+    told = {code for problem in problems for code in problem.metric_codes}
+    city = month.tables["reference.cities"][0]
+    return {
+        "year": month.first_day.year,
+        "month": month.first_day.month,
+        "period": month.period.replace("—", "至"),
+        "city_name": city["city_name"],
+        "office_name": city["office_name"],
+        "dimension": dimensions.__getitem__,
+        "figures": lambda *codes: _figures(
+            metrics[code] for code in codes if code in metrics and code not in told
+        ),
+        "said": _sayer(metrics),
+        "sentence": _sentence,
+        "groups": list(_groups(month)),
+        "places": list(_places(month, metrics, dimensions)),
+        "problems": problems,
+        "poor_dimensions": list(dict.fromkeys(problem.dimension for problem in problems)),
+    }
+
+
+def _groups(month: Month) -> Iterator[Group]:
+    for code, name in names(month, "group").items():
+        members = [
+            row for row in month.tables["marts.fct_composite_scores"] if row["group_code"] == code
+        ]
+        best = sorted(
+            (row for row in members if row["score_rank"] == 1), key=lambda row: row["sequence_no"]
+        )
+        if best:
+            yield Group(
+                name=name,
+                unit_count=len(members),
+                leaders=(
+                    "、".join(_one_line(row["unit_name"]) for row in best)
+                    if len(best) <= LEADERS_NAMED
+                    else f"{len(best)}个单位"
+                )
+                + ("并列" if len(best) > 1 else ""),
+                top_score=best[0]["composite_score"],
+            )
+
+
+def _places(
+    month: Month, metrics: Mapping[str, Metric], dimensions: Mapping[str, str]
+) -> Iterator[Place]:
+    """Places of whole dimensions, the best first; those from the bottom are problems."""
+    ranks = {
+        row["metric_code"]: row["province_rank"]
+        for row in month.tables["marts.fct_city_metrics"]
+        if row["metric_code"] in dimensions
+        and row["province_rank"] is not None
+        and not row["is_rank_from_bottom"]
+    }
+    for rank in sorted(set(ranks.values())):
+        members = [code for code in dimensions if ranks.get(code) == rank]
+        yield Place(metrics[members[0]].rank, tuple(dimensions[code] for code in members))
+
+
+def _problems(month: Month, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
+    """Problems by dimension: what units lost points for, then low ranks of nothing of the kind."""
+    named = {row["indicator_code"]: row for row in month.tables["reference.bulletin_problems"]}
+    indicators = sorted(
+        month.tables["reference.indicators"], key=lambda row: row["indicator_order"]
+    )
+    scores = [
+        row
+        for row in _in_official_order(month, month.tables["marts.fct_indicator_scores"])
+        if row["indicator_code"] in named and row["points_lost"]
+    ]
+    low = {code: metric for code, metric in metrics.items() if metric.is_rank_from_bottom}
+    for dimension_code, dimension in names(month, "dimension").items():
+        for indicator in indicators:
+            losses = [
+                row
+                for row in scores
+                if row["indicator_code"] == indicator["indicator_code"]
+                and row["dimension_code"] == dimension_code
+            ]
+            if losses:
+                problem = named[indicator["indicator_code"]]
+                metric = metrics.get(problem["metric_code"])
+                low.pop(problem["metric_code"], None)
+                yield _unit_problem(month, dimension, indicator, problem, metric, metrics, losses)
+        rest = [metric for metric in low.values() if metric.dimension_code == dimension_code]
+        if rest:
+            yield Problem("city", dimension, _figures(rest), tuple(metric.code for metric in rest))
+
+
+def _unit_problem(
+    month: Month,
+    dimension: str,
+    indicator: Row,
+    problem: Row,
+    metric: Metric | None,
+    metrics: Mapping[str, Metric],
+    losses: Sequence[Row],
+) -> Problem:
+    is_rate = indicator["value_type"] == "percent"
+    unit = "%" if is_rate else problem["count_unit"]
+    by_value: dict[Decimal, list[str]] = {}
+    for row in sorted(losses, key=lambda row: -row["points_lost"]):
+        by_value.setdefault(row["obs_value"], []).append(_one_line(row["unit_name"]))
+    office = metrics.get(problem["office_metric_code"])
+    return Problem(
+        kind="rate" if is_rate else "fault",
+        dimension=dimension,
+        figures=_figures([metric] if metric else []),
+        metric_codes=(metric.code,) if metric else (),
+        name=indicator["indicator_name"] if is_rate else problem["problem_name"],
+        total="" if is_rate else _quantity(sum(row["obs_value"] for row in losses), unit),
+        full_value=_quantity(indicator["valid_max"], unit) if is_rate else "",
+        tallies=tuple(
+            Tally(_quantity(value, unit), tuple(units)) for value, units in by_value.items()
+        ),
+        groups=tuple(
+            (name, count)
+            for code, name in names(month, "group").items()
+            if (count := sum(row["group_code"] == code for row in losses))
+        ),
+        office=office.value if office else "",
+        points_lost=_plain(sum(row["points_lost"] for row in losses)),
+        heading=problem["heading"],
+        demand=problem["demand"],
+    )
+
+
+def _in_official_order(month: Month, table: Iterable[Row]) -> list[Row]:
+    groups = list(names(month, "group"))
+    order = {
+        row["unit_id"]: row["official_order"]
+        for row in month.tables["intermediate.int_units_monthly"]
+    }
+    return sorted(table, key=lambda row: (groups.index(row["group_code"]), order[row["unit_id"]]))
+
+
+def _sentence(lead: str, *parts: str) -> str:
+    """The parts that say something as one sentence after `lead`; nothing if none does."""
+    said = [part for part in parts if part]
+    return f"{lead}{'，'.join(said)}。" if said else ""
+
+
+def _sayer(metrics: Mapping[str, Metric]) -> Callable[[str], str]:
+    """A function that fills `{code}`, `{code.rank}`, `{code.detail}` in, or says nothing."""
+
+    def said(text: str) -> str:
+        found: list[str] = []
+
+        def fill(match: re.Match[str]) -> str:
+            metric = metrics.get(match[1])
+            found.append(getattr(metric, match[2] or "value") if metric else "")
+            return found[-1]
+
+        filled = re.sub(r"\{(\w+)(?:\.(\w+))?\}", fill, text)
+        return filled if all(found) else ""
+
+    return said
+
+
+def _figures(metrics: Iterable[Metric]) -> str:
+    """Figures with their places; neighbours of one value and place share it."""
+    said = []
+    for (value, rank), members in groupby(metrics, key=lambda metric: (metric.value, metric.rank)):
+        names = [metric.name for metric in members]
+        verb = "均" if len(names) > 1 else ""
+        if not value:
+            said.append(f"{'、'.join(names)}{verb}{rank}")
+            continue
+        if len(names) > 1 or value.endswith("%"):
+            verb += "为"
+        place = f"（全省排名{rank}）" if rank else ""
+        said.append(f"{'、'.join(names)}{verb}{value}{place}")
+    return "，".join(said)
+
+
+def _listed(tallies: Iterable[Tally]) -> str:
+    return "，".join(
+        f"{'、'.join(tally.units)}{'各' if len(tally.units) > 1 else ''}{tally.value}"
+        for tally in tallies
+    )
+
+
+def _rank(row: Row) -> str:
+    if row["province_rank"] is None:
+        return ""
+    return f"{'倒数' if row['is_rank_from_bottom'] else ''}第{row['province_rank']}位"
+
+
+def _quantity(value: Decimal | int, unit: str | None) -> str:
+    return f"{_plain(value)}{unit or ''}"
+
+
+def _plain(value: Decimal | int) -> str:
+    """A number without exponent and without zeros at the end of its decimals."""
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _one_line(text: str | None) -> str:
+    """A received text on one line, so that it cannot begin a paragraph."""
+    return " ".join((text or "").split())

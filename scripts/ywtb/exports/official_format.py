@@ -1,0 +1,403 @@
+"""The format of official documents (GB/T 9704-2012) for python-docx: page, typefaces, styles.
+
+Text goes through `write`, which sets the typeface for Chinese and Western characters on every run:
+theme fonts and defaults would otherwise put quotation marks and digits into another one.
+"""
+
+import io
+import re
+import tomllib
+import zipfile
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from docx import Document
+from docx.document import Document as WordDocument
+from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.oxml import serialize_part_xml
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.section import Section
+from docx.shape import InlineShape
+from docx.shared import Length, Mm, Pt, RGBColor
+from docx.styles.style import ParagraphStyle
+from docx.text.paragraph import Paragraph
+from docx.text.run import Run
+
+Role = Literal["title", "body", "heading_1", "heading_2", "number"]
+"""What a typeface is used for; `document_fonts.toml` names the typeface."""
+
+FONTS = Path(__file__).parent / "document_fonts.toml"
+
+PAGE = (Mm(210), Mm(297))
+TOP, LEFT, TEXT_WIDTH, TEXT_HEIGHT = Mm(37), Mm(28), Mm(156), Mm(225)
+RIGHT = Length(PAGE[0] - LEFT - TEXT_WIDTH)
+BOTTOM = Length(PAGE[1] - TOP - TEXT_HEIGHT)
+FOOTER = Mm(23)
+"""From the edge of the paper: the page number stands 7 mm below the text."""
+
+LINE = Pt(28.95)
+"""22 lines in the height of the text."""
+
+SIZE = {"一号": 26, "二号": 22, "小二": 18, "三号": 16, "四号": 14, "小四": 12, "五号": 10.5}
+SIZE |= {"小五": 9, "六号": 7.5, "七号": 5.5}
+"""Chinese type sizes in points."""
+
+RED = RGBColor(0xE6, 0x00, 0x12)
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""Time stamp of every member of the file."""
+
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML file can hold."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """A paragraph style: typeface by role, size in points, lines, indents in characters."""
+
+    name: str
+    role: Role
+    size: float
+    align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.LEFT
+    line: Length | None = LINE
+    first_line: float = 0
+    outline: int | None = None
+    bold: bool = False
+    color: RGBColor | None = None
+    before: float = 0
+    after: float = 0
+    keep_with_next: bool = False
+
+
+CENTER, RIGHT_EDGE = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
+JUSTIFY = WD_ALIGN_PARAGRAPH.JUSTIFY
+
+MASTHEAD = Style("红头", "title", SIZE["二号"], CENTER, Pt(34), color=RED)
+MASTHEAD_KIND = Style("红头文种", "title", 48, CENTER, Pt(66), color=RED)
+ISSUE = Style("期号", "body", SIZE["三号"], CENTER)
+ISSUER = Style("发文机关和日期", "body", SIZE["四号"])
+TITLE = Style("通报标题", "title", SIZE["二号"], CENTER, Pt(34), outline=0)
+BODY = Style("通报正文", "body", SIZE["三号"], JUSTIFY, first_line=2)
+HEADING_1 = Style(
+    "一级标题", "heading_1", SIZE["三号"], first_line=2, outline=1, keep_with_next=True
+)
+HEADING_2 = Style(
+    "二级标题", "heading_2", SIZE["三号"], first_line=2, outline=2, keep_with_next=True
+)
+ATTACHMENTS = Style("附件说明", "body", SIZE["三号"])
+SIGNATURE = Style("署名和日期", "body", SIZE["三号"], RIGHT_EDGE)
+ANNEX_MARK = Style("附件标识", "heading_1", SIZE["三号"], keep_with_next=True)
+ANNEX_TITLE = Style(
+    "附件标题", "title", SIZE["小二"], CENTER, Pt(26), outline=0, keep_with_next=True
+)
+PERIOD_LINE = Style(
+    "附件期间", "heading_2", SIZE["四号"], CENTER, Pt(20), after=4, keep_with_next=True
+)
+CELL = Style("表格文字", "body", SIZE["小五"], CENTER, None)
+CELL_HEADING = Style("表格标题", "heading_1", SIZE["小五"], CENTER, None)
+NOTE = Style("备注", "body", SIZE["小五"], JUSTIFY, Pt(13))
+FIGURE = Style("图", "body", SIZE["五号"], CENTER, None)
+CAPTION = Style("图题", "heading_1", SIZE["五号"], CENTER, None, before=6, keep_with_next=True)
+IMPRINT = Style("版记", "body", SIZE["四号"], line=Pt(24))
+PAGE_NUMBER = Style("页码", "number", SIZE["四号"], line=None)
+
+STYLES = (
+    MASTHEAD, MASTHEAD_KIND, ISSUE, ISSUER, TITLE, BODY, HEADING_1, HEADING_2, ATTACHMENTS,
+    SIGNATURE, ANNEX_MARK, ANNEX_TITLE, PERIOD_LINE, CELL, CELL_HEADING, NOTE, FIGURE, CAPTION,
+    IMPRINT, PAGE_NUMBER,
+)  # fmt: skip
+
+
+@cache
+def fonts() -> dict[Role, list[str]]:
+    """Names of typefaces by role, the one asked for first."""
+    return tomllib.loads(FONTS.read_text(encoding="utf-8"))  # type: ignore[return-value]
+
+
+def new_document() -> WordDocument:
+    """An empty A4 document with the styles of this module and no others.
+
+    Its first section is upright, with the page numbers of the standard.
+    """
+    document = Document()
+    _drop_leftovers(document)
+    _set_styles(document)
+    _set_fonts(document)
+    _set_settings(document)
+    section = document.sections[0]
+    section.page_width, section.page_height = PAGE
+    section.top_margin, section.bottom_margin = TOP, BOTTOM
+    section.left_margin, section.right_margin = LEFT, RIGHT
+    section.header_distance = section.footer_distance = FOOTER
+    _grid(section, LINE)
+    _page_number(section.footer.paragraphs[0], WD_ALIGN_PARAGRAPH.RIGHT)
+    _page_number(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
+    return document
+
+
+def add_landscape(document: WordDocument) -> None:
+    """Begin a section of turned pages: the text area of the standard, lying."""
+    section = document.add_section(WD_SECTION.NEW_PAGE)
+    _end_section_without_empty_paragraph(document)
+    section.orientation = WD_ORIENT.LANDSCAPE
+    section.page_width, section.page_height = PAGE[1], PAGE[0]
+    section.top_margin, section.bottom_margin = LEFT, RIGHT
+    section.left_margin, section.right_margin = BOTTOM, TOP
+    section.footer_distance = Mm(14)
+    _grid(section, None)
+
+
+def _end_section_without_empty_paragraph(document: WordDocument) -> None:
+    """Let the last paragraph end its section, not the empty one that python-docx adds."""
+    last = document.element.body.p_lst[-1]
+    properties = last.getprevious().get_or_add_pPr()
+    properties.append(last.pPr.sectPr)
+    document.element.body.remove(last)
+
+
+def add(container: Any, style: Style, text: str = "") -> Paragraph:
+    """Add a paragraph to a document or cell."""
+    paragraph: Paragraph = container.add_paragraph(style=style.name)
+    if text:
+        write(paragraph, style, text)
+    return paragraph
+
+
+def write(paragraph: Paragraph, style: Style, text: str) -> Run:
+    """Add text to a paragraph, in the typeface of `style`."""
+    run = paragraph.add_run(plain(text))
+    _set_font(run._element.get_or_add_rPr(), style.role)
+    return run
+
+
+def indent(paragraph: Paragraph, left: float, first_line: float, size: float) -> None:
+    """Indent by characters of `size` points; a negative first line hangs."""
+    paragraph.paragraph_format.left_indent = Pt(left * size)
+    paragraph.paragraph_format.first_line_indent = Pt(first_line * size)
+
+
+def rule(paragraph: Paragraph, edge: Literal["top", "bottom"], points: float, color: str) -> None:
+    """A line along an edge of a paragraph; `color` such as `E60012`."""
+    borders = paragraph._p.get_or_add_pPr().find(qn("w:pBdr"))
+    if borders is None:
+        borders = OxmlElement("w:pBdr")
+        paragraph._p.get_or_add_pPr().insert_element_before(
+            borders, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:snapToGrid", "w:spacing",
+            "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl", "w:rPr",
+        )  # fmt: skip
+    borders.append(
+        element(f"w:{edge}", val="single", sz=str(round(points * 8)), space="1", color=color)
+    )
+
+
+def spread(run: Run, points: float) -> None:
+    """Set the characters of a run apart."""
+    _insert(
+        run._element.get_or_add_rPr(), element("w:spacing", val=str(round(points * 20))), "w:sz"
+    )
+
+
+def condense(run: Run, percentage: int) -> None:
+    """Narrow the characters of a run."""
+    if percentage < 100:
+        _insert(run._element.get_or_add_rPr(), element("w:w", val=str(percentage)), "w:sz")
+
+
+def describe(picture: InlineShape, number: int, name: str, text: str) -> None:
+    """Name a picture and say what it shows to those who do not see it."""
+    properties = picture._inline.docPr
+    properties.set("id", str(number))
+    properties.set("name", plain(name))
+    properties.set("descr", plain(text))
+
+
+def at_foot(paragraph: Paragraph, width: Length) -> None:
+    """Take a paragraph out of the text and put it at the foot of its page."""
+    frame = element(
+        "w:framePr", w=str(round(width.pt * 20)), wrap="around", hAnchor="margin",
+        vAnchor="margin", xAlign="center", yAlign="bottom",
+    )  # fmt: skip
+    properties = paragraph._p.get_or_add_pPr()
+    properties.insert(1, frame)
+
+
+def plain(text: str) -> str:
+    """A text without the characters that no document can hold."""
+    return NOT_XML.sub("", text)
+
+
+def width_in_ems(text: str) -> float:
+    """How wide a text is set, in characters: Western characters take half of one."""
+    return sum(0.55 if ord(character) < 0x2000 else 1 for character in text)
+
+
+def element(tag: str, **attributes: str) -> Any:
+    """A WordprocessingML element such as `w:top` with its `w:` attributes."""
+    made = OxmlElement(tag)
+    for name, value in attributes.items():
+        made.set(qn(f"w:{name}"), value)
+    return made
+
+
+def save(document: WordDocument, path: Path, title: str, author: str, day: datetime) -> None:
+    """Write a document whose bytes depend on its content alone.
+
+    Args:
+        document: to be written.
+        path: where to.
+        title: of the document's properties.
+        author: of the document's properties.
+        day: which the properties give as the day of creation.
+    """
+    properties = document.core_properties
+    properties.title, properties.author = plain(title), plain(author)
+    properties.last_modified_by = properties.author
+    properties.comments = properties.keywords = properties.subject = ""
+    properties.language = "zh-CN"
+    properties.created = properties.modified = day
+    properties.revision = 1
+    written = io.BytesIO()
+    document.save(written)
+    with zipfile.ZipFile(written) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            member = zipfile.ZipInfo(name, EPOCH)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(member, source.read(name))
+
+
+def _drop_leftovers(document: WordDocument) -> None:
+    """Remove what python-docx's own template brings along: thumbnail, lists, legacy styles."""
+    unwanted = ("thumbnail", "customXml", "stylesWithEffects", "numbering", "webSettings")
+    for owner in (document.part.package, document.part):
+        for key, relation in list(owner.rels.items()):
+            if relation.reltype.rsplit("/", 1)[1] in unwanted:
+                del owner.rels[key]
+
+
+def _set_styles(document: WordDocument) -> None:
+    """Replace all styles by `STYLES`, based on one default without theme fonts."""
+    root = document.styles.element
+    kept = {"Normal", "Default Paragraph Font", "Normal Table", "No List", "Table Grid"}
+    for style in list(document.styles):
+        if style.name not in kept:
+            root.remove(style.element)
+    root.find(qn("w:latentStyles")).clear()
+    defaults = root.find(qn("w:docDefaults"))
+    run = defaults.find(qn("w:rPrDefault")).find(qn("w:rPr"))
+    run.clear()
+    _set_font(run, "body")
+    run.append(element("w:sz", val="32"))
+    run.append(element("w:szCs", val="32"))
+    run.append(element("w:lang", val="en-US", eastAsia="zh-CN", bidi="ar-SA"))
+    defaults.find(qn("w:pPrDefault")).find(qn("w:pPr")).clear()
+    for style in STYLES:
+        _add_style(document, style)
+
+
+def _add_style(document: WordDocument, style: Style) -> None:
+    made: ParagraphStyle = document.styles.add_style(style.name, WD_STYLE_TYPE.PARAGRAPH)
+    made.base_style = document.styles["Normal"]
+    made.quick_style = True
+    made.font.size = Pt(style.size)
+    made.font.bold = style.bold or None
+    if style.color is not None:
+        made.font.color.rgb = style.color
+    _set_font(made.element.get_or_add_rPr(), style.role)
+    layout = made.paragraph_format
+    layout.alignment = style.align
+    layout.keep_with_next = style.keep_with_next or None
+    layout.widow_control = False
+    if style.line is not None:
+        layout.line_spacing_rule = WD_LINE_SPACING.EXACTLY
+        layout.line_spacing = style.line
+    if style.first_line:
+        layout.first_line_indent = Pt(style.first_line * style.size)
+    layout.space_before, layout.space_after = Pt(style.before), Pt(style.after)
+    properties = made.element.get_or_add_pPr()
+    if style.line != LINE:
+        _insert(properties, element("w:snapToGrid", val="0"), "w:spacing")
+    if style.outline is not None:
+        properties.append(element("w:outlineLvl", val=str(style.outline)))
+
+
+def _insert(properties: Any, made: Any, before: str) -> None:
+    place = properties.find(qn(before))
+    if place is None:
+        properties.append(made)
+    else:
+        place.addprevious(made)
+
+
+def _set_font(properties: Any, role: Role) -> None:
+    name = fonts()[role][0]
+    found = properties.find(qn("w:rFonts"))
+    if found is None:
+        found = element("w:rFonts")
+        properties.insert(0 if properties.find(qn("w:rStyle")) is None else 1, found)
+    for slot in ("ascii", "eastAsia", "hAnsi", "cs"):
+        found.set(qn(f"w:{slot}"), name)
+    found.set(qn("w:hint"), "eastAsia")
+
+
+def _set_fonts(document: WordDocument) -> None:
+    """Declare the typefaces with the names that may stand in for them."""
+    table = element("w:fonts")
+    for name, *others in fonts().values():
+        font = element("w:font", name=name)
+        font.append(element("w:altName", val=",".join(others)))
+        font.append(element("w:charset", val="86"))
+        font.append(element("w:family", val="auto"))
+        font.append(element("w:pitch", val="variable"))
+        table.append(font)
+    part = document.part.part_related_by(RELATIONSHIP_TYPE.FONT_TABLE)
+    part._blob = serialize_part_xml(table)
+
+
+def _set_settings(document: WordDocument) -> None:
+    settings = document.settings
+    settings.odd_and_even_pages_header_footer = True
+    root = settings.element
+    language = root.find(qn("w:themeFontLang"))
+    language.set(qn("w:val"), "en-US")
+    language.set(qn("w:eastAsia"), "zh-CN")
+    for name in ("w:savePreviewPicture", "w:rsids"):
+        root.remove(root.find(qn(name)))
+    root.find(qn("w:compat")).find(qn("w:compatSetting")).set(qn("w:val"), "15")
+    root.find(qn("w:zoom")).set(qn("w:percent"), "100")
+
+
+def _grid(section: Section, pitch: Length | None) -> None:
+    properties = section._sectPr
+    for found in properties.findall(qn("w:docGrid")):
+        properties.remove(found)
+    if pitch is not None:
+        properties.append(element("w:docGrid", type="lines", linePitch=str(round(pitch.pt * 20))))
+
+
+def _page_number(paragraph: Paragraph, side: WD_ALIGN_PARAGRAPH) -> None:
+    """`— 1 —` one character from the outer edge."""
+    paragraph.style = PAGE_NUMBER.name
+    paragraph.alignment = side
+    space = Pt(PAGE_NUMBER.size)
+    if side == WD_ALIGN_PARAGRAPH.RIGHT:
+        paragraph.paragraph_format.right_indent = space
+    else:
+        paragraph.paragraph_format.left_indent = space
+    write(paragraph, PAGE_NUMBER, "— ")
+    for kind, text in (("begin", None), (None, " PAGE "), ("separate", None)):
+        run = write(paragraph, PAGE_NUMBER, "")
+        if kind is not None:
+            run._element.append(element("w:fldChar", fldCharType=kind))
+        else:
+            instruction = element("w:instrText")
+            instruction.text = text
+            run._element.append(instruction)
+    write(paragraph, PAGE_NUMBER, "1")
+    write(paragraph, PAGE_NUMBER, "")._element.append(element("w:fldChar", fldCharType="end"))
+    write(paragraph, PAGE_NUMBER, " —")
