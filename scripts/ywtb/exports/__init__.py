@@ -1,0 +1,1 @@
+"""What people outside the database receive: workbook, tables, bulletin, site."""

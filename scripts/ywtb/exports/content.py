@@ -1,0 +1,244 @@
+"""What the exports of a month are made from: read once, from the published release alone."""
+
+import calendar
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+
+from ywtb.reading import Row, rows
+
+Value = Decimal | int | str | None
+"""A cell of an annex mart: rates are percentages, not applicable is None."""
+
+RULES_TABLES = (
+    "intermediate.int_dimension_weights_monthly",
+    "intermediate.int_group_indicators_monthly",
+    "intermediate.int_rules_monthly",
+    "intermediate.int_units_monthly",
+)
+"""The rules in force: read for the month, like every table of `marts` and `audit`."""
+
+REFERENCE_TABLES = (
+    "reference.annex_columns",
+    "reference.annex_notes",
+    "reference.annexes",
+    "reference.cities",
+    "reference.city_metrics",
+    "reference.dimensions",
+    "reference.feeds",
+    "reference.groups",
+    "reference.indicators",
+)
+"""Names and layouts, which are read whole."""
+
+HISTORY_TABLES = (
+    "marts.fct_composite_scores",
+    "marts.fct_dimension_scores",
+    "marts.fct_year_to_date_scores",
+)
+"""Tables that are also read for every earlier month."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A cell of an annex's stacked headings; rows and columns count from 0."""
+
+    text: str
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """A printed column: its name in the mart, its own heading, and how its numbers are printed."""
+
+    name: str
+    label: str
+    number_format: str
+
+
+@dataclass(frozen=True)
+class Annex:
+    """An annex of a month in its official layout.
+
+    `values` and `texts` hold the same cells, row by row: as in the mart, and as printed.
+    """
+
+    number: int
+    mart: str
+    title: str
+    period_line: str
+    not_applicable_mark: str
+    columns: tuple[Column, ...]
+    headings: tuple[Heading, ...]
+    values: tuple[tuple[Value, ...], ...]
+    texts: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def heading_rows(self) -> int:
+        """How many rows the headings take."""
+        return max(heading.row + heading.row_span for heading in self.headings)
+
+
+@dataclass(frozen=True)
+class Month:
+    """A published month, with everything that its exports show.
+
+    Attributes:
+        month: such as `2023-06`.
+        release: id of the release that it was read from.
+        tables: rows by `schema.table`: this month's where a table has a `score_month`.
+        history: rows of this and every earlier month, oldest first, of `HISTORY_TABLES`.
+        annexes: in order.
+    """
+
+    month: str
+    release: str
+    tables: Mapping[str, Sequence[Row]]
+    history: Mapping[str, Sequence[Row]]
+    annexes: tuple[Annex, ...]
+
+    @cached_property
+    def first_day(self) -> date:
+        """First day of the month."""
+        return date.fromisoformat(f"{self.month}-01")
+
+    @cached_property
+    def period(self) -> str:
+        """The month's first to last day, as annexes print it."""
+        return period(self.first_day)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that is shown and of the code that shows it, the release's id aside."""
+        digest = hashlib.sha256()
+        for part in (self.month, self.tables, self.history, self.annexes):
+            digest.update(repr(part).encode())
+        package = Path(__file__).parent
+        for path in sorted(each for each in package.rglob("*") if each.is_file()):
+            if "__pycache__" not in path.parts:
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+
+def period(first_day: date) -> str:
+    """A month's first to last day, such as `6月1日—6月30日`."""
+    last = calendar.monthrange(first_day.year, first_day.month)[1]
+    return f"{first_day.month}月1日—{first_day.month}月{last}日"
+
+
+def read_month(connection: duckdb.DuckDBPyConnection, month: str) -> Month:
+    """Read a month of a release.
+
+    Args:
+        connection: the release, from `ywtb.reading.open_release`.
+        month: one of its months, such as `2023-06`.
+    """
+    first_day = f"{month}-01"
+    monthly = [*_public_tables(connection), *RULES_TABLES]
+    tables = {
+        **{
+            name: _read(connection, name, "score_month = cast(? as date)", [first_day])
+            for name in monthly
+        },
+        **{name: _read(connection, name) for name in REFERENCE_TABLES},
+    }
+    history = {
+        name: _read(connection, name, "score_month <= cast(? as date)", [first_day])
+        for name in HISTORY_TABLES
+    }
+    ((release,),) = connection.execute("select release_id from audit.release_manifest").fetchall()
+    return Month(
+        month, release, tables, history, tuple(_annexes(tables, date.fromisoformat(first_day)))
+    )
+
+
+def _public_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The tables of `marts` and `audit` that hold months."""
+    found = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_columns() "
+        "where schema_name in ('marts', 'audit') and column_name = 'score_month' order by 1"
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    condition: str = "true",
+    values: Sequence[str] = (),
+) -> list[Row]:
+    schema, table = name.split(".")
+    select = f'select * from "{schema}"."{table}" where {condition} order by all'  # noqa: S608
+    return rows(connection, select, values)
+
+
+def _annexes(tables: Mapping[str, Sequence[Row]], first_day: date) -> Iterator[Annex]:
+    """The annexes in order, from the marts, `audit.annex_cells` and the annex seeds."""
+    columns = _by_annex(tables["reference.annex_columns"])
+    notes = _by_annex(tables["reference.annex_notes"])
+    cells = _by_annex(tables["audit.annex_cells"])
+    for annex in sorted(tables["reference.annexes"], key=lambda each: each["annex_no"]):
+        number = annex["annex_no"]
+        printed = sorted(columns[number], key=lambda each: each["column_no"])
+        mart = sorted(tables[f"marts.{annex['mart_name']}"], key=lambda each: each["sequence_no"])
+        texts = {(cell["row_no"], cell["column_name"]): cell["cell_text"] for cell in cells[number]}
+        yield Annex(
+            number=number,
+            mart=annex["mart_name"],
+            title=annex["annex_title"],
+            period_line=_dated(annex["period_line"] or "", first_day),
+            not_applicable_mark=annex["not_applicable_mark"],
+            columns=tuple(
+                Column(
+                    each["column_name"], each["header_path"].split("|")[-1], each["number_format"]
+                )
+                for each in printed
+            ),
+            headings=tuple(_headings([each["header_path"].split("|") for each in printed])),
+            values=tuple(tuple(row[each["column_name"]] for each in printed) for row in mart),
+            texts=tuple(
+                tuple(texts[row["sequence_no"], each["column_name"]] for each in printed)
+                for row in mart
+            ),
+            notes=tuple(
+                _dated(each["note_text"], first_day)
+                for each in sorted(notes.get(number, []), key=lambda each: each["note_no"])
+            ),
+        )
+
+
+def _dated(text: str, first_day: date) -> str:
+    return text.replace("{period}", period(first_day))
+
+
+def _by_annex(table: Sequence[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in table:
+        found.setdefault(row["annex_no"], []).append(row)
+    return found
+
+
+def _headings(paths: Sequence[Sequence[str]]) -> Iterator[Heading]:
+    """Lay out heading paths: neighbours with one parent share its cell, leaves reach down."""
+    depth = max(len(path) for path in paths)
+    for level in range(depth):
+        numbered = enumerate(paths)
+        for prefix, members in groupby(numbered, key=lambda each: tuple(each[1][: level + 1])):
+            places = [place for place, _ in members]
+            if len(prefix) <= level:
+                continue
+            is_leaf = len(paths[places[0]]) == level + 1
+            yield Heading(
+                prefix[-1], level, places[0], depth - level if is_leaf else 1, len(places)
+            )
