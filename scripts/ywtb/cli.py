@@ -523,9 +523,6 @@ def _summary_lines(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-BASIS_NAMES = {"stated": "有明文", "inferred": "由所印数值推得", "assumed": "假定"}
-
-
 def _explanation_lines(found: dict[str, Any]) -> list[str]:
     lines = [
         f"{found['month']} {found['unit_name']}（{found['unit_id']}，{found['group_name']}）："
@@ -561,7 +558,7 @@ def _loss_lines(loss: dict[str, Any]) -> list[str]:
             source = f"{place}，原值“{loss['printed_value']}”"
         else:
             source = f"推算值 {_points(loss['obs_value'])}"
-        lines.append(f"      {source}；规则 {loss['rule_id']}（{BASIS_NAMES[loss['basis']]}）")
+        lines.append(f"      {source}；规则 {loss['rule_id']}（{loss['basis_name']}）")
     if loss["erratum_id"] is not None:
         lines.append(f"      勘误 {loss['erratum_id']}")
     return lines

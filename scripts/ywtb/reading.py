@@ -171,9 +171,10 @@ def explanation(connection: duckdb.DuckDBPyConnection, unit: str, month: str) ->
         connection,
         """
         select dimension_name, entry_type, indicator_name, obs_value, obs_status, printed_value,
-            source_file, source_row, erratum_id, rule_id, basis, reason, points_lost
+            source_file, source_row, erratum_id, rule_id, basis, basis_name, reason, points_lost
         from audit.points_lost_ledger
         inner join reference.dimensions using (dimension_code)
+        left join reference.rule_bases using (basis)
         where score_month = cast(? as date) and unit_id = ?
         order by dimension_order, points_lost desc, indicator_code
         """,

@@ -34,6 +34,7 @@ REFERENCE_TABLES = (
     "reference.feeds",
     "reference.groups",
     "reference.indicators",
+    "reference.rule_bases",
 )
 """Names and layouts, which are read whole."""
 
