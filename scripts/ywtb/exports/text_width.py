@@ -9,16 +9,29 @@ def text_width(text: str) -> int:
     return sum(map(_character_width, text))
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """The lines of a text that wraps after `width`, at any character, as Chinese does."""
+    lines = []
+    for paragraph in text.splitlines() or [""]:
+        line = ""
+        for character in paragraph:
+            if line and text_width(line + character) > width:
+                lines.append(line)
+                line = ""
+            line += character
+        lines.append(line)
+    return lines
+
+
 def line_count(text: str, width: int) -> int:
     """Lines that a text takes when it wraps after `width`."""
-    lines = 0
-    for paragraph in text.splitlines() or [""]:
-        lines, used = lines + 1, 0
-        for character in paragraph:
-            used += _character_width(character)
-            if used > max(width, 2):
-                lines, used = lines + 1, _character_width(character)
-    return lines
+    return len(wrapped(text, width))
+
+
+def without_widow(text: str, width: int) -> str:
+    """A text with a line break where its last character would else stand on a line alone."""
+    lines = wrapped(text, width)
+    return f"{text[:-2]}\n{text[-2:]}" if len(lines) > 1 and len(lines[-1]) == 1 else text
 
 
 def narrowest(text: str, lines: int) -> int:

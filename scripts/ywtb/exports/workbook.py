@@ -15,10 +15,10 @@ from xlsxwriter.format import Format
 
 from ywtb.exports.content import Annex, Heading, Month, Value
 from ywtb.exports.corrections import Correction, Section, corrections
-from ywtb.exports.text_width import line_count, narrowest, text_width
+from ywtb.exports.text_width import line_count, narrowest, text_width, without_widow
 
 CORRECTIONS_SHEET = "勘误与调整"
-CORRECTIONS_WIDTHS = (70, 70, 430, 200, 115, 115)
+CORRECTIONS_WIDTHS = (60, 60, 380, 180, 160, 160)
 """Pixels of its columns; together a page."""
 
 SONG, HEI, FANG_SONG, KAI = "宋体", "黑体", "仿宋", "楷体"
@@ -207,7 +207,8 @@ def _write_annex(page: _Page, annex: Annex) -> None:
     for each in annex.headings:
         bottom, right = each.row + each.row_span - 1, each.column + each.column_span - 1
         place = (top + each.row, each.column, top + bottom, right)
-        page.text(place, each.text, styles.heading)
+        room = sum(page.widths[each.column : each.column + each.column_span])
+        page.text(place, without_widow(each.text, _room(room, SIZE)), styles.heading)
     for height in _heading_heights(annex, page.widths):
         page.end_row(height)
 
@@ -315,5 +316,9 @@ def _is_lowest(annex: Annex, heading: Heading) -> bool:
 
 def _height(text: str, pixels: int, size: float) -> float:
     """Points of a text of a font size in a cell of so many pixels."""
-    width = int((pixels - PADDING) / CHARACTER * SIZE / size)
-    return line_count(text, width) * round(size * LINE)
+    return line_count(text, _room(pixels, size)) * round(size * LINE)
+
+
+def _room(pixels: int, size: float) -> int:
+    """Half characters of a font size that a cell of so many pixels has room for."""
+    return int((pixels - PADDING) / CHARACTER * SIZE / size)
