@@ -23,8 +23,15 @@ MANIFEST = "manifest.json"
 WORKBOOK = "附件1-11.xlsx"
 DOCUMENT = "通报.docx"
 PDF = "通报.pdf"
-DATA = "data"
-SITE = "site"
+DOWNLOADS = {
+    WORKBOOK: ("附件1至附件11（工作簿）", "官方版式，数字可直接引用；末页为勘误与调整"),
+    DOCUMENT: ("情况通报（Word）", "可修改的公文"),
+    PDF: ("情况通报（PDF）", "供阅读和打印"),
+    "data/datapackage.json": ("数据文件说明", "data 文件夹内各 CSV 和 Parquet 的字段、类型和含义"),
+    "data/scores.json": ("得分（JSON）", "供其他系统读取，格式见 scores.schema.json"),
+    MANIFEST: ("文件清单", "每个文件的 SHA-256，用于核对"),
+}
+"""What the site offers, by path: title and note."""
 
 
 @dataclass
@@ -117,7 +124,7 @@ def _write(
     """Write all files; LibreOffice makes the PDF while the others are written."""
     from ywtb.exports.document import write_document
     from ywtb.exports.pdf import LibreOfficeMissingError, start_pdf
-    from ywtb.exports.site import write_site
+    from ywtb.exports.site.pages import Download, write_site
     from ywtb.exports.tables import write_tables
     from ywtb.exports.workbook import write_workbook
 
@@ -128,17 +135,20 @@ def _write(
         conversion = None
         export.notes.append("没有找到 LibreOffice，未生成 PDF")
     write_workbook(content, folder / WORKBOOK)
-    write_tables(content, release, folder / DATA)
-    for name, text in notices(content.tables["audit.revisions"]).items():
+    write_tables(release, content, folder)
+    corrections = notices(content.tables["audit.revisions"])
+    for name, text in corrections.items():
         (folder / name).write_text(text, encoding="utf-8")
-    write_site(content, folder / SITE, _downloads(folder, conversion is not None), earlier)
+    later = {MANIFEST, PDF} if conversion is not None else {MANIFEST}
+    offered = {name for name in DOWNLOADS if (folder / name).is_file()} | later
+    downloads = [
+        Download(f"../{name}", title, note)
+        for name, (title, note) in DOWNLOADS.items()
+        if name in offered
+    ] + [Download(f"../{name}", "更正通知", name) for name in corrections]
+    write_site(content, folder / "site", downloads, earlier)
     if conversion is not None:
         conversion.finish()
-
-
-def _downloads(folder: Path, has_pdf: bool) -> list[str]:
-    names = [each.name for each in folder.iterdir() if each.is_file()]
-    return sorted({*names, *([PDF] if has_pdf else [])})
 
 
 def _write_manifest(content: Month, checksum: str, folder: Path) -> None:
