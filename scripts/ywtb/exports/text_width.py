@@ -10,17 +10,29 @@ def text_width(text: str) -> int:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The lines of a text that wraps after `width`, at any character, as Chinese does."""
+    """The lines of a text that wraps after `width`, at any character, as Chinese does.
+
+    No line begins with a closing mark or ends with an opening one.
+    """
     lines = []
     for paragraph in text.splitlines() or [""]:
         line = ""
         for character in paragraph:
             if line and text_width(line + character) > width:
-                lines.append(line)
-                line = ""
+                end = len(line)
+                while end > 1 and not _may_break(line[end - 1], (line + character)[end]):
+                    end -= 1
+                lines.append(line[:end])
+                line = line[end:]
             line += character
         lines.append(line)
     return lines
+
+
+def _may_break(before: str, after: str) -> bool:
+    return unicodedata.category(before) not in ("Pi", "Ps") and (
+        unicodedata.category(after) not in ("Pe", "Pf") and after not in "，。、；：！？,.;:%"
+    )
 
 
 def line_count(text: str, width: int) -> int:
@@ -28,10 +40,16 @@ def line_count(text: str, width: int) -> int:
     return len(wrapped(text, width))
 
 
-def without_widow(text: str, width: int) -> str:
-    """A text with a line break where its last character would else stand on a line alone."""
+def with_breaks(text: str, width: int) -> str:
+    """A text with its line breaks written out, and no character alone on the last line.
+
+    Without them a heading breaks elsewhere in every program and with every font.
+    """
     lines = wrapped(text, width)
-    return f"{text[:-2]}\n{text[-2:]}" if len(lines) > 1 and len(lines[-1]) == 1 else text
+    if len(lines) > 1 and len(lines[-1]) == 1:
+        *_, before, last = lines
+        lines[-2:] = [before[:-1], before[-1] + last]
+    return "\n".join(lines)
 
 
 def narrowest(text: str, lines: int) -> int:

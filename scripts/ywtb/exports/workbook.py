@@ -15,10 +15,10 @@ from xlsxwriter.format import Format
 
 from ywtb.exports.content import Annex, Heading, Month, Value
 from ywtb.exports.corrections import Correction, Section, corrections
-from ywtb.exports.text_width import line_count, narrowest, text_width, without_widow
+from ywtb.exports.text_width import line_count, narrowest, text_width, with_breaks
 
 CORRECTIONS_SHEET = "勘误与调整"
-CORRECTIONS_WIDTHS = (60, 60, 380, 180, 160, 160)
+CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)
 """Pixels of its columns; together a page."""
 
 SONG, HEI, FANG_SONG, KAI = "宋体", "黑体", "仿宋", "楷体"
@@ -208,7 +208,7 @@ def _write_annex(page: _Page, annex: Annex) -> None:
         bottom, right = each.row + each.row_span - 1, each.column + each.column_span - 1
         place = (top + each.row, each.column, top + bottom, right)
         room = sum(page.widths[each.column : each.column + each.column_span])
-        page.text(place, without_widow(each.text, _room(room, SIZE)), styles.heading)
+        page.text(place, with_breaks(each.text, _room(room, SIZE)), styles.heading)
     for height in _heading_heights(annex, page.widths):
         page.end_row(height)
 
