@@ -15,10 +15,13 @@ from ywtb.exports.content import Annex, Column
 SIZES = (layout.SIZE["五号"], layout.SIZE["小五"], layout.SIZE["六号"])
 """Type sizes of tables; the largest that fits is taken."""
 
-PADDING = 4.0
-"""Points of a column that its text does not use."""
+MARGINS = 3.0
+"""Points between the text of a cell and its borders, left and right together."""
 
-NAME_ON_ONE_LINE = 8
+PADDING = 2 * MARGINS
+"""Points of a column that its widest text leaves free."""
+
+NAME_ON_ONE_LINE = 11
 """Characters up to which a text, such as the name of a unit, is not broken."""
 
 HEADING_LINES = 4
@@ -38,7 +41,7 @@ def add_table(document: WordDocument, annex: Annex, width: Length) -> None:
     rows = list(table.rows)
     grid = [row.cells for row in rows]
     for row, cells in zip(rows, grid, strict=True):
-        _keep_whole(row, Pt(size * 1.6))
+        _keep_whole(row, Pt(size * 1.5))
         for cell, points in zip(cells, widths, strict=True):
             cell.width = Pt(points)
             cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
@@ -51,7 +54,9 @@ def add_table(document: WordDocument, annex: Annex, width: Length) -> None:
         first = grid[heading.row][heading.column]
         last = grid[heading.row + heading.row_span - 1][heading.column + heading.column_span - 1]
         cell = first.merge(last) if first is not last else first
-        _fill(cell.paragraphs[0], layout.CELL_HEADING, heading.text, size)
+        room = sum(widths[heading.column : heading.column + heading.column_span]) - MARGINS
+        lines = layout.fold(heading.text, room / size)
+        _fill(cell.paragraphs[0], layout.CELL_HEADING, "\n".join(lines), size)
 
 
 def column_widths(annex: Annex, available: float) -> tuple[float, list[float]]:
@@ -89,11 +94,11 @@ def _needed(column: Column, cells: Sequence[str]) -> float:
 
 
 def _fill(paragraph: Paragraph, style: layout.Style, text: str, size: float) -> None:
-    paragraph.style = style.name
-    if text:
-        run = layout.write(paragraph, style, text)
-        if size != style.size:
-            run.font.size = Pt(size)
+    layout.set_style(paragraph, style)
+    run = layout.write(paragraph, style, text)
+    if size != style.size:
+        run.font.size = Pt(size)
+        paragraph.paragraph_format.line_spacing = Pt(size * 4 / 3)
 
 
 def _keep_whole(row: _Row, height: Length) -> None:
@@ -106,7 +111,7 @@ def _describe(table: Table, annex: Annex) -> None:
     properties = table._tbl.tblPr
     margins = layout.element("w:tblCellMar")
     for side in ("left", "right"):
-        margins.append(layout.element(f"w:{side}", w="30", type="dxa"))
+        margins.append(layout.element(f"w:{side}", w=str(round(MARGINS * 10)), type="dxa"))
     properties.append(margins)
     for found in properties.findall(qn("w:tblLook")):
         properties.remove(found)

@@ -43,8 +43,8 @@ def theme() -> dict[str, Any]:
         "axis": {
             "labelColor": INK,
             "titleColor": MUTED,
-            "labelFontSize": 10,
-            "titleFontSize": 10,
+            "labelFontSize": 9.5,
+            "titleFontSize": 9.5,
             "titleFontWeight": "normal",
             "gridColor": RULE,
             "domain": False,
@@ -53,6 +53,7 @@ def theme() -> dict[str, Any]:
         },
         "legend": {
             "orient": "top",
+            "offset": 6,
             "title": None,
             "labelFontSize": 10,
             "labelColor": INK,
@@ -65,7 +66,7 @@ def theme() -> dict[str, Any]:
 
 
 def totals_and_gaps(
-    units: Sequence[UnitGaps], parts: Sequence[str], width: int = 560, row_height: int = 11
+    units: Sequence[UnitGaps], parts: Sequence[str], width: int = 560, row_height: int = 10
 ) -> alt.HConcatChart:
     """Units as rows in the order given: totals as dots on the left, gaps as bars on the right.
 

@@ -17,7 +17,6 @@ from ywtb.exports.content import Annex, Month
 from ywtb.exports.narrative import chinese_date, city_metrics, names, narrative
 
 KIND = "情况通报"
-OPENING, CLOSING = "“‘（《〈", "”’）》〉，、。；："
 LANDSCAPE_WIDTH = layout.TEXT_HEIGHT
 
 
@@ -65,7 +64,7 @@ def _issuer(document: WordDocument, office: str, day: str) -> None:
     paragraph = layout.add(document, layout.ISSUER)
     width = layout.TEXT_WIDTH
     paragraph.paragraph_format.tab_stops.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
-    ems = layout.width_in_ems(office + day) + 1
+    ems = layout.width_in_ems(office + day) + 4
     run = layout.write(paragraph, layout.ISSUER, f"{office}\t{day}")
     layout.condense(run, min(100, int(100 * width.pt / (ems * layout.ISSUER.size))))
     layout.rule(paragraph, "bottom", 2, str(layout.RED))
@@ -78,7 +77,7 @@ def _text(document: WordDocument, month: Month) -> str:
     lines = [each.text for each in paragraphs if each.level == "title"]
     title = layout.add(document, layout.TITLE)
     layout.write(
-        title, layout.TITLE, "\n".join(part for line in lines for part in fold(line, most))
+        title, layout.TITLE, "\n".join(part for line in lines for part in layout.fold(line, most))
     )
     title.paragraph_format.space_before = layout.LINE
     title.paragraph_format.space_after = layout.LINE
@@ -89,28 +88,6 @@ def _text(document: WordDocument, month: Month) -> str:
         if each.level != "title":
             layout.add(document, styles[each.level], each.text)
     return "".join(lines)
-
-
-def fold(text: str, most: float) -> list[str]:
-    """Break a line of a title into lines of about the same length, at most `most` characters.
-
-    No line begins with a closing or ends with an opening mark.
-    """
-    total = layout.width_in_ems(text)
-    count = -(-int(total * 10) // int(most * 10))
-    lines, start = [], 0
-    for remaining in range(count, 1, -1):
-        aim = layout.width_in_ems(text[start:]) / remaining
-        end = start + 1
-        while layout.width_in_ems(text[start : end + 1]) <= aim:
-            end += 1
-        while end > start + 1 and (
-            text[end - 1] in "“‘（《〈" or text[end] in "”’）》〉，、。；："
-        ):
-            end -= 1
-        lines.append(text[start:end])
-        start = end
-    return [*lines, text[start:]]
 
 
 def _attachments(document: WordDocument, month: Month) -> None:
@@ -127,6 +104,7 @@ def _attachments(document: WordDocument, month: Month) -> None:
         # Two characters in, then three for 附件：, then the number.
         layout.indent(paragraph, 7, -5 if lead else -2, size)
         paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(7 * size))
+        paragraph.paragraph_format.keep_together = True
         if lead:
             paragraph.paragraph_format.space_before = layout.LINE
 
@@ -198,15 +176,20 @@ def _gaps(month: Month) -> Iterator[tuple[str, list[UnitGaps]]]:
 def _annex(document: WordDocument, annex: Annex) -> None:
     mark = layout.add(document, layout.ANNEX_MARK, f"附件{annex.number}")
     mark.paragraph_format.page_break_before = annex.number > 1
-    layout.add(document, layout.ANNEX_TITLE, annex.title)
+    title = layout.add(document, layout.ANNEX_TITLE, annex.title)
     if annex.period_line:
         layout.add(document, layout.PERIOD_LINE, annex.period_line)
+    else:
+        title.paragraph_format.space_after = Pt(6)
     add_table(document, annex, LANDSCAPE_WIDTH)
     if annex.notes:
-        layout.add(document, layout.NOTE, "备注：").paragraph_format.space_before = Pt(4)
+        lead = layout.add(document, layout.NOTE, "备注：")
+        lead.paragraph_format.space_before = Pt(4)
+        lead.paragraph_format.keep_with_next = True
     for number, note in enumerate(annex.notes, start=1):
         paragraph = layout.add(document, layout.NOTE, f"{number}.\t{note}")
         layout.indent(paragraph, 1.5, -1.5, layout.NOTE.size)
+        paragraph.paragraph_format.keep_together = True
 
 
 def _imprint(document: WordDocument, office: str, day: str) -> None:

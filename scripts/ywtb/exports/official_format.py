@@ -5,6 +5,7 @@ theme fonts and defaults would otherwise put quotation marks and digits into ano
 """
 
 import io
+import math
 import re
 import tomllib
 import zipfile
@@ -49,6 +50,8 @@ SIZE = {"一号": 26, "二号": 22, "小二": 18, "三号": 16, "四号": 14, "�
 SIZE |= {"小五": 9, "六号": 7.5, "七号": 5.5}
 """Chinese type sizes in points."""
 
+OPENING, CLOSING = "“‘（《〈", "”’）》〉，、。；："
+
 RED = RGBColor(0xE6, 0x00, 0x12)
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every member of the file."""
@@ -92,18 +95,18 @@ HEADING_2 = Style(
 )
 ATTACHMENTS = Style("附件说明", "body", SIZE["三号"])
 SIGNATURE = Style("署名和日期", "body", SIZE["三号"], RIGHT_EDGE)
-ANNEX_MARK = Style("附件标识", "heading_1", SIZE["三号"], keep_with_next=True)
+ANNEX_MARK = Style("附件标识", "heading_1", SIZE["三号"], line=Pt(22), keep_with_next=True)
 ANNEX_TITLE = Style(
-    "附件标题", "title", SIZE["小二"], CENTER, Pt(26), outline=0, keep_with_next=True
+    "附件标题", "title", SIZE["小二"], CENTER, Pt(24), outline=0, keep_with_next=True
 )
 PERIOD_LINE = Style(
-    "附件期间", "heading_2", SIZE["四号"], CENTER, Pt(20), after=4, keep_with_next=True
+    "附件期间", "heading_2", SIZE["四号"], CENTER, Pt(18), after=4, keep_with_next=True
 )
-CELL = Style("表格文字", "body", SIZE["小五"], CENTER, None)
-CELL_HEADING = Style("表格标题", "heading_1", SIZE["小五"], CENTER, None)
-NOTE = Style("备注", "body", SIZE["小五"], JUSTIFY, Pt(13))
+CELL = Style("表格文字", "body", SIZE["小五"], CENTER, Pt(12))
+CELL_HEADING = Style("表格标题", "heading_1", SIZE["小五"], CENTER, Pt(12))
+NOTE = Style("备注", "body", SIZE["小五"], line=Pt(11.5))
 FIGURE = Style("图", "body", SIZE["五号"], CENTER, None)
-CAPTION = Style("图题", "heading_1", SIZE["五号"], CENTER, None, before=6, keep_with_next=True)
+CAPTION = Style("图题", "heading_1", SIZE["五号"], CENTER, None, before=4, keep_with_next=True)
 IMPRINT = Style("版记", "body", SIZE["四号"], line=Pt(24))
 PAGE_NUMBER = Style("页码", "number", SIZE["四号"], line=None)
 
@@ -163,10 +166,16 @@ def _end_section_without_empty_paragraph(document: WordDocument) -> None:
 
 def add(container: Any, style: Style, text: str = "") -> Paragraph:
     """Add a paragraph to a document or cell."""
-    paragraph: Paragraph = container.add_paragraph(style=style.name)
+    paragraph: Paragraph = container.add_paragraph()
+    set_style(paragraph, style)
     if text:
         write(paragraph, style, text)
     return paragraph
+
+
+def set_style(paragraph: Paragraph, style: Style) -> None:
+    """Give a paragraph a style by its id, which is its name: python-docx's look-up is slow."""
+    paragraph._p.style = style.name
 
 
 def write(paragraph: Paragraph, style: Style, text: str) -> Run:
@@ -232,9 +241,42 @@ def plain(text: str) -> str:
     return NOT_XML.sub("", text)
 
 
+def fold(text: str, most: float) -> list[str]:
+    """Break a title or heading into as few lines as fit, of about the same length.
+
+    Lines take an even number of characters, as most words do; none begins with a closing or ends
+    with an opening mark. A text that does not fit however it is broken stays whole.
+
+    Args:
+        text: to be broken.
+        most: characters that a line has room for.
+    """
+    for count in range(max(1, math.ceil(width_in_ems(text) / most)), len(text) + 1):
+        lines = _folded(text, count)
+        if all(width_in_ems(line) <= most for line in lines):
+            return lines
+    return [text]
+
+
+def _folded(text: str, count: int) -> list[str]:
+    lines = []
+    for remaining in range(count, 1, -1):
+        aim = max(2, 2 * round(width_in_ems(text) / remaining / 2))
+        end = 1
+        while end < len(text) and width_in_ems(text[: end + 1]) <= aim:
+            end += 1
+        while 1 < end < len(text) and (text[end - 1] in OPENING or text[end] in CLOSING):
+            end -= 1
+        lines.append(text[:end])
+        text = text[end:]
+    return [line for line in (*lines, text) if line]
+
+
 def width_in_ems(text: str) -> float:
-    """How wide a text is set, in characters: Western characters take half of one."""
-    return sum(0.55 if ord(character) < 0x2000 else 1 for character in text)
+    """How wide a text is set, in characters: most Western ones take about half of one."""
+    return sum(
+        1 if ord(character) >= 0x2000 else 0.9 if character in "%+@" else 0.55 for character in text
+    )
 
 
 def element(tag: str, **attributes: str) -> Any:
@@ -303,6 +345,7 @@ def _set_styles(document: WordDocument) -> None:
 def _add_style(document: WordDocument, style: Style) -> None:
     made: ParagraphStyle = document.styles.add_style(style.name, WD_STYLE_TYPE.PARAGRAPH)
     made.base_style = document.styles["Normal"]
+    made.element.styleId = style.name
     made.quick_style = True
     made.font.size = Pt(style.size)
     made.font.bold = style.bold or None
@@ -312,7 +355,6 @@ def _add_style(document: WordDocument, style: Style) -> None:
     layout = made.paragraph_format
     layout.alignment = style.align
     layout.keep_with_next = style.keep_with_next or None
-    layout.widow_control = False
     if style.line is not None:
         layout.line_spacing_rule = WD_LINE_SPACING.EXACTLY
         layout.line_spacing = style.line
@@ -382,7 +424,7 @@ def _grid(section: Section, pitch: Length | None) -> None:
 
 def _page_number(paragraph: Paragraph, side: WD_ALIGN_PARAGRAPH) -> None:
     """`— 1 —` one character from the outer edge."""
-    paragraph.style = PAGE_NUMBER.name
+    set_style(paragraph, PAGE_NUMBER)
     paragraph.alignment = side
     space = Pt(PAGE_NUMBER.size)
     if side == WD_ALIGN_PARAGRAPH.RIGHT:

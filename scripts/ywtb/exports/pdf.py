@@ -1,0 +1,127 @@
+"""The bulletin as PDF: converted by LibreOffice, then freed of what differs from run to run.
+
+LibreOffice runs aside, in a profile of its own, so that an open window of it is no obstacle and
+the caller can do other work meanwhile.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+FONTS = Path(__file__).parent / "fonts.conf"
+
+TIME_LIMIT = 120
+"""Seconds that a conversion may take."""
+
+
+class LibreOfficeMissingError(Exception):
+    """There is no LibreOffice on this machine."""
+
+
+class ConversionError(Exception):
+    """LibreOffice made no PDF; the message says what it said instead."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A conversion under way, see `start_pdf`."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    path: Path
+
+    def finish(self) -> None:
+        """Wait for the PDF and put it in its place.
+
+        Raises:
+            ConversionError: LibreOffice failed, or took longer than `TIME_LIMIT`.
+        """
+        try:
+            said, _ = self.process.communicate(timeout=TIME_LIMIT)
+        except subprocess.TimeoutExpired as error:
+            raise ConversionError(f"{TIME_LIMIT} 秒内未完成") from error
+        made = self.folder / "bulletin.pdf"
+        if self.process.returncode or not made.is_file():
+            raise ConversionError(said.decode(errors="replace").strip())
+        _normalise(made, self.path)
+
+
+@contextmanager
+def start_pdf(docx: Path, path: Path) -> Iterator[Conversion]:
+    """Start to convert a document into `path`; leaving the block ends what has not been finished.
+
+    Should this process be killed, LibreOffice is ended by its time limit.
+
+    Raises:
+        LibreOfficeMissingError: LibreOffice is not installed.
+    """
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    if program is None:
+        raise LibreOfficeMissingError("soffice")
+    with tempfile.TemporaryDirectory(prefix="ywtb-pdf-") as name:
+        folder = Path(name)
+        shutil.copyfile(docx, folder / "bulletin.docx")
+        limit = shutil.which("timeout")
+        process = subprocess.Popen(  # noqa: S603
+            [
+                *([limit, "--kill-after=5", str(TIME_LIMIT)] if limit else []),
+                program,
+                "--headless",
+                "--norestore",
+                f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+                "--convert-to",
+                "pdf",
+                "--outdir",
+                str(folder),
+                str(folder / "bulletin.docx"),
+            ],
+            env={**os.environ, "FONTCONFIG_FILE": str(FONTS), "SAL_USE_VCLPLUGIN": "svp"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield Conversion(process, folder, path)
+        finally:
+            _end(process)
+
+
+def write_pdf(docx: Path, path: Path) -> None:
+    """Convert a document into a PDF; the same document gives the same bytes.
+
+    Raises:
+        LibreOfficeMissingError: LibreOffice is not installed.
+        ConversionError: LibreOffice failed, or took longer than `TIME_LIMIT`.
+    """
+    with start_pdf(docx, path) as conversion:
+        conversion.finish()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End LibreOffice with all the processes that it started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _normalise(made: Path, path: Path) -> None:
+    """Copy a PDF without its random identifiers and times of conversion."""
+    import pikepdf
+
+    with pikepdf.open(made) as pdf:
+        for key in ("/ID", "/DocChecksum"):
+            if key in pdf.trailer:
+                del pdf.trailer[key]
+        if "/Metadata" in pdf.Root:
+            del pdf.Root.Metadata
+        for key in ("/CreationDate", "/ModDate"):
+            if key in pdf.docinfo:
+                del pdf.docinfo[key]
+        pdf.save(path, deterministic_id=True)
