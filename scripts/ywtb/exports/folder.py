@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,26 +130,26 @@ def _write(
     from ywtb.exports.workbook import write_workbook
 
     write_document(content, folder / DOCUMENT)
-    try:
-        conversion = start_pdf(folder / DOCUMENT, folder / PDF)
-    except LibreOfficeMissingError:
-        conversion = None
-        export.notes.append("没有找到 LibreOffice，未生成 PDF")
-    write_workbook(content, folder / WORKBOOK)
-    write_tables(release, content, folder)
-    corrections = notices(content.tables["audit.revisions"])
-    for name, text in corrections.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    later = {MANIFEST, PDF} if conversion is not None else {MANIFEST}
-    offered = {name for name in DOWNLOADS if (folder / name).is_file()} | later
-    downloads = [
-        Download(f"../{name}", title, note)
-        for name, (title, note) in DOWNLOADS.items()
-        if name in offered
-    ] + [Download(f"../{name}", "更正通知", name) for name in corrections]
-    write_site(content, folder / "site", downloads, earlier)
-    if conversion is not None:
-        conversion.finish()
+    with ExitStack() as stack:
+        try:
+            conversion = stack.enter_context(start_pdf(folder / DOCUMENT, folder / PDF))
+        except LibreOfficeMissingError:
+            conversion = None
+            export.notes.append("没有找到 LibreOffice，未生成 PDF")
+        write_workbook(content, folder / WORKBOOK)
+        write_tables(release, content, folder)
+        corrections = notices(content.tables["audit.revisions"])
+        for name, text in corrections.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        downloads = [
+            Download(f"../{name}", title, note)
+            for name, (title, note) in DOWNLOADS.items()
+            if name != PDF or conversion is not None
+        ]
+        downloads += [Download(f"../{name}", "更正通知", name) for name in corrections]
+        write_site(content, folder / "site", downloads, earlier)
+        if conversion is not None:
+            conversion.finish()
 
 
 def _write_manifest(content: Month, checksum: str, folder: Path) -> None:
