@@ -33,22 +33,25 @@ class Sandbox:
     answer: dict[str, Any] = field(default_factory=dict)
 
     def run(
-        self, *arguments: str, program: str = "ywtb", path: str | None = None
+        self, *arguments: str, program: str = "ywtb", tools: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        """Run the installed command in the copy, without any terminal; `path` replaces PATH."""
+        """Run the installed command in the copy, without any terminal.
+
+        Without `tools` it finds no other program, so that no PDF is made, which takes seconds.
+        """
         return subprocess.run(
             [str(BIN / program), *arguments],
             cwd=self.root,
-            env=None if path is None else {**os.environ, "PATH": path},
+            env=os.environ if tools else {**os.environ, "PATH": str(BIN)},
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
 
-    def refresh(self) -> dict[str, Any]:
+    def refresh(self, *, tools: bool = False) -> dict[str, Any]:
         """Refresh and return the answer; the refresh must have been published."""
-        done = self.run("refresh", "--json")
+        done = self.run("refresh", "--json", tools=tools)
         assert done.returncode == 0, done.stdout + done.stderr
         self.answer = json.loads(done.stdout)
         return self.answer
@@ -187,7 +190,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
 def june(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A copy with June 2023 refreshed; tests only read it."""
     copied = copy_project(tmp_path_factory.mktemp("june"))
-    copied.refresh()
+    copied.refresh(tools=True)
     return copied
 
 

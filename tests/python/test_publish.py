@@ -151,7 +151,7 @@ def test_old_releases_go_but_never_the_published_one(published: Sandbox) -> None
 
 def test_notify_command_gets_the_summary(published: Sandbox) -> None:
     target = published.root / "mail.txt"
-    done = published.run("refresh", "--notify-command", f"tee '{target}'")
+    done = published.run("refresh", "--notify-command", f"tee '{target}'", tools=True)
     assert done.returncode == 0
     assert target.read_text(encoding="utf-8").startswith("ywtb refresh 完成：已发布")
     with FileLock(published.root / "warehouse" / "lock"):
