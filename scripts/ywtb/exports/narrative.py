@@ -120,20 +120,26 @@ class Problem:
             return f"{self.unit_count}个单位"
         return "、".join(unit for tally in self.tallies for unit in tally.units)
 
-    def units(self, most: int) -> str:
-        """Who lost points; where they are more than `most`, their groups and the worst of them."""
+    def units(self, most: int, worst: int) -> str:
+        """Who lost points.
+
+        Args:
+            most: units up to which all are named; of more, only the numbers by group.
+            worst: how many of the worst are named besides; none that only some of equals would be.
+        """
         if self.kind == "fault" and self.unit_count == 1:
             return self.office or self.unit_names(1)
         office = f"，责任单位为{self.office}" if self.office else ""
         if self.unit_count <= most:
             return _listed(self.tallies) + office
-        worst: list[Tally] = []
+        named: list[Tally] = []
         for tally in self.tallies:
-            if sum(len(each.units) for each in [*worst, tally]) > most:
+            worst -= len(tally.units)
+            if worst < 0:
                 break
-            worst.append(tally)
+            named.append(tally)
         groups = "、".join(f"{name}{count}个" for name, count in self.groups)
-        return f"{groups}单位" + (f"，其中{_listed(worst)}" if worst else "") + office
+        return f"{groups}单位" + (f"，其中{_listed(named)}" if named else "") + office
 
 
 def narrative(month: Month) -> list[Paragraph]:
