@@ -196,6 +196,30 @@ def test_rates_short_of_full_are_named_with_their_values(month: Month) -> None:
     assert "电子证照签章率不足100%的单位2个（通川区97.5%，渠县80%）" in text
 
 
+def test_an_indicator_without_wording_is_named_in_general_words(month: Month) -> None:
+    late = losing(without_problems(month), "overdue_case_count", {"渠县": "3"})
+    paragraphs = narrative(changed(late, "reference.bulletin_problems", lambda row: None))
+    assert "存在超时件数3（渠县）" in section(paragraphs, "二")
+    assert "（一）运行效能工作有待加强\n本月渠县因此失分0.15分。请有关单位" in section(
+        paragraphs, "三"
+    )
+
+
+def test_every_indicator_of_faults_has_its_wording(month: Month) -> None:
+    kinds = {row["rule_kind"]: row["is_fault"] for row in month.tables["reference.rule_kinds"]}
+    rules = {
+        row["rule_id"]: kinds[row["rule_kind"]]
+        for row in month.tables["intermediate.int_rules_monthly"]
+    }
+    faults = {
+        row["indicator_code"]
+        for row in month.tables["intermediate.int_group_indicators_monthly"]
+        if rules.get(row["rule_id"])
+    }
+    worded = {row["indicator_code"] for row in month.tables["reference.bulletin_problems"]}
+    assert worded == faults
+
+
 def test_several_offices_are_named_apart_from_the_units(month: Month) -> None:
     more = losing(month, "unsealed_new_count", {"大竹县": "6", "渠县": "2"})
     text = section(narrative(more), "二")

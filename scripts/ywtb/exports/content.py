@@ -36,6 +36,7 @@ REFERENCE_TABLES = (
     "reference.feeds",
     "reference.groups",
     "reference.indicators",
+    "reference.rule_kinds",
 )
 """Names and layouts, which are read whole."""
 

@@ -308,7 +308,10 @@ def save(document: WordDocument, path: Path, title: str, author: str, day: datet
 
 def _drop_leftovers(document: WordDocument) -> None:
     """Remove what python-docx's own template brings along: thumbnail, lists, legacy styles."""
-    unwanted = ("thumbnail", "customXml", "stylesWithEffects", "numbering", "webSettings")
+    unwanted = {
+        "thumbnail", "extended-properties", "customXml", "stylesWithEffects", "numbering",
+        "webSettings",
+    }  # fmt: skip
     for owner in (document.part.package, document.part):
         for key, relation in list(owner.rels.items()):
             if relation.reltype.rsplit("/", 1)[1] in unwanted:
