@@ -11,6 +11,7 @@ from docx.text.paragraph import Paragraph
 
 from ywtb.exports import official_format as layout
 from ywtb.exports.content import Annex, Column
+from ywtb.exports.plain import plain
 
 SIZES = (layout.SIZE["五号"], layout.SIZE["小五"], layout.SIZE["六号"])
 """Type sizes of tables; the largest that fits is taken."""
@@ -116,4 +117,4 @@ def _describe(table: Table, annex: Annex) -> None:
     for found in properties.findall(qn("w:tblLook")):
         properties.remove(found)
         properties.append(found)
-    properties.append(layout.element("w:tblCaption", val=layout.plain(annex.title)))
+    properties.append(layout.element("w:tblCaption", val=plain(annex.title)))

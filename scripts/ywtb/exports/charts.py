@@ -12,6 +12,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from ywtb.exports.plain import plain
+
 FONTS = (
     "Source Han Sans SC, Noto Sans CJK SC, Noto Sans SC, Microsoft YaHei, PingFang SC, "
     "WenQuanYi Micro Hei, sans-serif"
@@ -148,4 +150,13 @@ def png(chart: alt.TopLevelMixin, scale: float = 2.5) -> bytes:
         chart: any Altair chart.
         scale: pixels of the picture for each of the chart.
     """
-    return vl_convert.vegalite_to_png(chart.to_json(validate=False), scale=scale)
+    return vl_convert.vegalite_to_png(_clean(chart.to_dict(validate=False)), scale=scale)
+
+
+def _clean(part: Any) -> Any:
+    """A specification without characters that end the drawing process at once (vl-convert 1.9)."""
+    if isinstance(part, dict):
+        return {_clean(key): _clean(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_clean(value) for value in part]
+    return plain(part) if isinstance(part, str) else part

@@ -35,6 +35,7 @@ REFERENCE_TABLES = (
     "reference.groups",
     "reference.indicators",
     "reference.rule_bases",
+    "reference.rule_kinds",
 )
 """Names and layouts, which are read whole."""
 

@@ -128,6 +128,8 @@ def _figures(document: WordDocument, month: Month) -> None:
     mark = layout.add(document, layout.ANNEX_MARK, "附图")
     mark.paragraph_format.page_break_before = True
     layout.add(document, layout.ANNEX_TITLE, "各单位综合得分及与本组各项最高得分的差距")
+    note = "注：左为综合得分；右为各考核项目得分低于本组该项最高得分之数，各段相加为差距合计。"
+    layout.add(document, layout.NOTE, note)
     parts = list(names(month, "dimension").values())
     for number, (group, units) in enumerate(_gaps(month), start=1):
         caption = f"图{number}　{group}（{len(units)}个单位）"

@@ -1,7 +1,7 @@
 """The text of the bulletin: facts of the month, said by the template `通报正文.md.j2`.
 
-What went badly is found in the data: the indicators of `bulletin_problems` by which units lost
-points this month, and the city-level figures that rank from the bottom of the province.
+What went badly is found in the data: the indicators by whose rules units lost points for faults
+(`rule_kinds`), and the city-level figures that rank from the bottom of the province.
 """
 
 import re
@@ -23,6 +23,11 @@ TEMPLATE = "通报正文.md.j2"
 
 Level = Literal["title", "heading_1", "heading_2", "body"]
 MARKS: Mapping[str, Level] = {"#": "title", "##": "heading_1", "###": "heading_2"}
+
+NO_WORDING: Mapping[str, str | None] = dict.fromkeys(
+    ("problem_name", "count_unit", "metric_code", "office_metric_code", "heading", "demand")
+)
+"""For an indicator that has no row in `bulletin_problems`."""
 
 LEADERS_NAMED = 5
 """How many units that share the first place of a group are named."""
@@ -120,20 +125,26 @@ class Problem:
             return f"{self.unit_count}个单位"
         return "、".join(unit for tally in self.tallies for unit in tally.units)
 
-    def units(self, most: int) -> str:
-        """Who lost points; where they are more than `most`, their groups and the worst of them."""
+    def units(self, most: int, worst: int) -> str:
+        """Who lost points.
+
+        Args:
+            most: units up to which all are named; of more, only the numbers by group.
+            worst: how many of the worst are named besides; none that only some of equals would be.
+        """
         if self.kind == "fault" and self.unit_count == 1:
             return self.office or self.unit_names(1)
         office = f"，责任单位为{self.office}" if self.office else ""
         if self.unit_count <= most:
             return _listed(self.tallies) + office
-        worst: list[Tally] = []
+        named: list[Tally] = []
         for tally in self.tallies:
-            if sum(len(each.units) for each in [*worst, tally]) > most:
+            worst -= len(tally.units)
+            if worst < 0:
                 break
-            worst.append(tally)
+            named.append(tally)
         groups = "、".join(f"{name}{count}个" for name, count in self.groups)
-        return f"{groups}单位" + (f"，其中{_listed(worst)}" if worst else "") + office
+        return f"{groups}单位" + (f"，其中{_listed(named)}" if named else "") + office
 
 
 def narrative(month: Month) -> list[Paragraph]:
@@ -276,14 +287,20 @@ def _places(
 
 def _problems(month: Month, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
     """Problems by dimension: what units lost points for, then low ranks of nothing of the kind."""
-    named = {row["indicator_code"]: row for row in month.tables["reference.bulletin_problems"]}
+    wording = {row["indicator_code"]: row for row in month.tables["reference.bulletin_problems"]}
     indicators = sorted(
         month.tables["reference.indicators"], key=lambda row: row["indicator_order"]
     )
+    faults = {row["rule_kind"] for row in month.tables["reference.rule_kinds"] if row["is_fault"]}
+    rules = {
+        row["rule_id"]
+        for row in month.tables["intermediate.int_rules_monthly"]
+        if row["rule_kind"] in faults
+    }
     scores = [
         row
         for row in _in_official_order(month, month.tables["marts.fct_indicator_scores"])
-        if row["indicator_code"] in named and row["points_lost"]
+        if row["rule_id"] in rules and row["points_lost"]
     ]
     low = {code: metric for code, metric in metrics.items() if metric.is_rank_from_bottom}
     for dimension_code, dimension in names(month, "dimension").items():
@@ -295,10 +312,9 @@ def _problems(month: Month, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
                 and row["dimension_code"] == dimension_code
             ]
             if losses:
-                problem = named[indicator["indicator_code"]]
-                metric = metrics.get(problem["metric_code"])
-                low.pop(problem["metric_code"], None)
-                yield _unit_problem(month, dimension, indicator, problem, metric, metrics, losses)
+                words = wording.get(indicator["indicator_code"], NO_WORDING)
+                low.pop(words["metric_code"] or "", None)
+                yield _unit_problem(month, dimension, indicator, words, metrics, losses)
         rest = [metric for metric in low.values() if metric.dimension_code == dimension_code]
         if rest:
             yield Problem("city", dimension, _figures(rest), tuple(metric.code for metric in rest))
@@ -308,25 +324,25 @@ def _unit_problem(
     month: Month,
     dimension: str,
     indicator: Row,
-    problem: Row,
-    metric: Metric | None,
+    words: Mapping[str, str | None],
     metrics: Mapping[str, Metric],
     losses: Sequence[Row],
 ) -> Problem:
     is_rate = indicator["value_type"] == "percent"
-    unit = "%" if is_rate else problem["count_unit"]
+    unit = "%" if is_rate else words["count_unit"]
+    metric = metrics.get(words["metric_code"] or "")
+    office = metrics.get(words["office_metric_code"] or "")
     by_value: dict[Decimal, list[str]] = {}
     for row in sorted(losses, key=lambda row: -row["points_lost"]):
         by_value.setdefault(row["obs_value"], []).append(_one_line(row["unit_name"]))
-    office = metrics.get(problem["office_metric_code"])
     return Problem(
         kind="rate" if is_rate else "fault",
         dimension=dimension,
         figures=_figures([metric] if metric else []),
         metric_codes=(metric.code,) if metric else (),
-        name=indicator["indicator_name"] if is_rate else problem["problem_name"],
+        name=words["problem_name"] or indicator["indicator_name"],
         total="" if is_rate else _quantity(sum(row["obs_value"] for row in losses), unit),
-        full_value=_quantity(indicator["valid_max"], unit) if is_rate else "",
+        full_value=_quantity(indicator["valid_max"] or 100, unit) if is_rate else "",
         tallies=tuple(
             Tally(_quantity(value, unit), tuple(units)) for value, units in by_value.items()
         ),
@@ -337,8 +353,8 @@ def _unit_problem(
         ),
         office=office.value if office else "",
         points_lost=_plain(sum(row["points_lost"] for row in losses)),
-        heading=problem["heading"],
-        demand=problem["demand"],
+        heading=words["heading"] or "",
+        demand=words["demand"] or "",
     )
 
 

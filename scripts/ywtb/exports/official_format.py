@@ -6,7 +6,6 @@ theme fonts and defaults would otherwise put quotation marks and digits into ano
 
 import io
 import math
-import re
 import tomllib
 import zipfile
 from dataclasses import dataclass
@@ -30,6 +29,8 @@ from docx.shared import Length, Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
+
+from ywtb.exports.plain import plain
 
 Role = Literal["title", "body", "heading_1", "heading_2", "number"]
 """What a typeface is used for; `document_fonts.toml` names the typeface."""
@@ -55,9 +56,6 @@ OPENING, CLOSING = "“‘（《〈", "”’）》〉，、。；："
 RED = RGBColor(0xE6, 0x00, 0x12)
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every member of the file."""
-
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML file can hold."""
 
 
 @dataclass(frozen=True)
@@ -236,11 +234,6 @@ def at_foot(paragraph: Paragraph, width: Length) -> None:
     properties.insert(1, frame)
 
 
-def plain(text: str) -> str:
-    """A text without the characters that no document can hold."""
-    return NOT_XML.sub("", text)
-
-
 def fold(text: str, most: float) -> list[str]:
     """Break a title or heading into as few lines as fit, of about the same length.
 
@@ -315,7 +308,10 @@ def save(document: WordDocument, path: Path, title: str, author: str, day: datet
 
 def _drop_leftovers(document: WordDocument) -> None:
     """Remove what python-docx's own template brings along: thumbnail, lists, legacy styles."""
-    unwanted = ("thumbnail", "customXml", "stylesWithEffects", "numbering", "webSettings")
+    unwanted = {
+        "thumbnail", "extended-properties", "customXml", "stylesWithEffects", "numbering",
+        "webSettings",
+    }  # fmt: skip
     for owner in (document.part.package, document.part):
         for key, relation in list(owner.rels.items()):
             if relation.reltype.rsplit("/", 1)[1] in unwanted:

@@ -1,0 +1,499 @@
+"""The bulletin: every fact of the printed text, months unlike June, the Word file and the PDF."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from docx import Document
+from docx.document import Document as WordDocument
+from docx.enum.section import WD_ORIENT
+from docx.oxml.ns import qn
+
+from conftest import Sandbox
+from ywtb.exports.content import Month, read_month
+from ywtb.exports.document import write_document
+from ywtb.exports.narrative import Paragraph, chinese_number, narrative
+from ywtb.exports.official_format import fold, width_in_ems
+from ywtb.exports.pdf import ConversionError, LibreOfficeMissingError, start_pdf, write_pdf
+from ywtb.project import Project
+from ywtb.reading import Row, open_release
+
+FACTS_OF_SECTION_1 = (
+    "6月1日至6月30日",
+    "省大数据中心对全省一体化政务服务平台事项梳理、证照应用、工程审批等指标",
+    "达州市综合得分93.24分",
+    "全省排名第2位",
+)
+
+FACTS_OF_SECTION_2 = (
+    "运行效能、工程审批、分站点建设维护、“互联网+监管”均在全省排名第1位",
+    "本月新增办件24.9万件",
+    "全年累计办件129.79万件",
+    "按时办结率、主动好评率均为100%",
+    "接入应用服务126个",
+    "应用发布率、应用可用性、应用规范性均为100%",
+    "渠县县级移动端分站点已上线",
+    "正在对接宣汉县分站点上线",
+    "今年以来监管事项行为覆盖率为38.76%（全省排名第3位）",
+    "异常目录解决率为100%",
+    "项目全流程网办情况、主线办件准确率均为100%",
+    "辅线办件准确率为99.32%（全省排名第4位）",
+    "万达开政务服务一体化、水电气通信联动报装改革、“一业一证（照）一码”改革",
+    "获得加分0.5分",
+    "达州高新区报送的工作简讯《达州高新区构建“提醒”服务新模式》",
+    "省大数据中心《“一网通办”攻坚快报》（第104期）采用",
+    "本月事项梳理、证照应用2项指标工作开展情况较差",
+    "存在“线上线下不一致”问题4个（达川区、大竹县、渠县、开江县各1个）",
+    "电子证照未同步签章问题6个（大竹县财政局）",
+    "新增证照签章率为99.58%（全省排名倒数第1位）",
+)
+
+needs_libreoffice = pytest.mark.skipif(
+    shutil.which("soffice") is None, reason="LibreOffice is not installed"
+)
+
+
+@pytest.fixture(scope="session")
+def month(june: Sandbox) -> Month:
+    """June 2023 as published."""
+    with open_release(Project(june.root)) as connection:
+        return read_month(connection, "2023-06")
+
+
+@pytest.fixture(scope="session")
+def bulletin(month: Month, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Word file of June 2023."""
+    path = tmp_path_factory.mktemp("bulletin") / "通报.docx"
+    write_document(month, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def pdf(bulletin: Path) -> Path:
+    """The PDF of June 2023."""
+    path = bulletin.with_suffix(".pdf")
+    write_pdf(bulletin, path)
+    return path
+
+
+def section(paragraphs: list[Paragraph], number: str) -> str:
+    """Text of a section, such as 一, headings included."""
+    found: list[str] = []
+    current = ""
+    for paragraph in paragraphs:
+        if paragraph.level == "heading_1":
+            current = paragraph.text[0]
+        if current == number:
+            found.append(paragraph.text)
+    return "\n".join(found)
+
+
+def changed(month: Month, table: str, change: Callable[[Row], Row | None]) -> Month:
+    """The month with each row of a table changed, or left out where `change` gives none."""
+    rows = [new for row in month.tables[table] if (new := change(dict(row))) is not None]
+    return replace(month, tables={**month.tables, table: rows})
+
+
+def losing(month: Month, indicator: str, values: dict[str, str], each: str = "0.05") -> Month:
+    """The month with units losing points by an indicator: values by unit, points for each."""
+
+    def lose(row: Row) -> Row:
+        if row["indicator_code"] != indicator or row["unit_name"] not in values:
+            return row
+        value = Decimal(values[row["unit_name"]])
+        return row | {"obs_value": value, "points_lost": value * Decimal(each)}
+
+    return changed(month, "marts.fct_indicator_scores", lose)
+
+
+def without_problems(month: Month) -> Month:
+    """The month with nobody losing points and no place from the bottom."""
+    spotless = changed(
+        month, "marts.fct_indicator_scores", lambda row: row | {"points_lost": Decimal(0)}
+    )
+    return changed(
+        spotless, "marts.fct_city_metrics", lambda row: row | {"is_rank_from_bottom": False}
+    )
+
+
+def all_paragraphs(document: WordDocument) -> Iterator[Any]:
+    yield from document.element.body.iter(qn("w:p"))
+    for part in document.sections:
+        for footer in (part.footer, part.even_page_footer):
+            yield from footer._element.iter(qn("w:p"))
+
+
+def text_of(document: WordDocument) -> str:
+    return "\n".join(paragraph.text for paragraph in document.paragraphs)
+
+
+def test_every_printed_fact_is_said(month: Month) -> None:
+    paragraphs = narrative(month)
+    for number, facts in (("一", FACTS_OF_SECTION_1), ("二", FACTS_OF_SECTION_2)):
+        text = section(paragraphs, number)
+        assert not [fact for fact in facts if fact not in text]
+    title = "".join(each.text for each in paragraphs if each.level == "title")
+    assert title.startswith("达州市推进政府职能转变和“放管服”改革协调小组办公室关于2023年6月")
+    assert "市城管执法局以90.18分排名第1位" in section(paragraphs, "一")
+    demands = section(paragraphs, "三")
+    assert "（一）存在线上线下不一致问题" in demands
+    assert "达川区、大竹县、渠县、开江县因此共失分0.2分" in demands
+    assert "大竹县因此失分0.3分" in demands
+
+
+def test_a_month_without_problems(month: Month) -> None:
+    paragraphs = narrative(without_problems(month))
+    assert "本月没有因工作差错失分的单位" in section(paragraphs, "二")
+    assert section(paragraphs, "三").startswith("三、下步工作要求")
+    assert "主要问题" not in section(paragraphs, "三")
+
+
+def test_points_that_have_to_be_earned_are_no_problem(month: Month) -> None:
+    text = section(narrative(month), "二")
+    assert "信息宣传得分" not in text
+    assert "应用接入数" not in text
+
+
+def test_one_problem_is_not_numbered(month: Month) -> None:
+    late = losing(without_problems(month), "overdue_case_count", {"渠县": "3"})
+    text = section(narrative(late), "二")
+    assert "1项指标工作开展情况较差。存在办件超时问题3件（渠县），按时办结率为100%。" in text
+    assert text.count("按时办结率") == 1
+
+
+def test_units_are_listed_by_what_they_lost(month: Month) -> None:
+    values = {"渠县": "1", "市司法局": "3", "市财政局": "1"}
+    text = section(narrative(losing(without_problems(month), "overdue_case_count", values)), "二")
+    assert "存在办件超时问题5件（市司法局3件，市财政局、渠县各1件）" in text
+
+
+def test_many_units_are_summed_up(month: Month) -> None:
+    values = {row["unit_name"]: "1" for row in month.tables["intermediate.int_units_monthly"]}
+    values |= {"渠县": "9", "市司法局": "7"}
+    many = losing(without_problems(month), "negative_review_count", values)
+    text = section(narrative(many), "二")
+    assert (
+        "存在群众差评63件（A组15个、B组26个、县（市、区）8个单位，其中渠县9件，市司法局7件）"
+        in text
+    )
+    assert "本月49个单位因此共失分3.15分" in section(narrative(many), "三")
+    even = losing(without_problems(month), "negative_review_count", dict.fromkeys(values, "1"))
+    assert "存在群众差评49件（A组15个、B组26个、县（市、区）8个单位）" in section(
+        narrative(even), "二"
+    )
+
+
+def test_rates_short_of_full_are_named_with_their_values(month: Month) -> None:
+    low = losing(without_problems(month), "seal_rate", {"通川区": "97.50", "渠县": "80"}, "0.001")
+    text = section(narrative(low), "二")
+    assert "电子证照签章率不足100%的单位2个（通川区97.5%，渠县80%）" in text
+
+
+def test_an_indicator_without_wording_is_named_in_general_words(month: Month) -> None:
+    late = losing(without_problems(month), "overdue_case_count", {"渠县": "3"})
+    paragraphs = narrative(changed(late, "reference.bulletin_problems", lambda row: None))
+    assert "存在超时件数3（渠县）" in section(paragraphs, "二")
+    assert "（一）运行效能工作有待加强\n本月渠县因此失分0.15分。请有关单位" in section(
+        paragraphs, "三"
+    )
+
+
+def test_every_indicator_of_faults_has_its_wording(month: Month) -> None:
+    kinds = {row["rule_kind"]: row["is_fault"] for row in month.tables["reference.rule_kinds"]}
+    rules = {
+        row["rule_id"]: kinds[row["rule_kind"]]
+        for row in month.tables["intermediate.int_rules_monthly"]
+    }
+    faults = {
+        row["indicator_code"]
+        for row in month.tables["intermediate.int_group_indicators_monthly"]
+        if rules.get(row["rule_id"])
+    }
+    worded = {row["indicator_code"] for row in month.tables["reference.bulletin_problems"]}
+    assert worded == faults
+
+
+def test_several_offices_are_named_apart_from_the_units(month: Month) -> None:
+    more = losing(month, "unsealed_new_count", {"大竹县": "6", "渠县": "2"})
+    text = section(narrative(more), "二")
+    assert "电子证照未同步签章问题8个（大竹县6个，渠县2个，责任单位为大竹县财政局）" in text
+
+
+def test_a_low_place_of_the_city_is_a_problem_by_itself(month: Month) -> None:
+    low = changed(
+        without_problems(month),
+        "marts.fct_city_metrics",
+        lambda row: row | {"is_rank_from_bottom": row["metric_code"] == "behavior_coverage_rate"},
+    )
+    paragraphs = narrative(low)
+    good, bad = section(paragraphs, "二").split("（二）")
+    assert "监管事项行为覆盖率" not in good
+    assert "监管事项行为覆盖率为38.76%（全省排名倒数第3位）" in bad
+    assert "“互联网+监管”工作有待加强" in section(paragraphs, "三")
+
+
+def test_a_tie_for_the_first_place(month: Month) -> None:
+    tied = {"市城管执法局", "市交通运输局"}
+    text = section(
+        narrative(
+            changed(
+                month,
+                "marts.fct_composite_scores",
+                lambda row: row | {"score_rank": 1} if row["unit_name"] in tied else row,
+            )
+        ),
+        "一",
+    )
+    assert "市城管执法局、市交通运输局并列以90.18分排名第1位" in text
+    everyone = changed(month, "marts.fct_composite_scores", lambda row: row | {"score_rank": 1})
+    assert "8个单位并列以90.98分排名第1位" in section(narrative(everyone), "一")
+
+
+@pytest.mark.parametrize(
+    ("missing", "gone", "kept"),
+    [
+        ("comprehensive_score", "综合得分", "49个单位"),
+        ("new_case_count", "本月新增办件", "全年累计办件129.79万件"),
+        ("subsite_planned", "正在对接", "渠县县级移动端分站点已上线"),
+        ("publicity_unit", "信息宣传方面", "创新服务方面"),
+        ("innovation_bonus_points", "创新服务方面", "信息宣传方面"),
+        ("unsealed_new_office", "大竹县财政局", "电子证照未同步签章问题6个（大竹县）"),
+        ("new_seal_rate", "倒数", "电子证照未同步签章问题6个（大竹县财政局）。"),
+        ("efficiency", "运行效能、", "工程审批、分站点建设维护、“互联网+监管”均在全省排名第1位"),
+    ],
+)
+def test_what_has_not_arrived_is_not_said(month: Month, missing: str, gone: str, kept: str) -> None:
+    partial = changed(
+        month,
+        "marts.fct_city_metrics",
+        lambda row: None if row["metric_code"] == missing else row,
+    )
+    text = "".join(paragraph.text for paragraph in narrative(partial))
+    assert gone not in text
+    assert kept in text
+    assert "None" not in text
+
+
+def test_a_month_without_any_city_figure(month: Month, tmp_path: Path) -> None:
+    bare = without_problems(changed(month, "marts.fct_city_metrics", lambda row: None))
+    text = "".join(paragraph.text for paragraph in narrative(bare))
+    assert "本月没有全市指标数据。" in text
+    assert "None" not in text
+    write_document(bare, tmp_path / "bare.docx")
+    document = Document(str(tmp_path / "bare.docx"))
+    assert "None" not in text_of(document)
+    assert document.core_properties.created.date() == month.first_day
+
+
+def test_the_document_holds_the_text_and_the_list_of_annexes(month: Month, bulletin: Path) -> None:
+    document = Document(str(bulletin))
+    text = text_of(document)
+    for paragraph in narrative(month):
+        if paragraph.level != "title":
+            assert paragraph.text in text
+    assert "2023年第5期" in text
+    for annex in month.annexes:
+        assert f"{annex.number}.\t{annex.title}{annex.period_line}" in text
+        assert f"附件{annex.number}\n{annex.title}" in text
+        assert all(note in text for note in annex.notes)
+    assert text.endswith("改革协调小组办公室\t2023年7月29日印发")
+    listed = [line for line in text.splitlines() if re.match(r"(附件：)?\d+\.\t", line)]
+    assert not [line for line in listed[:11] if line[-1] in "。；，"]
+
+
+def test_the_document_holds_every_cell_of_the_annexes(month: Month, bulletin: Path) -> None:
+    tables = Document(str(bulletin)).tables
+    assert len(tables) == len(month.annexes) == 11
+    read = {}
+    for annex, table in zip(month.annexes, tables, strict=True):
+        for place, row in enumerate(list(table.rows)[annex.heading_rows :], start=1):
+            for column, cell in zip(annex.columns, row.cells, strict=True):
+                read[annex.number, place, column.name] = cell.text
+    in_mart = {
+        (cell["annex_no"], cell["row_no"], cell["column_name"]): cell["cell_text"]
+        for cell in month.tables["audit.annex_cells"]
+    }
+    assert read == in_mart
+    printed = month.tables["audit.cell_reconciliation"]
+    assert len(printed) == 2253
+    assert all(
+        read[cell["annex_no"], cell["row_no"], cell["column_name"]] == cell["corrected_value"]
+        for cell in printed
+    )
+
+
+def test_headings_are_merged_and_repeated(month: Month, bulletin: Path) -> None:
+    for annex, table in zip(month.annexes, Document(str(bulletin)).tables, strict=True):
+        rows = list(table.rows)
+        for heading in annex.headings:
+            for row in range(heading.row, heading.row + heading.row_span):
+                for column in range(heading.column, heading.column + heading.column_span):
+                    text = rows[row].cells[column].text
+                    assert text.replace("\n", "") == heading.text
+        marked = [row._tr.trPr.find(qn("w:tblHeader")) is not None for row in rows]
+        assert marked == [place < annex.heading_rows for place in range(len(rows))]
+        assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in rows)
+
+
+def test_no_number_is_broken(month: Month, bulletin: Path) -> None:
+    for annex, table in zip(month.annexes, Document(str(bulletin)).tables, strict=True):
+        widths = [column.width.pt for column in table.columns]
+        assert sum(widths) == pytest.approx(225 / 25.4 * 72, abs=1)
+        for row in list(table.rows)[annex.heading_rows :]:
+            for cell, width, column in zip(row.cells, widths, annex.columns, strict=True):
+                (run,) = cell.paragraphs[0].runs or [None]
+                size = run.font.size.pt if run is not None and run.font.size else 9
+                if column.number_format != "@":
+                    assert width_in_ems(cell.text) * size <= width
+
+
+def test_same_month_same_bytes(month: Month, bulletin: Path, tmp_path: Path) -> None:
+    write_document(month, tmp_path / "again.docx")
+    assert (tmp_path / "again.docx").read_bytes() == bulletin.read_bytes()
+
+
+def test_the_page_is_that_of_the_standard(bulletin: Path) -> None:
+    document = Document(str(bulletin))
+    upright, lying = document.sections
+    millimetres = [
+        round(length.mm)  # type: ignore[union-attr]
+        for length in (
+            upright.page_width, upright.page_height, upright.top_margin, upright.left_margin,
+            upright.bottom_margin, upright.right_margin,
+        )
+    ]  # fmt: skip
+    assert millimetres == [210, 297, 37, 28, 35, 26]
+    assert lying.orientation == WD_ORIENT.LANDSCAPE
+    assert lying.page_width == upright.page_height
+    assert document.settings.odd_and_even_pages_header_footer
+    for footer in (upright.footer, upright.even_page_footer):
+        assert footer.paragraphs[0].text == "— 1 —"
+    levels = {
+        style.name: style.element.find(f".//{qn('w:outlineLvl')}") for style in document.styles
+    }
+    outline = {name: level.get(qn("w:val")) for name, level in levels.items() if level is not None}
+    assert outline == {"通报标题": "0", "附件标题": "0", "一级标题": "1", "二级标题": "2"}
+
+
+def test_every_run_has_a_chinese_typeface(bulletin: Path) -> None:
+    document = Document(str(bulletin))
+    runs = [run for paragraph in all_paragraphs(document) for run in paragraph.iter(qn("w:r"))]
+    assert len(runs) > 2500
+    for run in runs:
+        faces = run.rPr.rFonts
+        names = {faces.get(qn(f"w:{slot}")) for slot in ("eastAsia", "ascii", "hAnsi")}
+        assert len(names) == 1 and None not in names
+
+
+def test_charts_say_what_they_show(month: Month, bulletin: Path) -> None:
+    pictures = Document(str(bulletin)).inline_shapes
+    assert len(pictures) == 3
+    for picture in pictures:
+        assert "综合得分由高到低" in picture._inline.docPr.get("descr")
+
+
+def test_markup_in_a_name_stays_text(month: Month, tmp_path: Path) -> None:
+    name = '<w:p>&amp;]]>"=1+1\x07\ufffe{{ office_name }}{% raise %}\n## 一'
+    shown = '<w:p>&amp;]]>"=1+1{{ office_name }}{% raise %}'
+
+    def rename(row: Row) -> Row:
+        return row | {"unit_name": name} if row.get("unit_name") == "达川区" else row
+
+    hostile = month
+    for table in ("marts.fct_indicator_scores", "marts.fct_composite_scores"):
+        hostile = changed(hostile, table, rename)
+    annexes = tuple(
+        replace(
+            annex,
+            texts=tuple(
+                tuple(name if text == "达川区" else text for text in row) for row in annex.texts
+            ),
+        )
+        for annex in month.annexes
+    )
+    write_document(replace(hostile, annexes=annexes), tmp_path / "hostile.docx")
+    document = Document(str(tmp_path / "hostile.docx"))
+    assert f"（{shown} ## 一、大竹县、渠县、开江县各1个）" in text_of(document)
+    cells = [cell.text for row in document.tables[2].rows for cell in row.cells]
+    assert f"{shown}\n## 一" in cells
+
+
+def test_numbers_in_chinese() -> None:
+    assert [chinese_number(number) for number in (1, 10, 11, 20, 35)] == [
+        "一", "十", "十一", "二十", "三十五",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "lines"),
+    [
+        ("综合得分", 3, ["综合", "得分"]),
+        ("专项工作情况得分", 3.3, ["专项", "工作", "情况", "得分"]),
+        ("电子证照签章率", 5, ["电子证照", "签章率"]),
+        ("改革和“放管服”", 5, ["改革和", "“放管服”"]),
+        ("得分", 0.8, ["得分"]),
+    ],
+)
+def test_titles_are_folded_between_words(text: str, most: float, lines: list[str]) -> None:
+    assert "".join(fold(text, most)) == text
+    assert fold(text, most) == lines
+
+
+@needs_libreoffice
+def test_the_pdf_shows_the_document(month: Month, pdf: Path) -> None:
+    with pikepdf.open(pdf) as opened:
+        turned = [page.mediabox[2] > page.mediabox[3] for page in opened.pages]
+        titles = {str(item.title) for item in opened.open_outline().root}
+    assert turned == sorted(turned)
+    assert 4 <= turned.count(False) <= 6
+    assert 11 <= turned.count(True) <= 22
+    assert {annex.title for annex in month.annexes} <= titles
+    if shutil.which("pdftotext") is None:
+        return
+    said = subprocess.run(
+        ["pdftotext", str(pdf), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    text = re.sub(r"\s", "", said)
+    for fact in (*FACTS_OF_SECTION_1, "24.9万件", "99.58%", "附件11", "—1—"):
+        assert fact in text
+
+
+@needs_libreoffice
+def test_same_document_same_pdf(bulletin: Path, pdf: Path, tmp_path: Path) -> None:
+    write_pdf(bulletin, tmp_path / "again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes() == pdf.read_bytes()
+
+
+@needs_libreoffice
+def test_leaving_a_conversion_ends_it(bulletin: Path, tmp_path: Path) -> None:
+    with start_pdf(bulletin, tmp_path / "never.pdf") as conversion:
+        assert conversion.process.poll() is None
+    assert conversion.process.poll() is not None
+    assert not conversion.folder.exists()
+    assert not (tmp_path / "never.pdf").exists()
+
+
+def test_without_libreoffice_it_says_so(
+    bulletin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LibreOfficeMissingError):
+        write_pdf(bulletin, tmp_path / "never.pdf")
+
+
+def test_a_failing_libreoffice_is_an_error_with_its_words(
+    bulletin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "soffice"
+    fake.write_text("#!/bin/sh\necho source file could not be loaded\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(ConversionError, match="could not be loaded"):
+        write_pdf(bulletin, tmp_path / "never.pdf")
