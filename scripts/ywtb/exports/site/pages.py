@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ class _Site:
             rankings=self.rankings,
             cities=[self.names.cities[code] for code in cities],
             navigation=NAVIGATION,
-            other_months=sorted(earlier_months, reverse=True),
+            years=_by_year([month.month, *earlier_months]) if earlier_months else [],
             statuses=STATUSES,
             other_causes=heat.OTHER_CAUSES,
             quality=records.quality(month),
@@ -214,6 +215,12 @@ class _Site:
         return found
 
 
+def _by_year(months: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Months in order, by year; the latest year first."""
+    years = groupby(sorted(months), key=lambda month: month[:4])
+    return [(year, list(members)) for year, members in years][::-1]
+
+
 STATUSES = {
     "A": ("正常", "按所印或所报的数值计"),
     "M": ("不适用", "该单位没有这项业务，按满分计"),
@@ -237,10 +244,15 @@ class _Bar:
     scored: list[drawing.Segment]
     missed: list[drawing.Segment]
     lost: list[drawing.Segment]
+    distance: list[drawing.Segment]
 
 
 def _bar(unit: Unit, ranking: Ranking) -> _Bar:
-    """A unit's bar: scores within the weights, and what was lost by the group's greatest loss."""
+    """A unit's bars.
+
+    Scores within the weights, losses by the group's greatest loss, and the distance of the total
+    from the group's median, which is the middle of the bar.
+    """
     parts = [(part.dimension["dimension_order"], part) for part in unit.parts]
     full = sum((part.weight for _, part in parts), Decimal(0))
     return _Bar(
@@ -249,7 +261,15 @@ def _bar(unit: Unit, ranking: Ranking) -> _Bar:
         lost=drawing.stack(
             ((order, part.lost, part.lost) for order, part in parts), ranking.greatest_loss
         ),
+        distance=_distance(unit.exact - ranking.median, ranking.greatest_distance),
     )
+
+
+def _distance(distance: Decimal, greatest: Decimal) -> list[drawing.Segment]:
+    """A bar from the middle of its room, to the left for less and to the right for more."""
+    start = greatest + min(distance, Decimal(0))
+    pieces = [(0, start, Decimal(0)), (-1 if distance < 0 else 1, abs(distance), abs(distance))]
+    return drawing.stack(pieces, 2 * greatest)
 
 
 def plain(value: Decimal) -> str:

@@ -1,7 +1,7 @@
 """Rules in force: what they say, and the curves that they draw."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -188,8 +188,14 @@ def _rule(
             for (group, value, points), count in sorted(observed.items())
         ),
         ticks_x=tuple((value, horizontal.place(value)) for value in horizontal.ticks(5)),
-        ticks_y=tuple((value, vertical.place(value)) for value in vertical.ticks(4)),
+        ticks_y=tuple((value, vertical.place(value)) for value in _heights(vertical, sharing)),
     )
+
+
+def _heights(axis: Axis, maxima: Iterable[Decimal]) -> list[Decimal]:
+    """Marks on the left: nothing and the maxima; round values where there is no maximum."""
+    marks = sorted({ZERO, *maxima})
+    return marks if len(marks) > 1 else axis.ticks(3)
 
 
 def _greatest(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from statistics import median
 
 from ywtb.exports.content import Month
@@ -140,10 +141,20 @@ class Ranking:
     units: tuple[Unit, ...]
     causes: Mapping[Cause, Mapping[str, Decimal]]
 
-    @property
+    @cached_property
     def greatest_loss(self) -> Decimal:
         """Most points that one of the units lost."""
         return max(sum((part.lost for part in unit.parts), ZERO) for unit in self.units)
+
+    @cached_property
+    def median(self) -> Decimal:
+        """The median of the totals."""
+        return Decimal(median(unit.exact for unit in self.units))
+
+    @cached_property
+    def greatest_distance(self) -> Decimal:
+        """How far from the median a total lies at most."""
+        return max(abs(unit.exact - self.median) for unit in self.units)
 
     def next_above(self, unit: Unit) -> Unit | None:
         """The nearest unit with a greater total."""
