@@ -101,7 +101,12 @@ class _Site:
             lstrip_blocks=True,
         )
         self.environment.filters.update(
-            plain=plain, points=points, signed=signed, coordinate=drawing.number, month=month_name
+            anchor=anchor,
+            coordinate=drawing.number,
+            month=month_name,
+            plain=plain,
+            points=points,
+            signed=signed,
         )
         cities = dict.fromkeys(
             row["city_code"] for row in month.tables["marts.fct_composite_scores"]
@@ -270,6 +275,11 @@ def _distance(distance: Decimal, greatest: Decimal) -> list[drawing.Segment]:
     start = greatest + min(distance, Decimal(0))
     pieces = [(0, start, Decimal(0)), (-1 if distance < 0 else 1, abs(distance), abs(distance))]
     return drawing.stack(pieces, 2 * greatest)
+
+
+def anchor(code: str) -> str:
+    """A code such as a rule's, fit to be the id of an element and the fragment of a link."""
+    return code if re.fullmatch(r"[\w-]+", code, re.ASCII) else views.stand_in(code)
 
 
 def plain(value: Decimal) -> str:

@@ -175,9 +175,12 @@ class Ranking:
 
 def page_name(unit_id: str) -> str:
     """A file name for a unit: its id where that is one of ours, else letters that stand for it."""
-    if re.fullmatch(r"[0-9]{6}-[A-Z0-9]{1,20}", unit_id):
-        return unit_id
-    return f"u{hashlib.sha256(unit_id.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
+    return unit_id if re.fullmatch(r"[0-9]{6}-[A-Z0-9]{1,20}", unit_id) else stand_in(unit_id)
+
+
+def stand_in(text: str) -> str:
+    """Letters and digits that stand for a text, always the same ones."""
+    return f"u{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
 
 
 def rankings(month: Month, names: Names) -> list[Ranking]:
