@@ -18,8 +18,8 @@ import pytest
 from conftest import Sandbox
 from ywtb.exports.content import Annex, Month, read_month
 from ywtb.exports.site import Download, write_site
+from ywtb.exports.site.formats import page_name
 from ywtb.exports.site.rules import Curve
-from ywtb.exports.site.views import page_name
 from ywtb.project import Project
 from ywtb.reading import Row, open_release
 

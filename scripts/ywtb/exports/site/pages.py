@@ -5,7 +5,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ywtb.exports.content import Month
-from ywtb.exports.site import drawing, heat, history, records, rules, views
+from ywtb.exports.site import drawing, formats, heat, history, records, rules, views
 from ywtb.exports.site.views import Names, Ranking, Unit
 
 HERE = Path(__file__).parent
@@ -101,12 +100,12 @@ class _Site:
             lstrip_blocks=True,
         )
         self.environment.filters.update(
-            anchor=anchor,
+            anchor=formats.anchor,
             coordinate=drawing.number,
-            month=month_name,
-            plain=plain,
-            points=points,
-            signed=signed,
+            month=formats.month_name,
+            plain=formats.plain,
+            points=formats.points,
+            signed=formats.signed,
         )
         cities = dict.fromkeys(
             row["city_code"] for row in month.tables["marts.fct_composite_scores"]
@@ -128,6 +127,7 @@ class _Site:
     def pages(self) -> dict[str, str]:
         """Text by path."""
         names, month = self.names, self.month
+        columns = records.column_names(month, names)
         self._add(
             "index.html",
             "总览",
@@ -168,13 +168,13 @@ class _Site:
             "勘误更正",
             errata=records.errata(month),
             revisions=records.revisions(month),
-            columns=records.column_names(month, names),
+            columns=columns,
         )
         self._add(
             "quality.html",
             "数据质量",
             suites=records.suites(month, names),
-            columns=records.column_names(month, names),
+            columns=columns,
         )
         self._add("glossary.html", "术语", rule_of=self._rule_of())
         self._add("downloads.html", "下载", downloads=self.downloads)
@@ -275,31 +275,3 @@ def _distance(distance: Decimal, greatest: Decimal) -> list[drawing.Segment]:
     start = greatest + min(distance, Decimal(0))
     pieces = [(0, start, Decimal(0)), (-1 if distance < 0 else 1, abs(distance), abs(distance))]
     return drawing.stack(pieces, 2 * greatest)
-
-
-def anchor(code: str) -> str:
-    """A code such as a rule's, fit to be the id of an element and the fragment of a link."""
-    return code if re.fullmatch(r"[\w-]+", code, re.ASCII) else views.stand_in(code)
-
-
-def plain(value: Decimal) -> str:
-    """A figure without idle zeros, and never in exponent form."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def points(value: Decimal) -> str:
-    """Exact points with two decimals or as many more as they need."""
-    whole, _, decimals = plain(value).partition(".")
-    return f"{whole}.{decimals:0<2}"
-
-
-def signed(value: Decimal) -> str:
-    """Points with their sign, which is a minus sign and not a hyphen."""
-    return f"{'−' if value < 0 else '+'}{points(abs(value))}"
-
-
-def month_name(value: str | date) -> str:
-    """A month such as `2023年6月`."""
-    day = date.fromisoformat(f"{value}-01") if isinstance(value, str) else value
-    return f"{day.year}年{day.month}月"

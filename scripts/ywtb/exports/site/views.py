@@ -1,7 +1,5 @@
 """Rankings and units as the pages show them: rows of the month, put side by side."""
 
-import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from functools import cached_property
 from statistics import median
 
 from ywtb.exports.content import Month
+from ywtb.exports.site.formats import page_name
 from ywtb.reading import Row
 
 ZERO = Decimal(0)
@@ -173,16 +172,6 @@ class Ranking:
         )
 
 
-def page_name(unit_id: str) -> str:
-    """A file name for a unit: its id where that is one of ours, else letters that stand for it."""
-    return unit_id if re.fullmatch(r"[0-9]{6}-[A-Z0-9]{1,20}", unit_id) else stand_in(unit_id)
-
-
-def stand_in(text: str) -> str:
-    """Letters and digits that stand for a text, always the same ones."""
-    return f"u{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
-
-
 def rankings(month: Month, names: Names) -> list[Ranking]:
     """The rankings of a month, by city and order of groups; groups without units are left out."""
     totals = _grouped(month.tables["marts.fct_composite_scores"], "city_code", "group_code")
@@ -259,21 +248,11 @@ def _units(
     scores = {
         (row["unit_id"], row["indicator_code"]): row for row in tables["marts.fct_indicator_scores"]
     }
-    dimension_losses = {
-        code: Decimal(
-            median(
-                row["weight"] - row["score"]
-                for member in members
-                for row in dimension_scores[member["unit_id"],]
-                if row["dimension_code"] == code
-            )
-        )
-        for code in {
-            row["dimension_code"]
-            for member in members
-            for row in dimension_scores[member["unit_id"],]
-        }
-    }
+    shortfalls: dict[str, list[Decimal]] = {}
+    for member in members:
+        for row in dimension_scores[member["unit_id"],]:
+            shortfall = row["weight"] - row["score"]
+            shortfalls.setdefault(row["dimension_code"], []).append(shortfall)
     units = []
     for member in members:
         unit_id = member["unit_id"]
@@ -291,7 +270,7 @@ def _units(
                         weight=parts[code]["weight"],
                         score=parts[code]["score"],
                         lost=parts[code]["weight"] - parts[code]["score"],
-                        median_lost=dimension_losses[code],
+                        median_lost=Decimal(median(shortfalls[code])),
                     )
                     for code, dimension in names.dimensions.items()
                     if code in parts
