@@ -10,7 +10,7 @@ from ywtb.reading import Row
 STEPS = (Decimal(0), Decimal("0.02"), Decimal("0.05"), Decimal("0.1"))
 """Points lost beyond the median above which the colour deepens, once each."""
 
-OTHER_CAUSES = {"adjustment": "得分调整", "dimension_floor": "扣完为止"}
+OTHER_CAUSES = {"adjustment": "得分调整", "dimension_floor": "封底"}
 """What the ledger calls a line that belongs to a dimension, not to an indicator."""
 
 

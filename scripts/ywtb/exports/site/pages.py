@@ -5,8 +5,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ywtb.exports.content import Month
-from ywtb.exports.site import drawing, heat, history, records, rules, views
+from ywtb.exports.site import drawing, formats, heat, history, records, rules, views
 from ywtb.exports.site.views import Names, Ranking, Unit
 
 HERE = Path(__file__).parent
@@ -100,7 +100,12 @@ class _Site:
             lstrip_blocks=True,
         )
         self.environment.filters.update(
-            plain=plain, points=points, signed=signed, coordinate=drawing.number, month=month_name
+            anchor=formats.anchor,
+            coordinate=drawing.number,
+            month=formats.month_name,
+            plain=formats.plain,
+            points=formats.points,
+            signed=formats.signed,
         )
         cities = dict.fromkeys(
             row["city_code"] for row in month.tables["marts.fct_composite_scores"]
@@ -111,7 +116,7 @@ class _Site:
             rankings=self.rankings,
             cities=[self.names.cities[code] for code in cities],
             navigation=NAVIGATION,
-            other_months=sorted(earlier_months, reverse=True),
+            years=_by_year([month.month, *earlier_months]) if earlier_months else [],
             statuses=STATUSES,
             other_causes=heat.OTHER_CAUSES,
             quality=records.quality(month),
@@ -122,6 +127,7 @@ class _Site:
     def pages(self) -> dict[str, str]:
         """Text by path."""
         names, month = self.names, self.month
+        columns = records.column_names(month, names)
         self._add(
             "index.html",
             "总览",
@@ -162,13 +168,13 @@ class _Site:
             "勘误更正",
             errata=records.errata(month),
             revisions=records.revisions(month),
-            columns=records.column_names(month, names),
+            columns=columns,
         )
         self._add(
             "quality.html",
             "数据质量",
             suites=records.suites(month, names),
-            columns=records.column_names(month, names),
+            columns=columns,
         )
         self._add("glossary.html", "术语", rule_of=self._rule_of())
         self._add("downloads.html", "下载", downloads=self.downloads)
@@ -214,6 +220,12 @@ class _Site:
         return found
 
 
+def _by_year(months: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Months in order, by year; the latest year first."""
+    years = groupby(sorted(months), key=lambda month: month[:4])
+    return [(year, list(members)) for year, members in years][::-1]
+
+
 STATUSES = {
     "A": ("正常", "按所印或所报的数值计"),
     "M": ("不适用", "该单位没有这项业务，按满分计"),
@@ -237,10 +249,15 @@ class _Bar:
     scored: list[drawing.Segment]
     missed: list[drawing.Segment]
     lost: list[drawing.Segment]
+    distance: list[drawing.Segment]
 
 
 def _bar(unit: Unit, ranking: Ranking) -> _Bar:
-    """A unit's bar: scores within the weights, and what was lost by the group's greatest loss."""
+    """A unit's bars.
+
+    Scores within the weights, losses by the group's greatest loss, and the distance of the total
+    from the group's median, which is the middle of the bar.
+    """
     parts = [(part.dimension["dimension_order"], part) for part in unit.parts]
     full = sum((part.weight for _, part in parts), Decimal(0))
     return _Bar(
@@ -249,27 +266,12 @@ def _bar(unit: Unit, ranking: Ranking) -> _Bar:
         lost=drawing.stack(
             ((order, part.lost, part.lost) for order, part in parts), ranking.greatest_loss
         ),
+        distance=_distance(unit.exact - ranking.median, ranking.greatest_distance),
     )
 
 
-def plain(value: Decimal) -> str:
-    """A figure without idle zeros, and never in exponent form."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def points(value: Decimal) -> str:
-    """Exact points with two decimals or as many more as they need."""
-    whole, _, decimals = plain(value).partition(".")
-    return f"{whole}.{decimals:0<2}"
-
-
-def signed(value: Decimal) -> str:
-    """Points with their sign, which is a minus sign and not a hyphen."""
-    return f"{'−' if value < 0 else '+'}{points(abs(value))}"
-
-
-def month_name(value: str | date) -> str:
-    """A month such as `2023年6月`."""
-    day = date.fromisoformat(f"{value}-01") if isinstance(value, str) else value
-    return f"{day.year}年{day.month}月"
+def _distance(distance: Decimal, greatest: Decimal) -> list[drawing.Segment]:
+    """A bar from the middle of its room, to the left for less and to the right for more."""
+    start = greatest + min(distance, Decimal(0))
+    pieces = [(0, start, Decimal(0)), (-1 if distance < 0 else 1, abs(distance), abs(distance))]
+    return drawing.stack(pieces, 2 * greatest)

@@ -1,13 +1,15 @@
 """Rules in force: what they say, and the curves that they draw."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 from ywtb.exports.content import Month
 from ywtb.exports.site.drawing import Axis, Point, polyline
+from ywtb.exports.site.formats import plain
 from ywtb.exports.site.views import ZERO, Names
 from ywtb.reading import Row
 
@@ -72,7 +74,6 @@ class Line:
     groups: tuple[str, ...]
     maximum: Decimal
     coordinates: str
-    label: Point
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Rule:
     basis: Row
     texts: tuple[str, ...]
     evidence: tuple[str, ...]
-    valid_from: object
+    valid_from: date
     lines: tuple[Line, ...]
     dots: tuple[Dot, ...]
     ticks_x: tuple[tuple[Decimal, Decimal], ...]
@@ -176,20 +177,25 @@ def _rule(
                 groups=tuple(sharing[curve.maximum]),
                 maximum=curve.maximum,
                 coordinates=polyline((horizontal.place(x), vertical.place(y)) for x, y in vertices),
-                label=(horizontal.place(vertices[-1][0]), vertical.place(vertices[-1][1])),
             )
             for curve, vertices in lines
         ),
         dots=tuple(
             Dot(
-                f"{groups[group]} {count} 个单位：{_trimmed(value)} → {_trimmed(points)} 分",
+                f"{groups[group]} {count} 个单位：{plain(value)} → {plain(points)} 分",
                 (horizontal.place(value), vertical.place(points)),
             )
             for (group, value, points), count in sorted(observed.items())
         ),
         ticks_x=tuple((value, horizontal.place(value)) for value in horizontal.ticks(5)),
-        ticks_y=tuple((value, vertical.place(value)) for value in vertical.ticks(4)),
+        ticks_y=tuple((value, vertical.place(value)) for value in _heights(vertical, sharing)),
     )
+
+
+def _heights(axis: Axis, maxima: Iterable[Decimal]) -> list[Decimal]:
+    """Marks on the left: nothing and the maxima; round values where there is no maximum."""
+    marks = sorted({ZERO, *maxima})
+    return marks if len(marks) > 1 else axis.ticks(3)
 
 
 def _greatest(
@@ -203,8 +209,3 @@ def _greatest(
     ends = [end for curve in curves if (end := curve.end()) is not None]
     reach = 2 * last_bend if last_bend > 0 else max(ends, default=ZERO)
     return max([reach or Decimal(10), *observed]) * Decimal("1.1")
-
-
-def _trimmed(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,14 +1,14 @@
 """Rankings and units as the pages show them: rows of the month, put side by side."""
 
-import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from statistics import median
 
 from ywtb.exports.content import Month
+from ywtb.exports.site.formats import page_name
 from ywtb.reading import Row
 
 ZERO = Decimal(0)
@@ -140,10 +140,20 @@ class Ranking:
     units: tuple[Unit, ...]
     causes: Mapping[Cause, Mapping[str, Decimal]]
 
-    @property
+    @cached_property
     def greatest_loss(self) -> Decimal:
         """Most points that one of the units lost."""
         return max(sum((part.lost for part in unit.parts), ZERO) for unit in self.units)
+
+    @cached_property
+    def median(self) -> Decimal:
+        """The median of the totals."""
+        return Decimal(median(unit.exact for unit in self.units))
+
+    @cached_property
+    def greatest_distance(self) -> Decimal:
+        """How far from the median a total lies at most."""
+        return max(abs(unit.exact - self.median) for unit in self.units)
 
     def next_above(self, unit: Unit) -> Unit | None:
         """The nearest unit with a greater total."""
@@ -160,13 +170,6 @@ class Ranking:
             self.units[place - 1] if place else None,
             self.units[place + 1] if place + 1 < len(self.units) else None,
         )
-
-
-def page_name(unit_id: str) -> str:
-    """A file name for a unit: its id where that is one of ours, else letters that stand for it."""
-    if re.fullmatch(r"[0-9]{6}-[A-Z0-9]{1,20}", unit_id):
-        return unit_id
-    return f"u{hashlib.sha256(unit_id.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
 
 
 def rankings(month: Month, names: Names) -> list[Ranking]:
@@ -245,21 +248,11 @@ def _units(
     scores = {
         (row["unit_id"], row["indicator_code"]): row for row in tables["marts.fct_indicator_scores"]
     }
-    dimension_losses = {
-        code: Decimal(
-            median(
-                row["weight"] - row["score"]
-                for member in members
-                for row in dimension_scores[member["unit_id"],]
-                if row["dimension_code"] == code
-            )
-        )
-        for code in {
-            row["dimension_code"]
-            for member in members
-            for row in dimension_scores[member["unit_id"],]
-        }
-    }
+    shortfalls: dict[str, list[Decimal]] = {}
+    for member in members:
+        for row in dimension_scores[member["unit_id"],]:
+            shortfall = row["weight"] - row["score"]
+            shortfalls.setdefault(row["dimension_code"], []).append(shortfall)
     units = []
     for member in members:
         unit_id = member["unit_id"]
@@ -277,7 +270,7 @@ def _units(
                         weight=parts[code]["weight"],
                         score=parts[code]["score"],
                         lost=parts[code]["weight"] - parts[code]["score"],
-                        median_lost=dimension_losses[code],
+                        median_lost=Decimal(median(shortfalls[code])),
                     )
                     for code, dimension in names.dimensions.items()
                     if code in parts

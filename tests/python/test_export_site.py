@@ -1,0 +1,609 @@
+"""The site of a month: what its pages say, that they stand alone, and that a browser likes them."""
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag
+
+import lxml.html
+import pytest
+
+from conftest import Sandbox
+from ywtb.exports.content import Annex, Month, read_month
+from ywtb.exports.site import Download, write_site
+from ywtb.exports.site.formats import page_name
+from ywtb.exports.site.rules import Curve
+from ywtb.project import Project
+from ywtb.reading import Row, open_release
+
+KINDS = (
+    "index.html",
+    "losses.html",
+    "unit/511700-A08.html",
+    "annexes.html",
+    "annex/1.html",
+    "rules.html",
+    "corrections.html",
+    "quality.html",
+    "glossary.html",
+    "downloads.html",
+)
+"""A page of each kind."""
+
+DOWNLOADS = (
+    Download("../附件1-11.xlsx", "附件1至11", "工作簿"),
+    Download("../通报 终稿#1.docx", "通报"),
+)
+
+NASTY = "\"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}\x00\x1b\u202e'"
+NASTY_ID = f"../../../{NASTY}"
+
+
+@dataclass
+class Pages:
+    """A written site."""
+
+    folder: Path
+    trees: dict[str, Any] = field(default_factory=dict)
+
+    def tree(self, path: str) -> Any:
+        """A page, parsed."""
+        if path not in self.trees:
+            text = (self.folder / path).read_text(encoding="utf-8")
+            self.trees[path] = lxml.html.document_fromstring(text)
+        return self.trees[path]
+
+    def paths(self) -> list[str]:
+        """All pages."""
+        return sorted(
+            each.relative_to(self.folder).as_posix() for each in self.folder.rglob("*.html")
+        )
+
+
+def write(month: Month, folder: Path, earlier: list[str]) -> Pages:
+    """Write the site with the neighbours that it links to."""
+    site = folder / "2023-06" / "site"
+    write_site(month, site, DOWNLOADS, earlier)
+    for download in DOWNLOADS:
+        (site / download.href).touch()
+    for other in earlier:
+        neighbour = folder / other / "site" / "index.html"
+        neighbour.parent.mkdir(parents=True, exist_ok=True)
+        neighbour.touch()
+    return Pages(site)
+
+
+@pytest.fixture(scope="module")
+def month(june: Sandbox) -> Month:
+    with open_release(Project(june.root)) as connection:
+        return read_month(connection, "2023-06")
+
+
+@pytest.fixture(scope="module")
+def site(month: Month, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    return write(month, tmp_path_factory.mktemp("site"), [])
+
+
+@pytest.fixture(scope="module")
+def eventful(month: Month) -> Month:
+    """June after five years, in which everything happened that may happen to a unit."""
+    months = [date(2018 + (6 + place) // 12, (6 + place) % 12 + 1, 1) for place in range(60)]
+    newest = month.tables["marts.fct_composite_scores"]
+    history: list[Row] = []
+    for place, each in enumerate(months):
+        for number, row in enumerate(newest):
+            swing = Decimal((place * 7 + number * 5) % 19 - 9) / 10
+            score = row["exact_score"] + (swing if each != months[-1] else 0)
+            is_absent = row["unit_id"] == "511700-A08" and place % 17 == 3
+            is_later = row["unit_id"] == "511700-A03" and place < 59
+            group = "A" if row["unit_id"] == "511700-B02" and place < 40 else row["group_code"]
+            if not is_absent and not is_later:
+                history.append(
+                    {**row, "score_month": each, "exact_score": score, "group_code": group}
+                )
+    changes = []
+    for number, row in enumerate(month.tables["marts.fct_monthly_changes"]):
+        is_moved = row["unit_id"] == "511700-B02"
+        compared = {
+            "previous_group_code": "A" if is_moved else row["group_code"],
+            "previous_score": row["exact_score"] - 1,
+            "score_change": Decimal(1) if number % 3 else Decimal("-0.3"),
+            "previous_rank": None if is_moved else row["score_rank"] + number % 5 - 2,
+            "places_gained": None if is_moved else number % 5 - 2,
+            "previous_month": months[-2] if number else months[-4],
+            "is_consecutive": number > 0,
+        }
+        changes.append(row if row["unit_id"] == "511700-A03" else {**row, **compared})
+    revision = {
+        "release_id": "20230803T020000000000Z", "revised_at": datetime(2023, 8, 3, 2, 0),
+        "reason": "市残联申诉属实", "score_month": month.first_day, "annex_no": 2,
+        "unit_name": "市残联", "column_name": "综合得分", "old_value": "89.30",
+        "new_value": "89.40", "old_rank": 26, "new_rank": None,
+    }  # fmt: skip
+    warned = [dict(row) for row in month.tables["audit.expectation_results"]]
+    warned[9].update(is_success=False, severity="warn", message="与上月相差过大")
+    floor = {
+        **next(row for row in month.tables["audit.points_lost_ledger"]
+               if row["entry_type"] == "adjustment"),
+        "entry_type": "dimension_floor", "erratum_id": None, "points_lost": Decimal("-0.5"),
+        "reason": "本项得分扣至 0 分为止",
+    }  # fmt: skip
+    return replace(
+        month,
+        tables={
+            **month.tables,
+            "marts.fct_monthly_changes": changes,
+            "marts.fct_year_to_date_scores": [
+                {**row, "year_month_count": 6, "scored_month_count": 5}
+                for row in month.tables["marts.fct_year_to_date_scores"]
+            ],
+            "audit.revisions": [revision],
+            "audit.expectation_results": warned,
+            "audit.points_lost_ledger": [*month.tables["audit.points_lost_ledger"], floor],
+        },
+        history={**month.history, "marts.fct_composite_scores": history},
+    )
+
+
+EARLIER = [f"{year}-{number:02}" for year in range(2018, 2023) for number in range(1, 13)]
+
+
+@pytest.fixture(scope="module")
+def eventful_site(eventful: Month, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    return write(eventful, tmp_path_factory.mktemp("eventful"), EARLIER)
+
+
+WRITTEN_BY_PEOPLE = {
+    "annex_nos",
+    "basis_name",
+    "city_name",
+    "column_name",
+    "corrected_value",
+    "description",
+    "detail",
+    "dimension_name",
+    "erratum_id",
+    "evidence",
+    "expected",
+    "feed_name",
+    "group_name",
+    "indicator_name",
+    "message",
+    "metric_name",
+    "metric_text",
+    "new_value",
+    "observed",
+    "office_name",
+    "old_value",
+    "printed_value",
+    "reason",
+    "rule_text",
+    "source_file",
+    "unit_label",
+    "unit_name",
+    "value_unit",
+}
+
+
+def nasty(text: str) -> str:
+    """Put markup into a text."""
+    return f"{NASTY}{text}"
+
+
+def spoilt(table: list[Row]) -> list[Row]:
+    """A table with markup in every text that people write, and in the id of a unit."""
+    return [
+        {
+            key: NASTY_ID
+            if value == "511700-A08"
+            else nasty(value)
+            if key in WRITTEN_BY_PEOPLE and isinstance(value, str)
+            else value
+            for key, value in row.items()
+        }
+        for row in table
+    ]
+
+
+@pytest.fixture(scope="module")
+def nasty_site(eventful: Month, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    def annex(each: Annex) -> Annex:
+        return replace(
+            each,
+            title=nasty(each.title),
+            notes=tuple(nasty(note) for note in each.notes),
+            headings=tuple(replace(cell, text=nasty(cell.text)) for cell in each.headings),
+            texts=tuple(tuple(nasty(text) for text in row) for row in each.texts),
+        )
+
+    month = replace(
+        eventful,
+        tables={name: spoilt(list(table)) for name, table in eventful.tables.items()},
+        history={name: spoilt(list(table)) for name, table in eventful.history.items()},
+        annexes=tuple(annex(each) for each in eventful.annexes),
+    )
+    return write(month, tmp_path_factory.mktemp("nasty"), EARLIER)
+
+
+# What the pages say.
+
+
+def text_of(element: Any) -> str:
+    return re.sub(r"\s+", " ", element.text_content()).strip()
+
+
+def test_a_units_page_accounts_for_every_point(month: Month, site: Pages) -> None:
+    for row in month.tables["marts.fct_composite_scores"]:
+        tree = site.tree(f"unit/{row['unit_id']}.html")
+        shown = [text_of(each) for each in tree.xpath("//ol[@class='ledger']/li/p")]
+        lost = sum(-Decimal(each.replace("−", "-").replace("+", "")) for each in shown)
+        assert lost == 100 - row["exact_score"]
+        entries = [
+            each
+            for each in month.tables["audit.points_lost_ledger"]
+            if each["unit_id"] == row["unit_id"]
+        ]
+        assert len(shown) == len(entries)
+        page = text_of(tree)
+        for entry in entries:
+            assert entry["reason"] in page
+            if entry["source_file"]:
+                place = f"{entry['source_file']} 第 {entry['source_row']} 行"
+                assert f"{place} {entry['indicator_code']} 列" in page
+
+
+def test_a_unit_learns_what_is_missing_to_the_next_place(month: Month, site: Pages) -> None:
+    table = month.tables["marts.fct_composite_scores"]
+    for row in table:
+        group = [each["exact_score"] for each in table if each["group_code"] == row["group_code"]]
+        better = [score for score in group if score > row["exact_score"]]
+        tree = site.tree(f"unit/{row['unit_id']}.html")
+        (number,) = tree.xpath("//div[p='到上一名']/p[@class='number']/text()")
+        assert number == "—" if not better else Decimal(number) == min(better) - row["exact_score"]
+
+
+def test_annex_pages_hold_the_printed_cells(month: Month, site: Pages) -> None:
+    printed: dict[int, dict[tuple[int, int], str]] = {}
+    for cell in month.tables["audit.annex_cells"]:
+        place = (cell["row_no"], cell["column_no"])
+        printed.setdefault(cell["annex_no"], {})[place] = cell["cell_text"]
+    assert len(printed) == len(month.annexes)
+    for annex in month.annexes:
+        tree = site.tree(f"annex/{annex.number}.html")
+        shown = {
+            (row_no, column_no): cell.text_content()
+            for row_no, row in enumerate(tree.xpath("//table/tbody/tr"), 1)
+            for column_no, cell in enumerate(row, 1)
+        }
+        assert shown == printed[annex.number]
+
+
+def test_annex_headings_cover_every_column_once(month: Month, site: Pages) -> None:
+    for annex in month.annexes:
+        covered: Counter[tuple[int, int]] = Counter()
+        for level, row in enumerate(site.tree(f"annex/{annex.number}.html").xpath("//thead/tr")):
+            column = 0
+            for cell in row:
+                assert cell.get("scope") == ("colgroup" if cell.get("colspan") else "col")
+                while covered[level, column]:
+                    column += 1
+                for down in range(int(cell.get("rowspan", 1))):
+                    for right in range(int(cell.get("colspan", 1))):
+                        covered[level + down, column + right] += 1
+        columns = range(len(annex.columns))
+        assert covered == {(row, each): 1 for row in range(annex.heading_rows) for each in columns}
+
+
+def test_the_overview_lists_all_units_and_the_quality(month: Month, site: Pages) -> None:
+    tree = site.tree("index.html")
+    totals = sorted(
+        (row["unit_name"], str(row["composite_score"]))
+        for row in month.tables["marts.fct_composite_scores"]
+    )
+    rows = tree.xpath("//table[@class='ranking']/tbody/tr")
+    assert sorted((text_of(row[1]), text_of(row[2])) for row in rows) == totals
+    page = text_of(tree)
+    for stated in ("93.24", "全省排名第 2 位", "2,253 / 2,253", "366 / 366", "27 处", "156 格"):
+        assert stated.replace(" ", "") in page.replace(" ", "")
+    assert "没有更早的月份" in page
+
+
+def test_losses_add_up_in_every_row(month: Month, site: Pages) -> None:
+    exact = {
+        row["unit_name"]: row["exact_score"] for row in month.tables["marts.fct_composite_scores"]
+    }
+    seen = set()
+    for row in site.tree("losses.html").xpath("//tr[not(@class='median')][td]"):
+        name, *cells, total = (text_of(cell) for cell in row)
+        assert sum(Decimal(cell) for cell in cells if cell != "—") == Decimal(total)
+        assert Decimal(total) == 100 - exact[name]
+        seen.add(name)
+    assert seen == set(exact)
+
+
+def test_a_drawn_curve_gives_the_points_that_were_scored(month: Month) -> None:
+    rules = month.tables["intermediate.int_rules_monthly"]
+    for row in month.tables["marts.fct_indicator_scores"]:
+        if row["obs_value"] is not None:
+            segments = [each for each in rules if each["rule_id"] == row["rule_id"]]
+            curve = Curve(segments, row["max_points"])
+            assert curve.points(row["obs_value"]) == row["points"]
+            drawn = curve.vertices(row["obs_value"] + 1)
+            (left, low), (right, high) = next(
+                (one, two) for one, two in pairwise(drawn) if one[0] <= row["obs_value"] <= two[0]
+            )
+            between = low + (high - low) * (row["obs_value"] - left) / (right - left)
+            assert abs(between - row["points"]) < Decimal("1e-9")
+
+
+def test_every_rule_in_force_is_shown_with_its_basis(month: Month, site: Pages) -> None:
+    tree = site.tree("rules.html")
+    bases = {row["basis"]: row["basis_name"] for row in month.tables["reference.rule_bases"]}
+    shown = {
+        article.get("id").removeprefix("rule-"): text_of(article.xpath(".//h3/span")[0])
+        for article in tree.xpath("//article")
+    }
+    rules = month.tables["intermediate.int_rules_monthly"]
+    assert shown == {row["rule_id"]: bases[row["basis"]] for row in rules}
+    page = text_of(tree)
+    assert all(row["rule_text"] in page and row["evidence"] in page for row in rules)
+
+
+def test_five_years_are_drawn_and_compared(eventful: Month, eventful_site: Pages) -> None:
+    tree = eventful_site.tree("unit/511700-A08.html")
+    own = tree.xpath("//path[@class='own']/@d")[0]
+    months = [
+        row
+        for row in eventful.history["marts.fct_composite_scores"]
+        if row["unit_id"] == "511700-A08"
+    ]
+    assert own.count("M") == 5, "a month without a score interrupts the line"
+    assert own.count("M") + own.count("L") == len(months) == len(tree.xpath("//circle"))
+    assert eventful_site.tree("unit/511700-B02.html").xpath("//circle[@class='own elsewhere']")
+    assert len(eventful_site.tree("unit/511700-A03.html").xpath("//circle")) == 1
+    page = text_of(eventful_site.tree("index.html"))
+    assert "名次上升最多" in page and "新列入本组" in page and "其间没有考核" in page
+    assert "市残联申诉属实" in text_of(eventful_site.tree("corrections.html"))
+    assert "与上月相差过大" in text_of(eventful_site.tree("quality.html"))
+
+
+def test_a_month_may_lack_metrics_print_and_corrections(month: Month, tmp_path: Path) -> None:
+    missing = (
+        "marts.fct_city_metrics", "audit.cell_reconciliation", "audit.score_reconciliation",
+        "audit.errata_in_force", "audit.adjustments_in_force", "audit.expectation_results",
+        "audit.assumed_rules",
+    )  # fmt: skip
+    bare = replace(month, tables={**month.tables, **{name: [] for name in missing}})
+    pages = write(bare, tmp_path, [])
+    assert "没有正式印发的数值可比" in text_of(pages.tree("index.html"))
+    assert "本月没有勘误" in text_of(pages.tree("corrections.html"))
+
+
+# That they are whole, the same, and harmless.
+
+
+def test_links_and_anchors_resolve(site: Pages, eventful_site: Pages, nasty_site: Pages) -> None:
+    for pages in (site, eventful_site, nasty_site):
+        for path in pages.paths():
+            for link in pages.tree(path).xpath("//@href"):
+                target, fragment = urldefrag(link)
+                found = (pages.folder / path).parent / unquote(target) if target else None
+                assert found is None or found.exists(), (path, link)
+                within = found.resolve().relative_to(pages.folder.resolve()).as_posix() if (
+                    found and found.resolve().is_relative_to(pages.folder.resolve())
+                ) else path  # fmt: skip
+                if fragment:
+                    ids = pages.tree(within).xpath("//@id")
+                    assert unquote(fragment) in ids, (path, link)
+
+
+def test_ids_are_used_once_a_page(site: Pages, nasty_site: Pages) -> None:
+    for pages in (site, nasty_site):
+        for path in pages.paths():
+            ids = pages.tree(path).xpath("//@id")
+            assert len(ids) == len(set(ids)), path
+
+
+def test_the_same_month_gives_the_same_bytes(eventful: Month, tmp_path: Path) -> None:
+    def written(folder: Path) -> dict[str, bytes]:
+        pages = write(eventful, folder, EARLIER)
+        files = (each for each in pages.folder.rglob("*") if each.is_file())
+        return {each.relative_to(folder).as_posix(): each.read_bytes() for each in files}
+
+    assert written(tmp_path / "one") == written(tmp_path / "two")
+
+
+def test_pages_of_an_earlier_export_go(month: Month, site: Pages, tmp_path: Path) -> None:
+    stale = tmp_path / "2023-06" / "site" / "unit" / "511700-Z99.html"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    assert write(month, tmp_path, []).paths() == site.paths()
+
+
+@pytest.mark.parametrize(
+    "unit_id", ["..", "../../x", "CON", "a/b", "511700-a01", "", "x" * 300, NASTY, "\ud800"]
+)
+def test_a_unit_cannot_choose_its_file(unit_id: str) -> None:
+    assert re.fullmatch(r"u[0-9a-f]{20}", page_name(unit_id))
+    assert page_name("511700-A01") == "511700-A01"
+
+
+def test_markup_stays_text(nasty_site: Pages, site: Pages) -> None:
+    assert len(nasty_site.paths()) == len(site.paths())
+    for path in nasty_site.paths():
+        tree = nasty_site.tree(path)
+        assert len(tree.xpath("//script")) == (path == "index.html")
+        assert not tree.xpath("//img | //@onerror")
+        assert "<script>alert(1)</script>{{7*7}}" in tree.text_content()
+        assert not re.search(r"[\x00-\x08\x0e-\x1f\u202e]", (nasty_site.folder / path).read_text())
+
+
+def test_a_page_runs_nothing_but_its_own_script(site: Pages) -> None:
+    for path in site.paths():
+        tree = site.tree(path)
+        (policy,) = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert ("script-src" in policy) == (path == "index.html")
+        assert not tree.xpath("//@style | //style | //@*[starts-with(name(), 'on')]")
+
+
+# What a browser makes of them.
+
+
+@dataclass
+class Visit:
+    """A page in the browser, with all that it complained about and asked for."""
+
+    page: Any
+    messages: list[str]
+    requests: list[str]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="group browser not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium not installed")
+    flags = (
+        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+        "--disable-background-networking --disable-component-update --disable-dev-shm-usage"
+    )
+    with playwright.sync_playwright() as started:
+        context = started.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=chromium,
+            headless=True,
+            args=flags.split(),
+        )
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
+    """Open a page of a site at a width."""
+    tab = browser.new_page()
+    visited = Visit(tab, [], [])
+    tab.on("console", lambda message: visited.messages.append(message.text))
+    tab.on("pageerror", lambda error: visited.messages.append(str(error)))
+    tab.on("dialog", lambda dialog: visited.messages.append(dialog.message))
+    tab.on("request", lambda request: visited.requests.append(unquote(request.url)))
+
+    def go(pages: Pages, path: str, width: int = 1280) -> Visit:
+        visited.messages.clear()
+        visited.requests.clear()
+        tab.set_viewport_size({"width": width, "height": 844})
+        tab.goto((pages.folder / path).as_uri())
+        return visited
+
+    yield go
+    tab.close()
+
+
+def test_pages_are_quiet_and_ask_for_nothing_outside(
+    visit: Callable[..., Visit], site: Pages, eventful_site: Pages, nasty_site: Pages
+) -> None:
+    for pages in (site, eventful_site, nasty_site):
+        root = unquote(pages.folder.as_uri())
+        for path in KINDS:
+            if pages is nasty_site and path.startswith("unit/"):
+                path = f"unit/{page_name(NASTY_ID)}.html"
+            visited = visit(pages, path)
+            head = "getComputedStyle(document.querySelector('.top')).backgroundColor"
+            assert visited.page.evaluate(head) == "rgb(22, 58, 95)", "the stylesheet holds"
+            assert visited.messages == [], path
+            assert len(visited.requests) == 2, path
+            assert all(each.startswith(root) for each in visited.requests), path
+
+
+def test_pages_fit_a_phone_and_a_desk(
+    visit: Callable[..., Visit], site: Pages, eventful_site: Pages
+) -> None:
+    for pages in (site, eventful_site):
+        for path in KINDS:
+            tab = visit(pages, path).page
+            for width in (320, 390, 768, 1280):
+                tab.set_viewport_size({"width": width, "height": 844})
+                excess = tab.evaluate(
+                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                )
+                assert excess <= 0, (path, width)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(
+    visit: Callable[..., Visit], site: Pages, eventful_site: Pages, width: int
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    changed = ("index.html", "unit/511700-A08.html", "corrections.html", "quality.html")
+    for pages, paths in ((site, KINDS), (eventful_site, changed if width == 390 else ())):
+        for path in paths:
+            tab = visit(pages, path, width).page
+            tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = 1")
+            found = axe.run(tab, options={"preload": False, "resultTypes": ["violations"]})
+            assert found.violations_count == 0, (path, found.generate_report())
+
+
+def test_rankings_sort_filter_and_search(visit: Callable[..., Visit], site: Pages) -> None:
+    tab = visit(site, "index.html").page
+
+    def names() -> list[str]:
+        found = tab.locator("section[data-group]:visible tbody tr:visible th").all_inner_texts()
+        return [str(name) for name in found]
+
+    everyone = names()
+    assert len(everyone) == 49
+    tab.get_by_role("button", name="B组", exact=True).click()
+    group = names()
+    assert len(group) == 26 and set(group) < set(everyone)
+    tab.locator("section[data-group]:visible").get_by_role("button", name="综合得分").click()
+    heading = tab.locator("section[data-group]:visible th[aria-sort]")
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert names() == group, "the order of print is that of the totals"
+    tab.locator("section[data-group]:visible").get_by_role("button", name="综合得分").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert names()[-1] == group[0]
+    assert sorted(names()) == sorted(group)
+    tab.get_by_label("查找单位").fill("民政")
+    assert names() == ["市民政局"]
+    assert tab.get_by_role("status").inner_text() == "共显示 1 个单位"
+    tab.get_by_role("button", name="全部", exact=True).click()
+    tab.get_by_label("查找单位").fill("没有这个单位")
+    assert names() == []
+    assert tab.get_by_role("status").inner_text() == "没有符合的单位"
+
+
+def test_the_table_of_losses_opens_all_indicators(visit: Callable[..., Visit], site: Pages) -> None:
+    tab = visit(site, "losses.html").page
+    few = tab.locator("table").first.locator("thead th:visible").count()
+    tab.get_by_label("列出全部计分指标").check()
+    assert tab.locator("table").first.locator("thead th:visible").count() > few
+
+
+def test_annexes_print_on_landscape_pages_without_clipping(
+    visit: Callable[..., Visit], site: Pages, month: Month
+) -> None:
+    pikepdf = pytest.importorskip("pikepdf")
+    for annex in month.annexes:
+        tab = visit(site, f"annex/{annex.number}.html").page
+        printed = site.folder.parent / f"annex-{annex.number}.pdf"
+        tab.pdf(path=printed, prefer_css_page_size=True)
+        with pikepdf.open(printed) as document:
+            boxes = [[float(side) for side in page.mediabox] for page in document.pages]
+        printable = 297 - 2 * 12
+        assert all(box[2:] == pytest.approx([841.9, 595.3], abs=1) for box in boxes)
+        tab.emulate_media(media="print")
+        tab.set_viewport_size({"width": round(printable / 25.4 * 96), "height": 800})
+        widths = "const [t] = document.getElementsByTagName('table'); t.scrollWidth"
+        available = tab.evaluate("document.querySelector('main').clientWidth")
+        assert tab.evaluate(widths) <= available, annex.number
+        tab.emulate_media(media="null")
