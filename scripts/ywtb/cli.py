@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from ywtb.figures import plain_figure
 from ywtb.project import Project, ProjectNotFoundError, SettingsError
 
 app = typer.Typer(
@@ -487,12 +488,6 @@ def _intake_lines(outcome: Any) -> list[str]:
     return lines
 
 
-def _points(value: Decimal) -> str:
-    """A figure without idle zeros, and never in exponent form."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _summary_lines(found: dict[str, Any]) -> list[str]:
     groups = found["groups"]
     sizes = "，".join(f"{group['group_name']} {group['unit_count']}" for group in groups)
@@ -513,12 +508,13 @@ def _summary_lines(found: dict[str, Any]) -> list[str]:
     )
     lines += [
         f"  得分调整：{adjustment['unit_name']} {adjustment['dimension_name']} "
-        f"{_points(adjustment['adjustment_points'])}（{adjustment['reason']}）"
+        f"{plain_figure(adjustment['adjustment_points'])}（{adjustment['reason']}）"
         for adjustment in found["adjustments"]
     ]
     lines.append(
-        f"  假定规则 {found['assumed_rules']} 条，涉及 {_points(found['assumed_points_at_stake'])} "
-        f"分，本月由此失分 {_points(found['assumed_points_lost'])}"
+        f"  假定规则 {found['assumed_rules']} 条，"
+        f"涉及 {plain_figure(found['assumed_points_at_stake'])} 分，"
+        f"本月由此失分 {plain_figure(found['assumed_points_lost'])}"
     )
     return lines
 
@@ -527,18 +523,18 @@ def _explanation_lines(found: dict[str, Any]) -> list[str]:
     lines = [
         f"{found['month']} {found['unit_name']}（{found['unit_id']}，{found['group_name']}）："
         f"{found['composite_score']} 分，序号 {found['sequence_no']}/{found['group_size']}，"
-        f"名次 {found['score_rank']}；准确得分 {_points(found['exact_score'])}",
+        f"名次 {found['score_rank']}；准确得分 {plain_figure(found['exact_score'])}",
     ]
     for dimension in found["dimensions"]:
         lines.append(
-            f"{dimension['dimension_name']}：{_points(dimension['score'])} / "
-            f"{_points(dimension['weight'])}"
+            f"{dimension['dimension_name']}：{plain_figure(dimension['score'])} / "
+            f"{plain_figure(dimension['weight'])}"
         )
         for loss in found["losses"]:
             if loss["dimension_name"] == dimension["dimension_name"]:
                 lines += _loss_lines(loss)
     total = sum((loss["points_lost"] for loss in found["losses"]), Decimal(0))
-    lines.append(f"合计失分 {_points(total)} = 100 − {_points(found['exact_score'])}")
+    lines.append(f"合计失分 {plain_figure(total)} = 100 − {plain_figure(found['exact_score'])}")
     return lines
 
 
@@ -551,13 +547,13 @@ def _loss_lines(loss: dict[str, Any]) -> list[str]:
         }[loss["entry_type"]]
     )
     sign = "−" if loss["points_lost"] > 0 else "+"
-    lines = [f"  {sign}{_points(abs(loss['points_lost']))} {cause}：{loss['reason']}"]
+    lines = [f"  {sign}{plain_figure(abs(loss['points_lost']))} {cause}：{loss['reason']}"]
     if loss["entry_type"] == "indicator":
         if loss["source_file"] is not None and loss["obs_status"] != "I":
             place = f"{loss['source_file']} 第{loss['source_row']}行"
             source = f"{place}，原值“{loss['printed_value']}”"
         else:
-            source = f"推算值 {_points(loss['obs_value'])}"
+            source = f"推算值 {plain_figure(loss['obs_value'])}"
         lines.append(f"      {source}；规则 {loss['rule_id']}（{loss['basis_name']}）")
     if loss["erratum_id"] is not None:
         lines.append(f"      勘误 {loss['erratum_id']}")

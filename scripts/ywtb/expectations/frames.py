@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from ywtb.expectations.metadata import Metadata, Row
+from ywtb.figures import plain_figure
 
 NOT_APPLICABLE = ("—", "-")
 _STRAY = re.compile(r"[\s\u00a0\u200b\u3000\ufeff]")
@@ -144,9 +145,9 @@ def range_text(lower: Decimal | None, upper: Decimal | None) -> str:
     """A range in Chinese, empty when it is open on both sides."""
     parts = []
     if lower is not None:
-        parts.append(f"不小于 {lower.normalize():f}")
+        parts.append(f"不小于 {plain_figure(lower)}")
     if upper is not None:
-        parts.append(f"不大于 {upper.normalize():f}")
+        parts.append(f"不大于 {plain_figure(upper)}")
     return "，".join(parts)
 
 

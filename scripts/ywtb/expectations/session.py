@@ -21,6 +21,7 @@ from ywtb.expectations.metadata import month_of
 from ywtb.expectations.raw import raw_frames
 from ywtb.expectations.results import Result, Unexpected
 from ywtb.expectations.suites import Expectation, SuiteError, fill_in, load_suites
+from ywtb.figures import plain_figure
 from ywtb.project import Project
 
 OPTIONAL = "raw_published_scores"
@@ -304,8 +305,7 @@ def _text(value: Any) -> str | None:
     if value is None or value != value:
         return None
     if isinstance(value, Decimal):
-        places = value.normalize()
-        return f"{places:f}"
+        return plain_figure(value)
     return str(value)
 
 

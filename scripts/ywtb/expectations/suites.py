@@ -28,6 +28,7 @@ from typing import Any
 
 from ywtb.expectations.frames import Frame
 from ywtb.expectations.metadata import Row, load_yaml
+from ywtb.figures import plain_figure
 
 SEVERITIES = ("stop", "warn")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
@@ -172,7 +173,7 @@ def _fill(value: Any, values: Row, is_text: bool = False) -> Any:
 
 
 def _text(value: Any) -> str:
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    return plain_figure(value) if isinstance(value, Decimal) else str(value)
 
 
 def _exact(key: str, value: Any) -> Any:

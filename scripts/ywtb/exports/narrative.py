@@ -16,6 +16,7 @@ from typing import Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ywtb.exports.content import Month
+from ywtb.figures import plain_figure
 from ywtb.reading import Row
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -352,7 +353,7 @@ def _unit_problem(
             if (count := sum(row["group_code"] == code for row in losses))
         ),
         office=office.value if office else "",
-        points_lost=_plain(sum(row["points_lost"] for row in losses)),
+        points_lost=plain_figure(sum(row["points_lost"] for row in losses)),
         heading=words["heading"] or "",
         demand=words["demand"] or "",
     )
@@ -420,13 +421,7 @@ def _rank(row: Row) -> str:
 
 
 def _quantity(value: Decimal | int, unit: str | None) -> str:
-    return f"{_plain(value)}{unit or ''}"
-
-
-def _plain(value: Decimal | int) -> str:
-    """A number without exponent and without zeros at the end of its decimals."""
-    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{plain_figure(value)}{unit or ''}"
 
 
 def _one_line(text: str | None) -> str:

@@ -5,16 +5,12 @@ import re
 from datetime import date
 from decimal import Decimal
 
-
-def plain(value: Decimal) -> str:
-    """A figure without idle zeros, and never in exponent form."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+from ywtb.figures import plain_figure
 
 
 def points(value: Decimal) -> str:
     """Exact points with two decimals or as many more as they need; minus is not a hyphen."""
-    whole, _, decimals = plain(abs(value)).partition(".")
+    whole, _, decimals = plain_figure(abs(value)).partition(".")
     return f"{'−' if value < 0 else ''}{whole}.{decimals:0<2}"
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from ywtb.exports.content import Month
 from ywtb.exports.site import drawing, formats, heat, history, records, rules, views
 from ywtb.exports.site.views import Names, Ranking, Unit
+from ywtb.figures import plain_figure
 
 HERE = Path(__file__).parent
 
@@ -103,7 +104,7 @@ class _Site:
             anchor=formats.anchor,
             coordinate=drawing.number,
             month=formats.month_name,
-            plain=formats.plain,
+            plain=plain_figure,
             points=formats.points,
             signed=formats.signed,
         )

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from ywtb.exports.content import Month
 from ywtb.exports.site.drawing import Axis, Point, polyline
-from ywtb.exports.site.formats import plain
 from ywtb.exports.site.views import ZERO, Names
+from ywtb.figures import plain_figure
 from ywtb.reading import Row
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 268, 14, 152
@@ -182,7 +182,8 @@ def _rule(
         ),
         dots=tuple(
             Dot(
-                f"{groups[group]} {count} 个单位：{plain(value)} → {plain(points)} 分",
+                f"{groups[group]} {count} 个单位："
+                f"{plain_figure(value)} → {plain_figure(points)} 分",
                 (horizontal.place(value), vertical.place(points)),
             )
             for (group, value, points), count in sorted(observed.items())
