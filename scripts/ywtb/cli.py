@@ -438,8 +438,8 @@ def _stop(message: str, code: int) -> NoReturn:
 
 
 def _plain(value: Any) -> str:
-    """JSON text of a decimal or a date, so that no score becomes a float."""
-    return str(value)
+    """JSON text of a decimal or a date, so that no score becomes a float, nor gets an exponent."""
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def _print_json(content: Any) -> None:

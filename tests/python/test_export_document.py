@@ -256,6 +256,16 @@ def test_a_tie_for_the_first_place(month: Month) -> None:
     assert "8个单位并列以90.98分排名第1位" in section(narrative(everyone), "一")
 
 
+def test_a_group_in_which_nobody_is_behind_has_its_chart(month: Month, tmp_path: Path) -> None:
+    equal = changed(
+        month,
+        "marts.fct_dimension_scores",
+        lambda row: row | {"score": row["weight"]} if row["group_code"] == "B" else row,
+    )
+    write_document(equal, tmp_path / "equal.docx")
+    assert len(Document(str(tmp_path / "equal.docx")).inline_shapes) == 3
+
+
 @pytest.mark.parametrize(
     ("missing", "gone", "kept"),
     [

@@ -74,7 +74,8 @@ def totals_and_gaps(
 
     Args:
         units: of one group.
-        parts: names of the parts of a bar, in their order; one without any gap is left out.
+        parts: names of the parts of a bar, in their order; one without any gap is left out, and
+            so are the bars where nobody is behind.
         width: of the whole, in pixels.
         row_height: of a row, in pixels.
     """
@@ -110,7 +111,7 @@ def totals_and_gaps(
             ),
             y=y,
         )
-        .properties(width=int(width * 0.32), height=height)
+        .properties(width=int(width * (0.32 if shown else 0.77)), height=height)
     )
     left = dots.mark_point(filled=True, size=34, color=INK, opacity=1) + dots.mark_text(
         align="left", dx=6, fontSize=9, color=INK
@@ -139,7 +140,8 @@ def totals_and_gaps(
         )
         .properties(width=int(width * 0.45), height=height)
     )
-    chart: alt.HConcatChart = alt.hconcat(left, right, spacing=14).configure(**theme())
+    sides = [left, right] if shown else [left]
+    chart: alt.HConcatChart = alt.hconcat(*sides, spacing=14).configure(**theme())
     return chart
 
 
