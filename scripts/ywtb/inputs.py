@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from ywtb.project import Project
 
-CODE_FOLDERS = ("models", "macros", "expectations")
-CODE_SUFFIXES = {".sql", ".yml", ".py", ".j2", ".css", ".js", ".conf"}
+CODE_FOLDERS = ("models", "macros", "expectations", "seeds")
+NOT_CODE = {".csv", ".pyc"}
 TOOLS = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
 DATES = ("score_month", "valid_from")
 """Columns that say from which month a row of a seed counts."""
@@ -25,6 +28,7 @@ def month_checksums(project: Project) -> dict[str, str]:
     """
     undated, dated = _split_seeds(project)
     digest = hashlib.sha256(repr([(tool, version(tool)) for tool in TOOLS]).encode())
+    digest.update(repr(_settings(project)).encode())
     for path in _code(project):
         digest.update(path.read_bytes())
     for line in undated:
@@ -42,10 +46,17 @@ def month_checksums(project: Project) -> dict[str, str]:
     return checksums
 
 
+def _settings(project: Project) -> Any:
+    """dbt_project.yml but for the months."""
+    settings = yaml.safe_load((project.root / "dbt_project.yml").read_text(encoding="utf-8"))
+    del settings["vars"]["score_months"]
+    return settings
+
+
 def _code(project: Project) -> Iterator[Path]:
     for folder in (*(project.root / name for name in CODE_FOLDERS), Path(__file__).parent):
         for path in sorted(folder.rglob("*")):
-            if path.suffix in CODE_SUFFIXES:
+            if path.is_file() and path.suffix not in NOT_CODE:
                 yield path
 
 

@@ -488,6 +488,9 @@ def test_a_month_is_checked_again_when_something_it_follows_from_changes(
     suite = sandbox.root / "expectations" / "marts" / "fct_composite_scores.yml"
     suite.write_text(suite.read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
     assert changed() == ["2023_06", "2023_07"]
+    before = month_checksums(project)
+    edit(sandbox.root / "dbt_project.yml", "+full_refresh: true", "+full_refresh: false")
+    assert changed() == ["2023_06", "2023_07"]
 
 
 def test_a_failure_is_kept_with_unit_and_value(sandbox: Sandbox, tmp_path: Path) -> None:
