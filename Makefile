@@ -33,6 +33,9 @@ docs: .venv/installed
 
 benchmark: .venv/installed
 	$(BIN)/python scripts/benchmark.py
+ifneq ($(filter browser,$(WITH)),)
+	$(BIN)/python scripts/benchmark_site.py
+endif
 
 clean:
 	rm -rf .venv .tools target logs

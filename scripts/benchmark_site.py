@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -49,7 +50,7 @@ def main() -> None:
             tab.goto((folder / pages[0]).as_uri())  # starts the browser's processes
             for page in [*pages, f"unit/{unit.name}"]:
                 address = (folder / page).as_uri()
-                _show(page, _times(lambda address=address: tab.goto(address, wait_until="load")))
+                _show(page, _times(partial(tab.goto, address, wait_until="load")))
             browser.close()
 
 
