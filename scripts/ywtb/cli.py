@@ -26,8 +26,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程�
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a disk that cannot be read or written is told, not raised."""
+    try:
+        app()
+    except OSError as error:
+        typer.echo(f"读写失败：{error}", err=True)
+        sys.exit(1)
 
 
 @app.command()
@@ -143,6 +147,9 @@ def refresh(
     except LockedError as error:
         _notify(notify_command, line := f"ywtb refresh 未运行：{error} 正在进行")
         _stop(line, 3)
+    except OSError as error:
+        _notify(notify_command, line := f"ywtb refresh 没有完成，读写失败：{error}")
+        _stop(line, 1)
     if outcome.is_published:
         _print_published(project, outcome, wanted, as_json)
         line = f"ywtb refresh 完成：已发布 {outcome.release}"
@@ -317,8 +324,23 @@ def query(
         typer.echo(f"{len(found)} 行")
 
 
+PHASES = {
+    "check": "核对文件",
+    "start dbt": "启动 dbt",
+    "parse": "解析",
+    "build and test": "建库和测试",
+    "expectations of what arrives": "核对收到的数据",
+    "expectations of what leaves": "核对要发出的数据",
+    "data docs": "写核对报告",
+    "compare": "与已发布的比较",
+    "publish": "发布",
+    "export": "导出",
+}
+"""Phases of a refresh, whose log and JSON are in English, as people see them."""
+
+
 def _show_phase(name: str) -> None:
-    typer.echo(f"· {name}", err=True)
+    typer.echo(f"· {PHASES.get(name, name)}", err=True)
 
 
 def _notify(command: str | None, line: str) -> None:
@@ -332,7 +354,7 @@ def _notify(command: str | None, line: str) -> None:
         subprocess.run(  # noqa: S603 (the caller's own command)
             shlex.split(command), input=f"{line}\n", text=True, timeout=60, check=True
         )
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         typer.echo(f"通知命令没有成功：{error}", err=True)
 
 
@@ -371,7 +393,8 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
     for line in _export_lines(project, outcome.exports):
         typer.echo(line)
     typer.echo(f"数据库：{database}")
-    typer.echo("用时：" + "，".join(f"{phase} {value:.2f} s" for phase, value in seconds.items()))
+    taken = (f"{PHASES[phase]} {value:.2f} 秒" for phase, value in seconds.items())
+    typer.echo("用时：" + "，".join(taken))
 
 
 def _export_lines(project: Project, exports: Sequence[Any]) -> list[str]:
@@ -453,7 +476,7 @@ def _print_table(found: Sequence[dict[str, Any]]) -> None:
 
     table = Table(*found[0], box=None, pad_edge=False)
     for row in found:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text("" if each is None else _plain(each)) for each in row.values()))
     width = None if sys.stdout.isatty() else 10_000
     Console(width=width).print(table)
 

@@ -29,6 +29,8 @@ def month_checksums(project: Project) -> dict[str, str]:
     undated, dated = _split_seeds(project)
     digest = hashlib.sha256(repr([(tool, version(tool)) for tool in TOOLS]).encode())
     digest.update(repr(_settings(project)).encode())
+    locked = project.root / "uv.lock"
+    digest.update(locked.read_bytes() if locked.is_file() else b"")
     for path in _code(project):
         digest.update(path.read_bytes())
     for line in undated:

@@ -1,5 +1,6 @@
 """One writer at a time: the lock that refresh, ingest and rollback hold."""
 
+import contextlib
 import json
 import os
 import socket
@@ -36,16 +37,17 @@ def writer_lock(project: Project, command: str) -> Iterator[None]:
         raise LockedError(_described(holder.read_bytes() if holder.exists() else b"")) from timeout
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        holder.write_text(
-            json.dumps(
-                {
-                    "command": command,
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "since": since,
-                }
+        with contextlib.suppress(OSError):  # the lock holds, even where the disk is full
+            holder.write_text(
+                json.dumps(
+                    {
+                        "command": command,
+                        "pid": os.getpid(),
+                        "host": socket.gethostname(),
+                        "since": since,
+                    }
+                )
             )
-        )
         yield
     finally:
         holder.unlink(missing_ok=True)

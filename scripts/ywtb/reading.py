@@ -44,7 +44,7 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] 
         duckdb.Error: the query is not valid, or tries to write.
     """
     cursor = connection.execute(sql, values)
-    if cursor.description is None:
+    if cursor is None or cursor.description is None:  # no statement, or one without an answer
         return []
     names = [column[0] for column in cursor.description]
     columns = [

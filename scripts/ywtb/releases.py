@@ -23,8 +23,8 @@ class NoReleaseError(Exception):
 
 
 def published_release(project: Project) -> str | None:
-    """Id of the published release, or None before the first."""
-    return project.published.resolve().parent.name if project.published.is_symlink() else None
+    """Id of the published release, or None before the first, or when its file is gone."""
+    return project.published.resolve().parent.name if project.published.exists() else None
 
 
 def complete_releases(project: Project) -> list[str]:
@@ -39,7 +39,7 @@ def complete_releases(project: Project) -> list[str]:
 def publish(project: Project, release: str) -> None:
     """Make a release the published one by moving the symlink, which readers see all at once.
 
-    Its Data Docs are what `exports/data_docs` then shows.
+    It is no longer being built then, so whoever clears away unfinished builds leaves it alone.
 
     Raises:
         RuntimeError: its database was not closed properly.
@@ -47,11 +47,12 @@ def publish(project: Project, release: str) -> None:
     database = project.releases / release / DATABASE
     if database.with_name(f"{DATABASE}.wal").exists():
         raise RuntimeError(f"{database} still has a write-ahead log")
-    _point(project.published, database)
-    _point(project.exports / "data_docs", database.with_name("data_docs"))
+    point(project.published, database)
+    if project.building.is_symlink() and project.building.resolve() == database.parent.resolve():
+        project.building.unlink()
 
 
-def _point(link: Path, target: Path) -> None:
+def point(link: Path, target: Path) -> None:
     """Make `link` a symlink to `target`, in one step for whoever reads it."""
     link.parent.mkdir(exist_ok=True)
     new = link.with_name(f".{link.name}.new")
@@ -77,6 +78,9 @@ def go_back(project: Project, release: str | None) -> str:
 
 def prune(project: Project, keep: int) -> list[str]:
     """Remove all but the newest `keep` releases, never the published one; return what went."""
+    for folder in project.releases.iterdir():
+        if not (folder / DATABASE).exists():  # left by a removal that was killed
+            shutil.rmtree(folder)
     releases = complete_releases(project)
     old = releases[: max(len(releases) - keep, 0)]
     gone = [each for each in old if each != published_release(project)]
@@ -222,6 +226,15 @@ def month_checksums(project: Project) -> dict[str, str]:
         except duckdb.CatalogException:
             return {}
     return dict(rows)
+
+
+def months_of(project: Project, release: str) -> list[str]:
+    """Months that a release holds, such as `2023-06`."""
+    with duckdb.connect(str(project.releases / release / DATABASE), read_only=True) as connection:
+        rows = connection.execute(
+            "select unnest(score_months) from audit.release_manifest"
+        ).fetchall()
+    return [month for (month,) in rows]
 
 
 def read_manifest(database: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A published month is frozen: what a new release would change in it, and the record of changes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,10 +11,10 @@ import duckdb
 
 @dataclass(frozen=True)
 class Change:
-    """One published cell that differs: as printed in the annex, with the unit's rank."""
+    """One published figure that differs: as it is shown, with the rank that goes with it."""
 
     score_month: date
-    annex_no: int
+    printed_in: str
     unit_name: str
     column_name: str
     old_value: str | None
@@ -30,7 +30,7 @@ class Change:
     def __str__(self) -> str:
         """The change as one line of Chinese."""
         line = (
-            f"{self.month} 附件{self.annex_no} {self.unit_name} {self.column_name}："
+            f"{self.month} {self.printed_in} {self.unit_name} {self.column_name}："
             f"{_shown(self.old_value)} → {_shown(self.new_value)}"
         )
         if self.old_rank != self.new_rank:
@@ -42,50 +42,91 @@ def _shown(value: str | int | None) -> str:
     return "无" if value is None else str(value)
 
 
-def compare(published: Path, candidate: Path) -> list[Change]:
-    """Every published cell that `candidate` would change, add or drop in a published month.
+def compare(published: Path, candidate: Path, months: Sequence[str]) -> list[Change]:
+    """Every published figure that `candidate` would change, add or drop in a published month.
 
     Args:
         published: database of the published release.
         candidate: database of the release to be published.
+        months: those of them to look at, such as `2023-06`.
     """
     with duckdb.connect() as connection:
         for name, path in (("published", published), ("candidate", candidate)):
             quoted = str(path).replace("'", "''")
             connection.execute(f"attach '{quoted}' as {name} (read_only)")
-        found = connection.execute(_COMPARISON).fetchall()
-    return [Change(*row) for row in found]
+        found = connection.execute(
+            _COMPARISON.format(old=_SHOWN.format("published"), new=_SHOWN.format("candidate"))
+        ).fetchall()
+    return [change for change in (Change(*row) for row in found) if change.month in months]
 
+
+_SHOWN = """
+    select
+        cells.score_month,
+        cells.annex_no as place,
+        '附件' || cells.annex_no as printed_in,
+        cells.unit_name,
+        cells.column_name as code,
+        columns.view_column_name as column_name,
+        cells.cell_text as shown,
+        scores.score_rank as shown_rank
+    from {0}.audit.annex_cells as cells
+    inner join {0}.reference.annex_columns as columns using (annex_no, column_name)
+    left join {0}.marts.fct_composite_scores as scores using (score_month, unit_name)
+    union all
+    select
+        metrics.score_month,
+        0,
+        '通报正文',
+        cities.city_name,
+        metrics.metric_code,
+        metrics.metric_name,
+        concat_ws(
+            '，',
+            coalesce(
+                rtrim(rtrim(cast(metrics.metric_value as varchar), '0'), '.') || metrics.value_unit,
+                metrics.metric_text
+            ),
+            '全省' || if(metrics.is_rank_from_bottom, '倒数', '') || '第' || metrics.province_rank,
+            metrics.detail
+        ),
+        null
+    from {0}.marts.fct_city_metrics as metrics
+    inner join {0}.reference.cities as cities using (city_code)
+    union all
+    select
+        score_month,
+        12,
+        '年内累计',
+        unit_name,
+        'average_score',
+        '平均得分',
+        cast(average_score as varchar),
+        average_rank
+    from {0}.marts.fct_year_to_date_scores
+"""
+"""What a release shows of its months: cells of the annexes, figures of the text, averages."""
 
 _COMPARISON = """
     with
-    old_cells as (
-        select cells.*, columns.view_column_name, scores.score_rank
-        from published.audit.annex_cells as cells
-        inner join published.reference.annex_columns as columns using (annex_no, column_name)
-        left join published.marts.fct_composite_scores as scores using (score_month, unit_name)
-    ),
-    new_cells as (
-        select cells.*, columns.view_column_name, scores.score_rank
-        from candidate.audit.annex_cells as cells
-        inner join candidate.reference.annex_columns as columns using (annex_no, column_name)
-        left join candidate.marts.fct_composite_scores as scores using (score_month, unit_name)
-    )
+    old as ({old}),
+    new as ({new})
     select
         score_month,
-        annex_no,
+        coalesce(old.printed_in, new.printed_in),
         unit_name,
-        coalesce(old_cells.view_column_name, new_cells.view_column_name),
-        old_cells.cell_text,
-        new_cells.cell_text,
-        old_cells.score_rank,
-        new_cells.score_rank
-    from old_cells
-    full join new_cells using (score_month, annex_no, unit_name, column_name)
+        coalesce(old.column_name, new.column_name),
+        old.shown,
+        new.shown,
+        old.shown_rank,
+        new.shown_rank
+    from old
+    full join new using (score_month, place, unit_name, code)
     where
-        old_cells.cell_text is distinct from new_cells.cell_text
-        and score_month in (select distinct score_month from old_cells)
-    order by score_month, annex_no, unit_name, column_name
+        (old.shown is distinct from new.shown or place = 12
+            and old.shown_rank is distinct from new.shown_rank)
+        and score_month in (select score_month from old)
+    order by score_month, place, unit_name, code
 """
 
 
@@ -94,13 +135,13 @@ _COLUMN_COMMENTS = {
     "revised_at": "UTC time of the correction.",
     "reason": "Why, in Chinese.",
     "score_month": "Month that was corrected.",
-    "annex_no": "Annex in which the cell is printed.",
-    "unit_name": "Unit.",
-    "column_name": "Printed heading of the column.",
-    "old_value": "Cell as it was printed; NULL where there was none.",
-    "new_value": "Cell as it is printed now; NULL where there is none.",
-    "old_rank": "Rank of the unit before.",
-    "new_rank": "Rank of the unit now.",
+    "printed_in": "Where it is printed: an annex, the text of the bulletin, the year so far.",
+    "unit_name": "Unit, or the city for its own figures.",
+    "column_name": "Printed heading of the column, or name of the figure.",
+    "old_value": "What was printed; NULL where nothing was.",
+    "new_value": "What is printed now; NULL where nothing is.",
+    "old_rank": "Rank of the unit before, of the year for an average.",
+    "new_rank": "Rank of the unit now, of the year for an average.",
 }
 
 
@@ -127,7 +168,7 @@ def record(
             revised_at timestamp not null,
             reason varchar not null,
             score_month date not null,
-            annex_no integer not null,
+            printed_in varchar not null,
             unit_name varchar not null,
             column_name varchar not null,
             old_value varchar,
@@ -139,7 +180,7 @@ def record(
     )
     connection.execute(
         "comment on table audit.revisions is "
-        "'Corrections of published months: one row per changed cell, with the reason.'"
+        "'Corrections of published months: one row per changed figure, with the reason.'"
     )
     for column, text in _COLUMN_COMMENTS.items():
         connection.execute(f"comment on column audit.revisions.{column} is '{text}'")

@@ -29,7 +29,7 @@ REVISION = {
     "revised_at": datetime(2023, 8, 1, 9, 30, 0, 123456),
     "reason": "=1+1",
     "score_month": date(2023, 6, 1),
-    "annex_no": 3,
+    "printed_in": "附件3",
     "unit_name": "渠县",
     "column_name": "综合得分",
     "old_value": "90.36",

@@ -21,7 +21,7 @@ from ywtb.exports.content import Month, read_month
 from ywtb.exports.document import write_document
 from ywtb.exports.narrative import Paragraph, chinese_number, narrative
 from ywtb.exports.official_format import fold, width_in_ems
-from ywtb.exports.pdf import ConversionError, LibreOfficeMissingError, start_pdf, write_pdf
+from ywtb.exports.pdf import ConversionError, LibreOfficeMissingError, start_pdf
 from ywtb.project import Project
 from ywtb.reading import Row, open_release
 
@@ -51,7 +51,7 @@ FACTS_OF_SECTION_2 = (
     "省大数据中心《“一网通办”攻坚快报》（第104期）采用",
     "本月事项梳理、证照应用2项指标工作开展情况较差",
     "存在“线上线下不一致”问题4个（达川区、大竹县、渠县、开江县各1个）",
-    "电子证照未同步签章问题6个（大竹县财政局）",
+    "电子证照未同步签章问题6个（大竹县，责任单位为大竹县财政局）",
     "新增证照签章率为99.58%（全省排名倒数第1位）",
 )
 
@@ -111,6 +111,11 @@ def losing(month: Month, indicator: str, values: dict[str, str], each: str = "0.
         return row | {"obs_value": value, "points_lost": value * Decimal(each)}
 
     return changed(month, "marts.fct_indicator_scores", lose)
+
+
+def write_pdf(docx: Path, path: Path) -> None:
+    with start_pdf(docx, path) as conversion:
+        conversion.finish()
 
 
 def without_problems(month: Month) -> Month:
@@ -226,6 +231,26 @@ def test_several_offices_are_named_apart_from_the_units(month: Month) -> None:
     assert "电子证照未同步签章问题8个（大竹县6个，渠县2个，责任单位为大竹县财政局）" in text
 
 
+def test_a_middling_place_is_not_told_among_what_went_well(month: Month) -> None:
+    middling = changed(
+        month,
+        "marts.fct_city_metrics",
+        lambda row: row | {"province_rank": 18} if row["metric_code"] == "efficiency" else row,
+    )
+    text = [each.text for each in narrative(middling)]
+    bad = next(place for place, line in enumerate(text) if line.startswith("（二）"))
+    assert not any("第18位" in line for line in text[:bad])
+    assert any("全省排名第18位" in line for line in text[bad:])
+
+
+def test_the_unit_is_named_beside_the_office(month: Month) -> None:
+    """The office is what was reported; the unit is what lost the points."""
+    moved = losing(
+        losing(month, "unsealed_new_count", {"大竹县": "0"}), "unsealed_new_count", {"渠县": "9"}
+    )
+    assert "9个（渠县，责任单位为大竹县财政局）" in section(narrative(moved), "二")
+
+
 def test_a_low_place_of_the_city_is_a_problem_by_itself(month: Month) -> None:
     low = changed(
         without_problems(month),
@@ -275,7 +300,7 @@ def test_a_group_in_which_nobody_is_behind_has_its_chart(month: Month, tmp_path:
         ("publicity_unit", "信息宣传方面", "创新服务方面"),
         ("innovation_bonus_points", "创新服务方面", "信息宣传方面"),
         ("unsealed_new_office", "大竹县财政局", "电子证照未同步签章问题6个（大竹县）"),
-        ("new_seal_rate", "倒数", "电子证照未同步签章问题6个（大竹县财政局）。"),
+        ("new_seal_rate", "倒数", "电子证照未同步签章问题6个（大竹县，责任单位为大竹县财政局）。"),
         ("efficiency", "运行效能、", "工程审批、分站点建设维护、“互联网+监管”均在全省排名第1位"),
     ],
 )

@@ -123,7 +123,7 @@ def eventful(month: Month) -> Month:
         changes.append(row if row["unit_id"] == "511700-A03" else {**row, **compared})
     revision = {
         "release_id": "20230803T020000000000Z", "revised_at": datetime(2023, 8, 3, 2, 0),
-        "reason": "市残联申诉属实", "score_month": month.first_day, "annex_no": 2,
+        "reason": "市残联申诉属实", "score_month": month.first_day, "printed_in": "附件2",
         "unit_name": "市残联", "column_name": "综合得分", "old_value": "89.30",
         "new_value": "89.40", "old_rank": 26, "new_rank": None,
     }  # fmt: skip

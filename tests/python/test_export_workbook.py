@@ -175,7 +175,7 @@ def test_corrections_after_publication_are_listed(month: Month, tmp_path: Path) 
     write_workbook(replace(month, tables={**month.tables, "audit.revisions": [REVISION]}), path)
     sheet = openpyxl.load_workbook(path)[CORRECTIONS_SHEET]
     *_, last = sheet.iter_rows(values_only=True)
-    assert last == ("3", "5 → 4", "渠县", "综合得分", "90.36", "无")
+    assert last == ("附件3", "5 → 4", "渠县", "综合得分", "90.36", "无")
     assert "缘由：=1+1" in [row[0] for row in sheet.iter_rows(values_only=True)]
 
 

@@ -96,6 +96,16 @@ def test_without_libreoffice_there_is_a_note(june_copy: Sandbox) -> None:
     assert not (june_copy.root / "exports" / "2023-06" / exports.PDF).exists()
 
 
+def test_a_pdf_that_could_not_be_made_is_made_later(project: Project) -> None:
+    folder = project.exports / "2023-06"
+    manifest = json.loads((folder / exports.MANIFEST).read_text(encoding="utf-8"))
+    del manifest["files"][exports.PDF]
+    (folder / exports.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / exports.PDF).unlink()
+    assert [done.month for done in exports.export_months(project)] == ["2023-06"]
+    assert (folder / exports.PDF).is_file()
+
+
 def test_wrong_months_are_refused(june: Sandbox) -> None:
     assert june.run("export", "--month", "2023-13").returncode == 2
     assert "已发布：2023-06" in june.run("export", "--month", "2023-05").stderr

@@ -324,10 +324,12 @@ def test_a_month_that_is_there_needs_leave_and_a_published_one_a_reason(
     assert refused.exit_code == 2
     assert "--replace" in refused.stderr
     assert f"{unit} overdue_case_count：“{old}” → “77”" in refused.stderr
-    with duckdb.connect(str(project.published)) as database:
-        database.execute("create schema marts")
+    release = project.releases / "20230801T000000000000Z"
+    release.mkdir(parents=True)
+    with duckdb.connect(str(release / "ywtb.duckdb")) as database:
+        database.execute("create schema audit")
         database.execute(
-            "create table marts.fct_composite_scores as select date '2023-07-01' as score_month"
+            "create table audit.release_manifest as select ['2023-07'] as score_months"
         )
     assert run("ingest", only, "--month", MONTH, "--replace").exit_code == 2
     assert run("ingest", only, "--month", MONTH, "--replace", "--reason", " ").exit_code == 2

@@ -15,6 +15,8 @@ import pytest
 from filelock import FileLock
 
 from conftest import BIN, Sandbox, copy_project, edit
+from ywtb.project import Project
+from ywtb.releases import publish
 
 REPEATS = int(os.environ.get("YWTB_SOAK_REPEATS", "0"))
 """Repeats of the long tests: `make soak` sets it; otherwise each runs a few."""
@@ -75,7 +77,7 @@ def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
     assert done.returncode == 0, done.stderr
     kept = published.rows(
         "select release_id, reason, old_value, new_value, old_rank, new_rank "
-        "from audit.revisions where annex_no = 8 and unit_name = '渠县'"
+        "from audit.revisions where printed_in = '附件8' and unit_name = '渠县'"
     )
     assert kept == [(release(published), "渠县申诉成立", "2", "0", 8, 1)]
     (notice,) = (published.root / "exports" / "2023-07").glob("更正通知_*.txt")
@@ -119,6 +121,50 @@ def test_going_back_and_forth(published: Sandbox) -> None:
     assert release(published) == newest
     seeds = published.rows("select seed_path, sha256 from audit.release_seeds")
     assert len(seeds) == len(list((published.root / "seeds").rglob("*.csv")))
+
+
+def test_figures_of_the_text_are_frozen_too(published: Sandbox) -> None:
+    metrics = published.raw("city_metrics", "2023_06")
+    text = metrics.read_text(encoding="utf-8")
+    edit(metrics, "comprehensive_score,93.24,2,", "comprehensive_score,95.24,1,")
+    try:
+        done = published.run("refresh")
+    finally:
+        metrics.write_text(text, encoding="utf-8")
+    assert done.returncode == 1
+    assert (
+        "2023-06 通报正文 达州市 全市综合得分：93.24分，全省第2 → 95.24分，全省第1" in done.stderr
+    )
+
+
+def test_what_was_rolled_back_stays_frozen(june_copy: Sandbox) -> None:
+    docs = june_copy.root / "exports" / "data_docs"
+    docs.unlink()
+    docs.mkdir()  # as after a copy that followed the link
+    june_copy.add_month("2023_07", {("渠县", "online_offline_mismatch_count"): "2"})
+    june_copy.refresh()
+    newest = release(june_copy)
+    assert docs.resolve().parent.name == newest
+    assert june_copy.run("rollback").returncode == 0
+    assert docs.resolve().parent.name == release(june_copy) != newest
+    exports = june_copy.root / "exports"
+    assert [each.name for each in sorted(exports.iterdir())] == ["2023-06", "data_docs"]
+    edit(june_copy.raw("service_items", "2023_07"), "渠县,0,0,0,2", "渠县,0,0,0,0")
+    done = june_copy.run("refresh")
+    assert done.returncode == 1
+    assert "2023-07 附件8 渠县 线上线下一致性：2 → 0" in done.stderr
+    assert "2023-07 年内累计 渠县 平均得分" in done.stderr
+    assert june_copy.run("rollback", newest).returncode == 0
+    assert (exports / "2023-07" / "manifest.json").is_file()
+
+
+def test_what_is_published_is_no_longer_being_built(june_copy: Sandbox) -> None:
+    """Else a refresh killed while it exports would leave its release to be cleared away."""
+    project = Project(june_copy.root)
+    current = release(june_copy)
+    project.building.symlink_to(f"releases/{current}")
+    publish(project, current)
+    assert not project.building.is_symlink()
 
 
 def test_months_that_did_not_change_keep_their_checks(published: Sandbox) -> None:

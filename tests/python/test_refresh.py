@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -68,6 +70,16 @@ def test_a_refresh_that_was_killed_leaves_nothing_in_the_way(june: Sandbox) -> N
     assert not (june.root / "warehouse" / "building").is_symlink()
 
 
+def test_a_copied_checkout_loads_its_own_seeds(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Its parse cache comes along and knows the place that it was copied from."""
+    parse = ("--target-path", "target/copied")
+    assert sandbox.run("parse", *parse, "--no-partial-parse", program="dbt").returncode == 0
+    copied = Sandbox(Path(shutil.copytree(sandbox.root, tmp_path / "copied")))
+    shutil.rmtree(sandbox.root / "seeds")
+    done = copied.run("seed", "--select", "cities", *parse, program="dbt")
+    assert done.returncode == 0, done.stdout
+
+
 def test_explain_accounts_for_every_lost_point(june: Sandbox) -> None:
     for unit, exact in june.rows("select unit_name, exact_score from marts.fct_composite_scores"):
         lost = june.rows(
@@ -95,6 +107,7 @@ def test_explain_suggests_but_never_guesses(june: Sandbox) -> None:
 def test_query_reads_only(june: Sandbox) -> None:
     done = june.run("query", 'select 部门, 综合得分 from "附件"."附件1" order by 序号', "--json")
     assert json.loads(done.stdout)[0] == {"部门": "市城管执法局", "综合得分": "90.18"}
+    assert june.run("query", "").stdout == "0 行\n"
     for sql in (
         "drop table marts.fct_composite_scores",
         "copy marts.fct_composite_scores to 'out.csv'",

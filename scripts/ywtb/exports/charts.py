@@ -133,7 +133,7 @@ def totals_and_gaps(
                 sort=shown,
                 scale=alt.Scale(
                     domain=shown,
-                    range=[GREYS[parts.index(part) % len(GREYS)] for part in shown],
+                    range=[GREYS[place % len(GREYS)] for place in range(len(shown))],
                 ),
             ),
             order=alt.Order("place:Q"),

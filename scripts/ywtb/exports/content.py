@@ -115,6 +115,12 @@ class Month:
         return date.fromisoformat(f"{self.month}-01")
 
     @cached_property
+    def city(self) -> Row:
+        """The city whose units are scored, as `reference.cities` has it."""
+        (code,) = {row["city_code"] for row in self.tables["marts.fct_composite_scores"]}
+        return next(row for row in self.tables["reference.cities"] if row["city_code"] == code)
+
+    @cached_property
     def period(self) -> str:
         """The month's first to last day, as annexes print it."""
         return period(self.first_day)

@@ -65,7 +65,7 @@ def _errata(
     for number, rows in errata:
         erratum = rows[0]
         annexes = erratum["annex_nos"] and f"附件{erratum['annex_nos']}"
-        kind = KINDS.get(erratum["erratum_kind"])
+        kind = KINDS[erratum["erratum_kind"]]
         remarks = (
             ("问题", erratum["description"]),
             ("缘由", erratum["reason"]),
@@ -159,7 +159,12 @@ def _adjustment_lines(month: Month) -> Callable[[Sequence[Row]], Iterator[Detail
 def _revisions(month: Month) -> Iterator[Correction]:
     revisions = sorted(
         month.tables["audit.revisions"],
-        key=lambda row: (row["revised_at"], row["annex_no"], row["unit_name"], row["column_name"]),
+        key=lambda row: (
+            row["revised_at"],
+            row["printed_in"],
+            row["unit_name"],
+            row["column_name"],
+        ),
     )
     for release, rows in _grouped(revisions, lambda row: row["release_id"]):
         title = f"{rows[0]['revised_at']:%Y-%m-%d %H:%M}（UTC）更正，版本 {release}"
@@ -170,7 +175,7 @@ def _revisions(month: Month) -> Iterator[Correction]:
             ]
             details.append(
                 (
-                    str(row["annex_no"]),
+                    row["printed_in"],
                     ranks[0] if ranks[0] == ranks[1] else " → ".join(ranks),
                     row["unit_name"],
                     row["column_name"],

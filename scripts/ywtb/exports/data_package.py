@@ -134,7 +134,7 @@ def package_tables(connection: duckdb.DuckDBPyConnection, month: Month) -> list[
 
 def write_package(month: Month, tables: Sequence[PackageTable], folder: Path) -> None:
     """Write `datapackage.json` for the files that are in the folder."""
-    (city, *_) = month.tables["reference.cities"]
+    city = month.city
     resources = []
     for table in tables:
         resources.append(

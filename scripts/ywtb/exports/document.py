@@ -22,7 +22,7 @@ LANDSCAPE_WIDTH = layout.TEXT_HEIGHT
 
 def write_document(month: Month, path: Path) -> None:
     """Write a month's bulletin; the same month gives the same bytes."""
-    city = month.tables["reference.cities"][0]
+    city = month.city
     office = city["office_name"]
     metrics = city_metrics(month)
     issue = metrics["bulletin_issue"].value if "bulletin_issue" in metrics else ""
@@ -105,6 +105,8 @@ def _attachments(document: WordDocument, month: Month) -> None:
         layout.indent(paragraph, 7, -5 if lead else -2, size)
         paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(7 * size))
         paragraph.paragraph_format.keep_together = True
+        # The signature must not stand on a page without text.
+        paragraph.paragraph_format.keep_with_next = annex in month.annexes[-2:]
         if lead:
             paragraph.paragraph_format.space_before = layout.LINE
 

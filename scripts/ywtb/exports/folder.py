@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import shutil
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -14,10 +15,11 @@ import duckdb
 
 from ywtb import folders
 from ywtb.exports.content import Month, read_month
+from ywtb.exports.pdf import LibreOfficeMissingError, libreoffice, start_pdf
 from ywtb.project import Project
 from ywtb.reading import months as published_months
 from ywtb.reading import open_release
-from ywtb.releases import month_checksums
+from ywtb.releases import month_checksums, point
 from ywtb.revisions import notices
 
 MANIFEST = "manifest.json"
@@ -56,7 +58,8 @@ def export_months(
 ) -> list[Export]:
     """Write the exports of months of the published release. The lock is held.
 
-    A month that cannot be written keeps its earlier exports, and the others are written.
+    A month that cannot be written keeps its earlier exports, and the others are written. Exports of
+    months that the release does not hold are removed, as after a rollback.
 
     Args:
         project: the checkout.
@@ -68,11 +71,15 @@ def export_months(
     """
     project.exports.mkdir(exist_ok=True)
     for left in project.exports.glob(".*.new"):
-        shutil.rmtree(left)
+        _remove(left)
     checksums = month_checksums(project)
     done = []
     with open_release(project) as release:
         published = published_months(release)
+        _show_data_docs(project)
+        for manifest in project.exports.glob(f"????-??/{MANIFEST}"):
+            if manifest.parent.name not in published:
+                _remove(manifest.parent)
         for month in published:
             checksum = checksums.get(month.replace("-", "_"), "")
             folder = project.exports / month
@@ -85,18 +92,40 @@ def export_months(
                     _export(export, release, checksum, earlier)
                 except Exception as error:
                     logging.getLogger(__name__).debug("export of %s", month, exc_info=True)
-                    export.error = f"{type(error).__name__}: {error}"
+                    place = traceback.extract_tb(error.__traceback__)[-1]
+                    where = f"{Path(place.filename).name} 第{place.lineno}行"
+                    export.error = f"{where}：{type(error).__name__}: {error}"
     return done
 
 
+def _show_data_docs(project: Project) -> None:
+    """Let `exports/data_docs` show those of the published release."""
+    link = project.exports / "data_docs"
+    if link.is_dir() and not link.is_symlink():
+        _remove(link)  # as after a copy that followed the link
+    point(link, project.published.resolve().with_name("data_docs"))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def _is_current(folder: Path, checksum: str) -> bool:
-    """Whether a month's exports are whole and were made from what the release is made from."""
+    """Whether a month's exports are whole and were made from what the release is made from.
+
+    The PDF is made later where LibreOffice was missing.
+    """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return manifest.get("input_sha256") == checksum and all(
-        (folder / name).is_file() for name in manifest["files"]
+    return (
+        manifest["input_sha256"] == checksum
+        and all((folder / name).is_file() for name in manifest["files"])
+        and (PDF in manifest["files"] or libreoffice() is None)
     )
 
 
@@ -124,7 +153,6 @@ def _write(
 ) -> None:
     """Write all files; LibreOffice makes the PDF while the others are written."""
     from ywtb.exports.document import write_document
-    from ywtb.exports.pdf import LibreOfficeMissingError, start_pdf
     from ywtb.exports.site.pages import Download, write_site
     from ywtb.exports.tables import write_tables
     from ywtb.exports.workbook import write_workbook

@@ -44,14 +44,17 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Metric:
-    """A city-level figure as the text says it: `24.9万件`, `第3位`; blank for what it lacks."""
+    """A city-level figure as the text says it: `24.9万件`, `第3位`; blank for what it lacks.
+
+    Low is a rank from the bottom, or one worse than `cities.worst_good_rank`.
+    """
 
     code: str
     dimension_code: str | None
     name: str
     value: str
     rank: str
-    is_rank_from_bottom: bool
+    is_low: bool
     detail: str
 
 
@@ -133,9 +136,9 @@ class Problem:
             most: units up to which all are named; of more, only the numbers by group.
             worst: how many of the worst are named besides; none that only some of equals would be.
         """
-        if self.kind == "fault" and self.unit_count == 1:
-            return self.office or self.unit_names(1)
         office = f"，责任单位为{self.office}" if self.office else ""
+        if self.kind == "fault" and self.unit_count == 1:
+            return self.unit_names(1) + office
         if self.unit_count <= most:
             return _listed(self.tallies) + office
         named: list[Tally] = []
@@ -176,7 +179,8 @@ def city_metrics(month: Month) -> dict[str, Metric]:
             if row["metric_value"] is None
             else _quantity(row["metric_value"], row["value_unit"]),
             rank=_rank(row),
-            is_rank_from_bottom=row["is_rank_from_bottom"],
+            is_low=row["is_rank_from_bottom"]
+            or (row["province_rank"] or 0) > month.city["worst_good_rank"],
             detail=_one_line(row["detail"]),
         )
         for row in month.tables["marts.fct_city_metrics"]
@@ -228,7 +232,7 @@ def _context(month: Month) -> dict[str, object]:
     dimensions = names(month, "dimension")
     problems = list(_problems(month, metrics))
     told = {code for problem in problems for code in problem.metric_codes}
-    city = month.tables["reference.cities"][0]
+    city = month.city
     return {
         "year": month.first_day.year,
         "month": month.first_day.month,
@@ -273,13 +277,13 @@ def _groups(month: Month) -> Iterator[Group]:
 def _places(
     month: Month, metrics: Mapping[str, Metric], dimensions: Mapping[str, str]
 ) -> Iterator[Place]:
-    """Places of whole dimensions, the best first; those from the bottom are problems."""
+    """Places of whole dimensions, the best first; the low ones are problems."""
     ranks = {
         row["metric_code"]: row["province_rank"]
         for row in month.tables["marts.fct_city_metrics"]
         if row["metric_code"] in dimensions
         and row["province_rank"] is not None
-        and not row["is_rank_from_bottom"]
+        and not metrics[row["metric_code"]].is_low
     }
     for rank in sorted(set(ranks.values())):
         members = [code for code in dimensions if ranks.get(code) == rank]
@@ -303,7 +307,7 @@ def _problems(month: Month, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
         for row in _in_official_order(month, month.tables["marts.fct_indicator_scores"])
         if row["rule_id"] in rules and row["points_lost"]
     ]
-    low = {code: metric for code, metric in metrics.items() if metric.is_rank_from_bottom}
+    low = {code: metric for code, metric in metrics.items() if metric.is_low}
     for dimension_code, dimension in names(month, "dimension").items():
         for indicator in indicators:
             losses = [

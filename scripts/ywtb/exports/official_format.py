@@ -47,8 +47,7 @@ FOOTER = Mm(23)
 LINE = Pt(28.95)
 """22 lines in the height of the text."""
 
-SIZE = {"一号": 26, "二号": 22, "小二": 18, "三号": 16, "四号": 14, "小四": 12, "五号": 10.5}
-SIZE |= {"小五": 9, "六号": 7.5, "七号": 5.5}
+SIZE = {"二号": 22, "小二": 18, "三号": 16, "四号": 14, "五号": 10.5, "小五": 9, "六号": 7.5}
 """Chinese type sizes in points."""
 
 OPENING, CLOSING = "“‘（《〈", "”’）》〉，、。；："
@@ -69,7 +68,6 @@ class Style:
     line: Length | None = LINE
     first_line: float = 0
     outline: int | None = None
-    bold: bool = False
     color: RGBColor | None = None
     before: float = 0
     after: float = 0
@@ -344,7 +342,6 @@ def _add_style(document: WordDocument, style: Style) -> None:
     made.element.styleId = style.name
     made.quick_style = True
     made.font.size = Pt(style.size)
-    made.font.bold = style.bold or None
     if style.color is not None:
         made.font.color.rgb = style.color
     _set_font(made.element.get_or_add_rPr(), style.role)

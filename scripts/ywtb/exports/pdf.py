@@ -52,6 +52,11 @@ class Conversion:
         _normalise(made, self.path)
 
 
+def libreoffice() -> str | None:
+    """Where LibreOffice is, or None."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
 @contextmanager
 def start_pdf(docx: Path, path: Path) -> Iterator[Conversion]:
     """Start to convert a document into `path`; leaving the block ends what has not been finished.
@@ -61,7 +66,7 @@ def start_pdf(docx: Path, path: Path) -> Iterator[Conversion]:
     Raises:
         LibreOfficeMissingError: LibreOffice is not installed.
     """
-    program = shutil.which("soffice") or shutil.which("libreoffice")
+    program = libreoffice()
     if program is None:
         raise LibreOfficeMissingError("soffice")
     with tempfile.TemporaryDirectory(prefix="ywtb-pdf-") as name:
@@ -91,17 +96,6 @@ def start_pdf(docx: Path, path: Path) -> Iterator[Conversion]:
             yield Conversion(process, folder, path)
         finally:
             _end(process)
-
-
-def write_pdf(docx: Path, path: Path) -> None:
-    """Convert a document into a PDF; the same document gives the same bytes.
-
-    Raises:
-        LibreOfficeMissingError: LibreOffice is not installed.
-        ConversionError: LibreOffice failed, or took longer than `TIME_LIMIT`.
-    """
-    with start_pdf(docx, path) as conversion:
-        conversion.finish()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

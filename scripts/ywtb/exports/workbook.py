@@ -61,7 +61,7 @@ def write_workbook(month: Month, path: Path) -> None:
         path: where it goes, with the suffix `.xlsx`; its folder is there.
     """
     name = f"{month.first_day.year}年{month.first_day.month}月"
-    (city, *_) = month.tables["reference.cities"]
+    city = month.city
     options = {
         "in_memory": True,
         "strings_to_formulas": False,

@@ -213,14 +213,13 @@ def _note_unused_metrics(outcome: Intake, received: Month) -> None:
 
 
 def _published(project: Project, month: str) -> str | None:
-    """Id of the published release if it holds the month."""
-    if not project.published.exists():
-        return None
-    from ywtb import reading
+    """Id of the newest kept release that holds the month; after a rollback it is one of those."""
+    from ywtb import releases
 
-    with reading.open_release(project) as release:
-        is_there = month in reading.months(release)
-    return project.published.resolve().parent.name if is_there else None
+    for release in reversed(releases.complete_releases(project)):
+        if month in releases.months_of(project, release):
+            return release
+    return None
 
 
 def _record(

@@ -133,7 +133,9 @@ class _Site:
             "index.html",
             "总览",
             script=self.script,
-            metrics=month.tables["marts.fct_city_metrics"],
+            metrics=sorted(
+                month.tables["marts.fct_city_metrics"], key=lambda row: row["source_row"]
+            ),
             movers=[(ranking, *views.movers(ranking)) for ranking in self.rankings],
         )
         self._add(

@@ -5,17 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ywtb.exports.content import Month
+from ywtb.exports.corrections import KINDS
 from ywtb.exports.site.views import ZERO, Names
 from ywtb.reading import Row
-
-KINDS = {
-    "cell": "数值勘误",
-    "header": "列标题勘误",
-    "imputed": "推算",
-    "adjustment": "得分调整",
-    "note": "说明",
-}
-"""Kinds of errata."""
 
 
 @dataclass(frozen=True)
