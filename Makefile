@@ -17,9 +17,10 @@ test: .venv/installed
 	$(BIN)/dbt --quiet --warn-error build
 	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder
 
-# The long tests in full: 30 kills each of refresh and ingest, 20 refreshes under three readers.
+# The long tests in full: 30 kills each of refresh, export and ingest, 30 refreshes under readers.
 soak: .venv/installed
-	YWTB_SOAK_REPEATS=30 YWTB_KILLS=30 $(BIN)/pytest tests/python -k "kill or readers"
+	YWTB_SOAK_REPEATS=30 YWTB_KILLS=30 $(BIN)/pytest -n auto --dist loadscope --durations=8 \
+		tests/python -k "kill or readers"
 
 lint: .venv/installed
 	$(BIN)/ruff check .

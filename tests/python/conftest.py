@@ -68,6 +68,14 @@ class Sandbox:
         with closing(duckdb.connect(database, read_only=True)) as connection:
             return connection.execute(sql).fetchall()
 
+    def release(self) -> str:
+        """Id of the published release."""
+        return (self.root / "warehouse" / "ywtb.duckdb").resolve().parent.name
+
+    def status(self) -> Any:
+        """What `ywtb status` says."""
+        return json.loads(self.run("status", "--json").stdout)
+
     def append(self, seed: str, *lines: str) -> None:
         """Add rows to a seed, such as `reference/units`."""
         path = self.root / "seeds" / f"{seed}.csv"

@@ -1,43 +1,13 @@
-"""Publishing loses nothing: frozen months, revisions, going back, kills, readers, a full disk."""
+"""Publishing: frozen months, revisions, going back, what is kept and what goes."""
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
-from conftest import BIN, Sandbox, copy_project, edit
-from ywtb.project import Project
-from ywtb.releases import publish
-
-REPEATS = int(os.environ.get("YWTB_SOAK_REPEATS", "0"))
-"""Repeats of the long tests: `make soak` sets it; otherwise each runs a few."""
-
-READER = """
-import sys, time, duckdb
-database, stop = sys.argv[1:]
-seen = set()
-while not __import__("pathlib").Path(stop).exists():
-    with duckdb.connect(database, read_only=True) as connection:
-        release, months = connection.execute(
-            "select release_id, len(score_months) from audit.release_manifest"
-        ).fetchone()
-        cells = connection.execute("select count(*) from audit.annex_cells").fetchone()[0]
-        again = connection.execute("select release_id from audit.release_manifest").fetchone()[0]
-        assert again == release, (release, again)
-        assert cells % months == 0 and cells > 2000, (cells, months)
-        seen.add(release)
-    time.sleep(0.02)  # three readers must not take every core from the refresh
-print(len(seen))
-"""
+from conftest import Sandbox, copy_project, edit
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +19,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     return sandbox
 
 
-def release(sandbox: Sandbox) -> str:
-    return (sandbox.root / "warehouse" / "ywtb.duckdb").resolve().parent.name
-
-
-def status(sandbox: Sandbox) -> Any:
-    return json.loads(sandbox.run("status", "--json").stdout)
-
-
 def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
-    before = release(published)
+    before = published.release()
     raw = published.raw("service_items", "2023_07")
     text = raw.read_text(encoding="utf-8")
     edit(raw, "渠县,0,0,0,2", "渠县,0,0,0,0")
@@ -67,10 +29,10 @@ def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
     assert "2023-07 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1）" in done.stderr
     assert "附件8 渠县 线上线下一致性：2 → 0" in done.stderr
     assert f"已发布的仍是 {before}" in done.stderr
-    assert release(published) == before
+    assert published.release() == before
 
     assert "附件8 渠县 线上线下一致性：2 → 0" in published.run("preview").stdout
-    assert release(published) == before
+    assert published.release() == before
     assert published.run("refresh", "--revise", "2023-07").returncode == 2
 
     done = published.run("refresh", "--revise", "2023-07", "--reason", "渠县申诉成立")
@@ -79,7 +41,7 @@ def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
         "select release_id, reason, old_value, new_value, old_rank, new_rank "
         "from audit.revisions where printed_in = '附件8' and unit_name = '渠县'"
     )
-    assert kept == [(release(published), "渠县申诉成立", "2", "0", 8, 1)]
+    assert kept == [(published.release(), "渠县申诉成立", "2", "0", 8, 1)]
     (notice,) = (published.root / "exports" / "2023-07").glob("更正通知_*.txt")
     assert "渠县申诉成立" in notice.read_text(encoding="utf-8")
 
@@ -89,7 +51,7 @@ def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
 
 
 def test_a_published_month_cannot_vanish(published: Sandbox) -> None:
-    before = release(published)
+    before = published.release()
     folder = published.root / "seeds" / "raw" / "2023_07"
     aside = published.root / "aside"
     folder.rename(aside)
@@ -101,24 +63,24 @@ def test_a_published_month_cannot_vanish(published: Sandbox) -> None:
         published.list_months("2023_06", "2023_07")
     assert done.returncode == 1
     assert "2023-07 已发布，以下数值会变" in done.stderr
-    assert release(published) == before
+    assert published.release() == before
 
 
 def test_going_back_and_forth(published: Sandbox) -> None:
     published.refresh()
-    newest = release(published)
-    manifest = status(published)
+    newest = published.release()
+    manifest = published.status()
     assert manifest["release_id"] == newest
     assert manifest["score_months"] == ["2023-06", "2023-07"]
     assert manifest["test_count"] > 100
     assert published.run("rollback").returncode == 0
-    older = release(published)
+    older = published.release()
     assert older == manifest["previous_release_id"] != newest
     assert published.run("rollback", newest).returncode == 0
-    assert release(published) == newest
+    assert published.release() == newest
     assert published.run("rollback", "../../etc").returncode == 2
     assert published.run("rollback", "20010101T000000000000Z").returncode == 2
-    assert release(published) == newest
+    assert published.release() == newest
     seeds = published.rows("select seed_path, sha256 from audit.release_seeds")
     assert len(seeds) == len(list((published.root / "seeds").rglob("*.csv")))
 
@@ -143,10 +105,10 @@ def test_what_was_rolled_back_stays_frozen(june_copy: Sandbox) -> None:
     docs.mkdir()  # as after a copy that followed the link
     june_copy.add_month("2023_07", {("渠县", "online_offline_mismatch_count"): "2"})
     june_copy.refresh()
-    newest = release(june_copy)
+    newest = june_copy.release()
     assert docs.resolve().parent.name == newest
     assert june_copy.run("rollback").returncode == 0
-    assert docs.resolve().parent.name == release(june_copy) != newest
+    assert docs.resolve().parent.name == june_copy.release() != newest
     exports = june_copy.root / "exports"
     assert [each.name for each in sorted(exports.iterdir())] == ["2023-06", "data_docs"]
     edit(june_copy.raw("service_items", "2023_07"), "渠县,0,0,0,2", "渠县,0,0,0,0")
@@ -156,15 +118,6 @@ def test_what_was_rolled_back_stays_frozen(june_copy: Sandbox) -> None:
     assert "2023-07 年内累计 渠县 平均得分" in done.stderr
     assert june_copy.run("rollback", newest).returncode == 0
     assert (exports / "2023-07" / "manifest.json").is_file()
-
-
-def test_what_is_published_is_no_longer_being_built(june_copy: Sandbox) -> None:
-    """Else a refresh killed while it exports would leave its release to be cleared away."""
-    project = Project(june_copy.root)
-    current = release(june_copy)
-    project.building.symlink_to(f"releases/{current}")
-    publish(project, current)
-    assert not project.building.is_symlink()
 
 
 def test_months_that_did_not_change_keep_their_checks(published: Sandbox) -> None:
@@ -187,12 +140,12 @@ def test_months_that_did_not_change_keep_their_checks(published: Sandbox) -> Non
 def test_old_releases_go_but_never_the_published_one(published: Sandbox) -> None:
     done = published.run("refresh", "--keep", "2")
     assert done.returncode == 0
-    assert len(status(published)["releases"]) == 2
+    assert len(published.status()["releases"]) == 2
     published.run("rollback")
-    kept = release(published)
+    kept = published.release()
     published.run("refresh", "--keep", "1")
-    assert kept != release(published)
-    assert status(published)["releases"] == [release(published)]
+    assert kept != published.release()
+    assert published.status()["releases"] == [published.release()]
 
 
 def test_notify_command_gets_the_summary(published: Sandbox) -> None:
@@ -211,73 +164,3 @@ def test_every_run_leaves_a_log(published: Sandbox) -> None:
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert lines[-1]["event"] == "outcome"
     assert {line["phase"] for line in lines if line["event"] == "end"} >= {"parse", "publish"}
-
-
-def test_killed_at_any_moment(published: Sandbox) -> None:
-    """kill -9 leaves the published release whole, and the next refresh needs no help."""
-    chance = random.Random(7)
-    for _ in range(REPEATS or 3):
-        before = release(published)
-        process = subprocess.Popen(
-            [str(BIN / "ywtb"), "refresh"],
-            cwd=published.root,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(chance.uniform(0.2, 9))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert release(published) in status(published)["releases"]
-        assert published.rows(
-            "select count(*) from audit.cell_reconciliation where is_reproduced"
-        ) == [(2253,)]
-        assert status(published)["release_id"] >= before
-    published.refresh()
-    assert not (published.root / "warehouse" / "building").is_symlink()
-
-
-def test_readers_never_see_an_error_or_a_mixed_release(published: Sandbox, tmp_path: Path) -> None:
-    stop = tmp_path / "stop"
-    database = str(published.root / "warehouse" / "ywtb.duckdb")
-    readers = [
-        subprocess.Popen(
-            [sys.executable, "-c", READER, database, str(stop)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    refreshes = REPEATS or 2
-    for _ in range(refreshes):
-        published.refresh()
-    stop.touch()
-    for reader in readers:
-        shown, errors = reader.communicate(timeout=60)
-        assert reader.returncode == 0, errors
-        assert int(shown) >= 2
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_full_disk_is_told_and_changes_nothing(june_copy: Sandbox) -> None:
-    sandbox = june_copy
-    before = release(sandbox)
-    releases = sandbox.root / "warehouse" / "releases"
-    aside = sandbox.root / "releases"
-    releases.rename(aside)
-    releases.mkdir()
-    room = (aside / before / "ywtb.duckdb").stat().st_size + 6_000_000
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", str(releases)], check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("this machine does not allow mounting")
-    try:
-        subprocess.run(["cp", "-r", f"{aside}/{before}", str(releases)], check=True)
-        done = sandbox.run("refresh")
-        assert done.returncode == 1
-        assert "No space left" in done.stderr or "磁盘" in done.stderr
-        assert f"已发布的仍是 {before}" in done.stderr
-        assert sandbox.rows("select count(*) from marts.fct_composite_scores") == [(49,)]
-    finally:
-        subprocess.run(["umount", str(releases)], check=True)
