@@ -96,7 +96,7 @@ _SHOWN = """
     union all
     select
         score_month,
-        12,
+        -1,
         '年内累计',
         unit_name,
         'average_score',
@@ -123,7 +123,7 @@ _COMPARISON = """
     from old
     full join new using (score_month, place, unit_name, code)
     where
-        (old.shown is distinct from new.shown or place = 12
+        (old.shown is distinct from new.shown or code = 'average_score'
             and old.shown_rank is distinct from new.shown_rank)
         and score_month in (select score_month from old)
     order by score_month, place, unit_name, code
