@@ -17,10 +17,10 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from ywtb.exports.content import Month, read_month
+from ywtb.exports.release_month import Month, read_month
 from ywtb.exports.site import write_site
 from ywtb.project import Project
-from ywtb.reading import months, open_release
+from ywtb.release.queries import months, open_release
 
 MONTHS = 60
 RUNS = 5

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from ywtb.figures import plain_figure
+from ywtb.assessment.figures import plain_figure
 from ywtb.project import Project, ProjectNotFoundError, SettingsError
 
 app = typer.Typer(
@@ -37,8 +37,8 @@ def main() -> None:
 @app.command()
 def check(as_json: JsonOption = False) -> None:
     """核对种子文件：月份、文件名、编码、列名；不建库。"""
-    from ywtb.checks import check_files
     from ywtb.intake.store import recover_if_idle
+    from ywtb.pipeline.seed_files import check_files
 
     project = _project()
     recover_if_idle(project)
@@ -130,8 +130,8 @@ def refresh(
     as_json: JsonOption = False,
 ) -> None:
     """主任务：核对、建库、测试，全部通过才发布；然后印出摘要（--month 选月份，默认全部）。"""
-    from ywtb import refresh as job
     from ywtb.lock import LockedError
+    from ywtb.pipeline import refresh as job
 
     project = _project()
     wanted = _valid_month(month)
@@ -170,8 +170,8 @@ def refresh(
 @app.command()
 def preview(month: MonthOption = None, as_json: JsonOption = False) -> None:
     """另行建库，印出与已发布数据的不同之处；不发布。"""
-    from ywtb import refresh as job
     from ywtb.lock import LockedError
+    from ywtb.pipeline import refresh as job
 
     project = _project()
     wanted = _valid_month(month)
@@ -194,20 +194,20 @@ def preview(month: MonthOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def export(month: MonthOption = None, as_json: JsonOption = False) -> None:
     """写出已发布月份的工作簿、通报、数据文件和网页；不给 --month 则写出有变化的各月。"""
-    from ywtb import reading
-    from ywtb.exports.folder import export_months
+    from ywtb.exports.month_folder import export_months
     from ywtb.lock import LockedError, writer_lock
+    from ywtb.release import queries
 
     project = _project()
     wanted = _valid_month(month)
     try:
-        with reading.open_release(project) as release:
-            published = reading.months(release)
+        with queries.open_release(project) as release:
+            published = queries.months(release)
         if wanted and wanted not in published:
             _stop(f"没有发布 {wanted}，已发布：{'、'.join(published)}", 2)
         with writer_lock(project, "export"):
             done = export_months(project, [wanted] if wanted else None, _show_phase)
-    except reading.NotPublishedError:
+    except queries.NotPublishedError:
         _stop("还没有发布过：先运行 ywtb refresh", 2)
     except LockedError as error:
         _stop(f"{error} 正在进行", 3)
@@ -222,7 +222,7 @@ def export(month: MonthOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def status(as_json: JsonOption = False) -> None:
     """当前发布的是哪一次、由什么建成；还留有哪几次。"""
-    from ywtb import releases
+    from ywtb.release import releases
 
     project = _project()
     published = releases.published_release(project)
@@ -251,9 +251,9 @@ def rollback(
     release: Annotated[str | None, typer.Argument(help="发布编号；默认前一次。")] = None,
 ) -> None:
     """退回到以前的一次发布，导出随之退回。"""
-    from ywtb import releases
-    from ywtb.exports.folder import export_months
+    from ywtb.exports.month_folder import export_months
     from ywtb.lock import LockedError, writer_lock
+    from ywtb.release import releases
 
     project = _project()
     published = releases.published_release(project)
@@ -280,18 +280,18 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """说明一个单位每一分失在哪里：规则、原值、来源单元格。"""
-    from ywtb import reading
+    from ywtb.release import queries
 
     wanted = _valid_month(month)
     try:
-        with reading.open_release(_project()) as release:
-            published = reading.months(release)
+        with queries.open_release(_project()) as release:
+            published = queries.months(release)
             if wanted and wanted not in published:
                 _stop(f"没有发布 {wanted}，已发布：{'、'.join(published)}", 2)
-            found = reading.explanation(release, unit, wanted or published[-1])
-    except reading.NotPublishedError:
+            found = queries.explanation(release, unit, wanted or published[-1])
+    except queries.NotPublishedError:
         _stop("还没有发布过：先运行 ywtb refresh", 2)
-    except reading.UnknownUnitError as error:
+    except queries.UnknownUnitError as error:
         _stop(f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else ""), 2)
     if as_json:
         _print_json(found)
@@ -307,12 +307,12 @@ def query(
     """在已发布的数据库上运行一条只读 SQL。"""
     import duckdb
 
-    from ywtb import reading
+    from ywtb.release import queries
 
     try:
-        with reading.open_release(_project()) as release:
-            found = reading.rows(release, sql)
-    except reading.NotPublishedError:
+        with queries.open_release(_project()) as release:
+            found = queries.rows(release, sql)
+    except queries.NotPublishedError:
         _stop("还没有发布过：先运行 ywtb refresh", 2)
     except duckdb.Error as error:
         _stop(f"SQL 有误：{error}", 2)
@@ -359,12 +359,12 @@ def _notify(command: str | None, line: str) -> None:
 
 
 def _print_published(project: Project, outcome: Any, wanted: str | None, as_json: bool) -> None:
-    from ywtb import reading
+    from ywtb.release import queries
 
-    with reading.open_release(project) as release:
+    with queries.open_release(project) as release:
         summaries = [
-            reading.summary(release, each)
-            for each in reading.months(release)
+            queries.summary(release, each)
+            for each in queries.months(release)
             if wanted in (None, each)
         ]
     database = str(project.published.relative_to(project.root))
@@ -413,7 +413,7 @@ def _export_lines(project: Project, exports: Sequence[Any]) -> list[str]:
 
 def _print_refused(project: Project, outcome: Any, as_json: bool) -> None:
     """Everything that stands in the way, and which release is still the published one."""
-    from ywtb.releases import published_release
+    from ywtb.release.releases import published_release
 
     published = published_release(project)
     if as_json:

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from conftest import Sandbox
-from ywtb.exports.content import Month, read_month
+from ywtb.exports.release_month import Month, read_month
 from ywtb.project import Project
-from ywtb.reading import open_release
+from ywtb.release.queries import open_release
 
 HOSTILE = (
     '=HYPERLINK("http://x","y")',

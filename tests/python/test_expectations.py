@@ -29,7 +29,7 @@ from ywtb.expectations import (
     write_results,
 )
 from ywtb.expectations.session import Session
-from ywtb.inputs import month_checksums
+from ywtb.pipeline.fingerprints import month_checksums
 from ywtb.project import Project
 
 RAW_SUITES = {

@@ -17,13 +17,13 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
 from conftest import Sandbox
-from ywtb.exports.content import Month, read_month
-from ywtb.exports.document import write_document
-from ywtb.exports.narrative import Paragraph, chinese_number, narrative
-from ywtb.exports.official_format import fold, width_in_ems
-from ywtb.exports.pdf import ConversionError, LibreOfficeMissingError, start_pdf
+from ywtb.exports.bulletin.document import write_document
+from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
+from ywtb.exports.bulletin.official_format import fold, width_in_ems
+from ywtb.exports.bulletin.pdf import ConversionError, LibreOfficeMissingError, start_pdf
+from ywtb.exports.release_month import Month, read_month
 from ywtb.project import Project
-from ywtb.reading import Row, open_release
+from ywtb.release.queries import Row, open_release
 
 FACTS_OF_SECTION_1 = (
     "6月1日至6月30日",

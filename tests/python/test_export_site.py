@@ -16,12 +16,12 @@ import lxml.html
 import pytest
 
 from conftest import Sandbox
-from ywtb.exports.content import Annex, Month, read_month
+from ywtb.exports.release_month import Annex, Month, read_month
 from ywtb.exports.site import Download, write_site
 from ywtb.exports.site.formats import page_name
 from ywtb.exports.site.rules import Curve
 from ywtb.project import Project
-from ywtb.reading import Row, open_release
+from ywtb.release.queries import Row, open_release
 
 KINDS = (
     "index.html",

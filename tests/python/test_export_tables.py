@@ -16,10 +16,10 @@ import pytest
 
 from conftest import Sandbox, read_csv
 from export_months import HOSTILE, REVISION, hostile, read_june, without
-from ywtb.exports.content import Month
-from ywtb.exports.tables import guarded, write_tables
+from ywtb.exports.data.tables import guarded, write_tables
+from ywtb.exports.release_month import Month
 from ywtb.project import Project
-from ywtb.reading import open_release
+from ywtb.release.queries import open_release
 
 EXPLAINING = {
     "points_lost_ledger",

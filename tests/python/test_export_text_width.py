@@ -2,7 +2,7 @@
 
 import pytest
 
-from ywtb.exports.text_width import line_count, narrowest, text_width, with_breaks, wrapped
+from ywtb.exports.workbook.text_width import line_count, narrowest, text_width, with_breaks, wrapped
 
 
 def test_chinese_characters_and_marks_are_two_wide() -> None:

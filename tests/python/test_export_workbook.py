@@ -13,8 +13,8 @@ from python_calamine import CalamineWorkbook
 
 from conftest import Sandbox
 from export_months import HOSTILE, REVISION, hostile, read_june, without
-from ywtb.exports.content import Annex, Month
-from ywtb.exports.workbook import CORRECTIONS_SHEET, write_workbook
+from ywtb.exports.release_month import Annex, Month
+from ywtb.exports.workbook.workbook import CORRECTIONS_SHEET, write_workbook
 
 TOP = 4
 """Row of the first headings, below label, title and period."""

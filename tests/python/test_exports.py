@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import BIN, Sandbox
-from ywtb.exports import folder as exports
+from ywtb.exports import month_folder as exports
 from ywtb.project import Project
 
 REPEATS = int(os.environ.get("YWTB_SOAK_REPEATS", "0"))
@@ -68,7 +68,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ywtb.exports.workbook.write_workbook", fail)
+        patch.setattr("ywtb.exports.workbook.workbook.write_workbook", fail)
         yield
 
 

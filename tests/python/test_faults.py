@@ -12,7 +12,7 @@ import pytest
 
 from conftest import BIN, Sandbox
 from ywtb.project import Project
-from ywtb.releases import publish
+from ywtb.release.releases import publish
 
 REPEATS = int(os.environ.get("YWTB_SOAK_REPEATS", "0"))
 """Repeats of the long tests: `make soak` sets it; otherwise each runs a few."""

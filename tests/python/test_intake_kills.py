@@ -21,11 +21,10 @@ from intake_months import (
     tree_hash,
     write_csvs,
 )
-from ywtb import folders
-from ywtb.checks import check_files
 from ywtb.intake import store
 from ywtb.intake.ingest import ingest
 from ywtb.lock import writer_lock
+from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
 
 REPEATS = int(os.environ.get("YWTB_KILLS", "4"))
@@ -175,7 +174,7 @@ def test_without_exchange_the_next_run_finishes(
     project, source = started
     older = month_files(project)
     newer = expected_files(project, source, tmp_path / "expected")
-    monkeypatch.setattr(folders, "exchange", lambda one, other: False)
+    monkeypatch.setattr(atomic_folder, "exchange", lambda one, other: False)
     for copied in killed(project, source, tmp_path):
         store.recover_if_idle(copied)
         assert month_files(copied) in (older, newer)

@@ -15,13 +15,13 @@ The suites are YAML of our own and name no unit, range, cap or weight: those com
         worker.write_data_docs(folder)
 
 A failed expectation of severity `stop` refuses the release; of severity `warn` it is shown in the
-summary and kept. `Result.problems()` gives each failure as `ywtb.checks.Problem` (file, row, unit,
+summary and kept. `Result.problems()` gives each failure as a `Problem` (file, row, unit,
 column, value seen, value expected), `Result.message` the same as Chinese lines. A suite that
 cannot be run as written, such as one with a misspelt type, raises `SuiteError`: that is a fault of
 the project, never a passed check. `check_raw` and `check_marts` do the same in this process.
 
 A month takes some 3 s and months are checked one by one, so a refresh names those that may have
-changed (`months=`, see `ywtb.inputs`) and keeps what the published release says about the others
+changed (`months=`, see `fingerprints`) and keeps what the published release says about the others
 (`read_results`).
 
 Great Expectations is imported only where it runs. Its analytics are off.

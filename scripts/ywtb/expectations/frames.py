@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ywtb.assessment.figures import plain_figure
 from ywtb.expectations.metadata import Metadata, Row
-from ywtb.figures import plain_figure
 
 NOT_APPLICABLE = ("—", "-")
 _STRAY = re.compile(r"[\s\u00a0\u200b\u3000\ufeff]")

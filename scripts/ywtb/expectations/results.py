@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 
 TABLE = "audit.expectation_results"
 _TABLE_COMMENT = (

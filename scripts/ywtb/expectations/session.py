@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ywtb.assessment.figures import plain_figure
 from ywtb.expectations.data_docs import write_site
 from ywtb.expectations.frames import Frame
 from ywtb.expectations.marts import Release, mart_frames
@@ -21,7 +22,6 @@ from ywtb.expectations.metadata import month_of
 from ywtb.expectations.raw import raw_frames
 from ywtb.expectations.results import Result, Unexpected
 from ywtb.expectations.suites import Expectation, SuiteError, fill_in, load_suites
-from ywtb.figures import plain_figure
 from ywtb.project import Project
 
 OPTIONAL = "raw_published_scores"

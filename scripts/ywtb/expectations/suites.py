@@ -26,9 +26,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ywtb.assessment.figures import plain_figure
 from ywtb.expectations.frames import Frame
 from ywtb.expectations.metadata import Row, load_yaml
-from ywtb.figures import plain_figure
 
 SEVERITIES = ("stop", "warn")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ywtb.exports.content import Month
-from ywtb.reading import Row
+from ywtb.exports.release_month import Month
+from ywtb.release.queries import Row
 
 Detail = tuple[str | Decimal, ...]
 """Cells of a line, in the order of the section's headings."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake.completeness import check_complete, errata_problems
 from ywtb.intake.headings import Headings
 from ywtb.intake.layout import Layout

@@ -1,6 +1,6 @@
 """What a month lacks, and where it disagrees with the errata kept for it."""
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake.layout import CITY_FEED, Column, Feed, Unit
 from ywtb.intake.month import Entry, Month
 from ywtb.intake.tables import Table, shown

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake.layout import CITY_FEED, Column, Layout
 from ywtb.intake.tables import Table, clean, compact, letters, shown
 

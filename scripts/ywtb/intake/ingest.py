@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake import store
 from ywtb.intake.assemble import read_month, read_tables
 from ywtb.intake.layout import CITY_FEED, Feed, Layout, read_layout
@@ -214,7 +214,7 @@ def _note_unused_metrics(outcome: Intake, received: Month) -> None:
 
 def _published(project: Project, month: str) -> str | None:
     """Id of the newest kept release that holds the month; after a rollback it is one of those."""
-    from ywtb import releases
+    from ywtb.release import releases
 
     for release in reversed(releases.complete_releases(project)):
         if month in releases.months_of(project, release):

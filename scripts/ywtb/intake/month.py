@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake.layout import CITY_FEED, Feed, Layout
 from ywtb.intake.sources import Source
 from ywtb.intake.tables import Table

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ywtb.checks import MAX_BYTES, Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake.tables import shown
+from ywtb.pipeline.seed_files import MAX_BYTES
 
 GUIDE = "填表说明"
 """Sheet or file that explains the template and holds no data."""

@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from ywtb import folders
+from ywtb import atomic_folder
 from ywtb.lock import LockedError, writer_lock
 from ywtb.project import Project, SettingsError
 
@@ -95,7 +95,7 @@ def _carry_out(project: Project) -> None:
     folder = month_folder(project, month)
     if _digests(folder) != order["seeds"]:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        folders.put(ready / SEEDS, folder, ready / "before")
+        atomic_folder.put(ready / SEEDS, folder, ready / "before")
         _sync(folder.parent)
     add_month(project, month)
     ready.rename(project.root / ".intake" / "done")

@@ -2,7 +2,7 @@
 
 import re
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake.headings import Headings, Match, nearest
 from ywtb.intake.layout import Column, Layout, Metric
 from ywtb.intake.month import Entry, Month

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 
 Kind = Literal["blank", "text", "number", "percent", "date", "boolean", "error", "formula"]
 

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake.tables import BLANK, MAX_COLUMNS, MAX_ROWS, Cell, Table, UnreadableError, compact
 
 SEPARATORS = ",\t;"

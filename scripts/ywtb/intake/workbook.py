@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
-from ywtb.checks import Problem
+from ywtb.assessment.problem import Problem
 from ywtb.intake.tables import (
     BLANK,
     MAX_COLUMNS,

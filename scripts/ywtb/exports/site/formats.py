@@ -5,7 +5,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from ywtb.figures import plain_figure
+from ywtb.assessment.figures import plain_figure
 
 
 def points(value: Decimal) -> str:

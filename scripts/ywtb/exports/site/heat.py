@@ -5,7 +5,7 @@ from decimal import Decimal
 from statistics import median
 
 from ywtb.exports.site.views import Names, Ranking, Unit
-from ywtb.reading import Row
+from ywtb.release.queries import Row
 
 STEPS = (Decimal(0), Decimal("0.02"), Decimal("0.05"), Decimal("0.1"))
 """Points lost beyond the median above which the colour deepens, once each."""

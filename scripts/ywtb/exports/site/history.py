@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from ywtb.exports.content import Month
+from ywtb.exports.release_month import Month
 from ywtb.exports.site.drawing import Axis, Point, path, spread
 from ywtb.exports.site.views import Ranking
-from ywtb.reading import Row
+from ywtb.release.queries import Row
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 776, 16, 264
 

@@ -13,10 +13,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ywtb.exports.content import Month
+from ywtb.assessment.figures import plain_figure
+from ywtb.exports.release_month import Month
 from ywtb.exports.site import drawing, formats, heat, history, records, rules, views
 from ywtb.exports.site.views import Names, Ranking, Unit
-from ywtb.figures import plain_figure
 
 HERE = Path(__file__).parent
 

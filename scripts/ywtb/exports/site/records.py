@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ywtb.exports.content import Month
 from ywtb.exports.corrections import KINDS
+from ywtb.exports.release_month import Month
 from ywtb.exports.site.views import ZERO, Names
-from ywtb.reading import Row
+from ywtb.release.queries import Row
 
 
 @dataclass(frozen=True)

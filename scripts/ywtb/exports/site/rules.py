@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from ywtb.exports.content import Month
+from ywtb.assessment.figures import plain_figure
+from ywtb.exports.release_month import Month
 from ywtb.exports.site.drawing import Axis, Point, polyline
 from ywtb.exports.site.views import ZERO, Names
-from ywtb.figures import plain_figure
-from ywtb.reading import Row
+from ywtb.release.queries import Row
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 268, 14, 152
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from functools import cached_property
 from statistics import median
 
-from ywtb.exports.content import Month
+from ywtb.exports.release_month import Month
 from ywtb.exports.site.formats import page_name
-from ywtb.reading import Row
+from ywtb.release.queries import Row
 
 ZERO = Decimal(0)
 

@@ -15,9 +15,7 @@ from typing import Any
 
 import duckdb
 
-from ywtb import releases, revisions
-from ywtb.checks import Problem, check_files
-from ywtb.dbt_build import Build, Failure
+from ywtb.assessment.problem import Problem
 from ywtb.expectations import (
     ExpectationWorker,
     Result,
@@ -27,11 +25,14 @@ from ywtb.expectations import (
     read_results,
     write_results,
 )
-from ywtb.inputs import month_checksums
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
+from ywtb.pipeline.dbt_build import Build, Failure
+from ywtb.pipeline.fingerprints import month_checksums
+from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
-from ywtb.releases import DATABASE, prune, publish, published_release
+from ywtb.release import releases, revisions
+from ywtb.release.releases import DATABASE, prune, publish, published_release
 
 INPUT_TEST = "input_problems__none"
 """The dbt test whose rows are problems of the input rather than of the project."""
@@ -277,7 +278,7 @@ def _run(project: Project, report: Callable[[str], None]) -> Iterator[_Run]:
 
 def _export(project: Project) -> list[Any]:
     """Write the exports of the months that the release changes."""
-    from ywtb.exports.folder import export_months
+    from ywtb.exports.month_folder import export_months
 
     return list(export_months(project))
 

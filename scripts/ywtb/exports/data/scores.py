@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ywtb.exports.content import Month
-from ywtb.reading import Row
+from ywtb.exports.release_month import Month
+from ywtb.release.queries import Row
 
 SCHEMA = Path(__file__).with_name("scores.schema.json")
 

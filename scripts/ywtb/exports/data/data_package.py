@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from ywtb.exports.content import Month
+from ywtb.exports.release_month import Month
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 

@@ -10,11 +10,11 @@ from docx.document import Document as WordDocument
 from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.shared import Length, Pt
 
-from ywtb.exports import official_format as layout
-from ywtb.exports.annex_table import add_table
-from ywtb.exports.charts import UnitGaps, png, totals_and_gaps
-from ywtb.exports.content import Annex, Month
-from ywtb.exports.narrative import chinese_date, city_metrics, names, narrative
+from ywtb.exports.bulletin import official_format as layout
+from ywtb.exports.bulletin.annex_table import add_table
+from ywtb.exports.bulletin.charts import UnitGaps, png, totals_and_gaps
+from ywtb.exports.bulletin.narrative import chinese_date, city_metrics, names, narrative
+from ywtb.exports.release_month import Annex, Month
 
 KIND = "情况通报"
 LANDSCAPE_WIDTH = layout.TEXT_HEIGHT

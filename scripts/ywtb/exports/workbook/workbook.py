@@ -13,9 +13,9 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.format import Format
 
-from ywtb.exports.content import Annex, Heading, Month, Value
 from ywtb.exports.corrections import Correction, Section, corrections
-from ywtb.exports.text_width import line_count, narrowest, text_width, with_breaks
+from ywtb.exports.release_month import Annex, Heading, Month, Value
+from ywtb.exports.workbook.text_width import line_count, narrowest, text_width, with_breaks
 
 CORRECTIONS_SHEET = "勘误与调整"
 CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)

@@ -10,7 +10,7 @@ from itertools import groupby
 
 import duckdb
 
-from ywtb.reading import Row, rows
+from ywtb.release.queries import Row, rows
 
 Value = Decimal | int | str | None
 """A cell of an annex mart: rates are percentages, not applicable is None."""
@@ -136,7 +136,7 @@ def read_month(connection: duckdb.DuckDBPyConnection, month: str) -> Month:
     """Read a month of a release.
 
     Args:
-        connection: the release, from `ywtb.reading.open_release`.
+        connection: the release, from `ywtb.release.queries.open_release`.
         month: one of its months, such as `2023-06`.
     """
     first_day = f"{month}-01"

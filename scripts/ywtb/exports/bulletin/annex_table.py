@@ -9,9 +9,9 @@ from docx.shared import Length, Pt
 from docx.table import Table, _Row
 from docx.text.paragraph import Paragraph
 
-from ywtb.exports import official_format as layout
-from ywtb.exports.content import Annex, Column
+from ywtb.exports.bulletin import official_format as layout
 from ywtb.exports.plain import plain
+from ywtb.exports.release_month import Annex, Column
 
 SIZES = (layout.SIZE["五号"], layout.SIZE["小五"], layout.SIZE["六号"])
 """Type sizes of tables; the largest that fits is taken."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from ywtb.exports.content import Month
-from ywtb.exports.data_package import PackageTable, package_tables, write_package
-from ywtb.exports.scores import write_scores
-from ywtb.reading import Row
+from ywtb.exports.data.data_package import PackageTable, package_tables, write_package
+from ywtb.exports.data.scores import write_scores
+from ywtb.exports.release_month import Month
+from ywtb.release.queries import Row
 
 FOLDER = "data"
 

@@ -15,9 +15,9 @@ from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ywtb.exports.content import Month
-from ywtb.figures import plain_figure
-from ywtb.reading import Row
+from ywtb.assessment.figures import plain_figure
+from ywtb.exports.release_month import Month
+from ywtb.release.queries import Row
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "通报正文.md.j2"

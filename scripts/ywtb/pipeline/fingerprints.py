@@ -56,7 +56,7 @@ def _settings(project: Project) -> Any:
 
 
 def _code(project: Project) -> Iterator[Path]:
-    for folder in (*(project.root / name for name in CODE_FOLDERS), Path(__file__).parent):
+    for folder in (*(project.root / name for name in CODE_FOLDERS), Path(__file__).parents[1]):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix not in NOT_CODE:
                 yield path

@@ -13,14 +13,14 @@ from typing import Any
 
 import duckdb
 
-from ywtb import folders
-from ywtb.exports.content import Month, read_month
-from ywtb.exports.pdf import LibreOfficeMissingError, libreoffice, start_pdf
+from ywtb import atomic_folder
+from ywtb.exports.bulletin.pdf import LibreOfficeMissingError, libreoffice, start_pdf
+from ywtb.exports.release_month import Month, read_month
 from ywtb.project import Project
-from ywtb.reading import months as published_months
-from ywtb.reading import open_release
-from ywtb.releases import month_checksums, point
-from ywtb.revisions import notices
+from ywtb.release.queries import months as published_months
+from ywtb.release.queries import open_release
+from ywtb.release.releases import month_checksums, point
+from ywtb.release.revisions import notices
 
 MANIFEST = "manifest.json"
 WORKBOOK = "附件1-11.xlsx"
@@ -67,7 +67,7 @@ def export_months(
         report: called with each month as it begins.
 
     Raises:
-        ywtb.reading.NotPublishedError: nothing has been published yet.
+        ywtb.release.queries.NotPublishedError: nothing has been published yet.
     """
     project.exports.mkdir(exist_ok=True)
     for left in project.exports.glob(".*.new"):
@@ -139,7 +139,7 @@ def _export(
     try:
         _write(content, release, new, export, earlier)
         _write_manifest(content, checksum, new)
-        folders.put(new, export.folder, aside / "old")
+        atomic_folder.put(new, export.folder, aside / "old")
     finally:
         shutil.rmtree(aside)
 
@@ -152,10 +152,10 @@ def _write(
     earlier: Sequence[str],
 ) -> None:
     """Write all files; LibreOffice makes the PDF while the others are written."""
-    from ywtb.exports.document import write_document
+    from ywtb.exports.bulletin.document import write_document
+    from ywtb.exports.data.tables import write_tables
     from ywtb.exports.site.pages import Download, write_site
-    from ywtb.exports.tables import write_tables
-    from ywtb.exports.workbook import write_workbook
+    from ywtb.exports.workbook.workbook import write_workbook
 
     write_document(content, folder / DOCUMENT)
     with ExitStack() as stack:

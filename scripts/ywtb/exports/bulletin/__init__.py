@@ -1,0 +1,1 @@
+"""The bulletin as a Word document and as PDF."""

@@ -1,0 +1,1 @@
+"""The tables of a month for analysts and other systems."""

@@ -1,0 +1,1 @@
+"""The annexes as a workbook."""

@@ -1,0 +1,1 @@
+"""From seeds to a published release."""

@@ -1,0 +1,1 @@
+"""Releases: which there are, what one answers, what one would change of another."""
