@@ -25,8 +25,16 @@ class AmbiguousUnitError(Exception):
 
 
 @contextmanager
-def open_release(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_release(
+    project: Project, memory: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published release, read-only and without access to files or the network.
+
+    DuckDB lets SQL read and write below its folder for temporary files, so there is none.
+
+    Args:
+        project: the checkout.
+        memory: the most that a query may take, such as `1GB`; by default most of the machine's.
 
     Raises:
         NotPublishedError: nothing has been published yet.
@@ -36,7 +44,12 @@ def open_release(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(
         str(project.published),
         read_only=True,
-        config={"enable_external_access": False, "lock_configuration": True},
+        config={
+            "enable_external_access": False,
+            "lock_configuration": True,
+            "temp_directory": "",
+            **({"memory_limit": memory} if memory else {}),
+        },
     ) as connection:
         yield connection
 
@@ -52,12 +65,17 @@ def rows(
     cursor = connection.execute(sql, values)
     if cursor is None or cursor.description is None:  # no statement, or one without an answer
         return []
-    names = [column[0] for column in cursor.description]
-    columns = [
+    names = column_names(cursor)
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def column_names(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of the columns of an answer; one that stands twice has its place added."""
+    names = [column[0] for column in cursor.description or ()]
+    return [
         name if names.index(name) == place else f"{name}_{place + 1}"
         for place, name in enumerate(names)
     ]
-    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 def months(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -1,0 +1,189 @@
+"""What anybody may type as a query: answered, bounded, and without a way out of the release."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import BIN, Sandbox
+
+OUT = "outside"
+"""A path that no statement may make or read."""
+
+WAYS_OUT = (
+    # Files written.
+    f"copy (select 1) to '{OUT}.csv'",
+    f"copy marts.dim_units to '{OUT}.parquet' (format parquet)",
+    f"copy (select 1) to '{OUT}' (format json)",
+    f"copy (select 1) to '{OUT}' (format csv, partition_by (a))",
+    f"export database '{OUT}'",
+    f"export database '{OUT}' (format parquet)",
+    f"attach '{OUT}.duckdb'",
+    f"attach '{OUT}.duckdb' as other (read_only)",
+    "attach ':memory:' as other",
+    f"explain analyze copy (select 1) to '{OUT}.csv'",
+    f"call enable_logging(storage = 'file', storage_path = '{OUT}')",
+    f"call enable_logging('QueryLog', storage = 'file', storage_config = {{'path': '{OUT}'}})",
+    "select * from enable_profiling(save_location = '" + OUT + "')",
+    "pragma enable_profiling",
+    f"pragma profiling_output = '{OUT}'",
+    f"set profiling_output = '{OUT}'",
+    f"set log_query_path = '{OUT}'",
+    f"pragma log_query_path = '{OUT}'",
+    f"pragma temp_directory = '{OUT}'",
+    f"set temp_directory = '{OUT}'",
+    "reset temp_directory",
+    f"set secret_directory = '{OUT}'",
+    f"set home_directory = '{OUT}'",
+    f"set extension_directory = '{OUT}'",
+    # Files and the machine read.
+    "select * from read_text('/etc/passwd')",
+    "select * from read_blob('/etc/passwd')",
+    "select * from read_csv('/etc/passwd')",
+    "select * from read_csv_auto('/etc/passwd')",
+    "select * from sniff_csv('/etc/passwd')",
+    "select * from read_json('/etc/passwd')",
+    "select * from read_ndjson_objects('/etc/passwd')",
+    "select * from read_parquet('/etc/passwd')",
+    "select * from parquet_metadata('/etc/passwd')",
+    "select * from parquet_schema('/etc/passwd')",
+    "select * from read_duckdb('/etc/passwd')",
+    "select * from '/etc/passwd'",
+    "select * from glob('/*')",
+    "select * from glob('*')",
+    "from 'dbt_project.yml'",
+    "select getenv('HOME')",
+    "select * from duckdb_secrets()",
+    "select * from which_secret('s3://x', 's3')",
+    "copy marts.dim_units from '/etc/passwd'",
+    f"import database '{OUT}'",
+    # Code and the network.
+    "install httpfs",
+    "install httpfs from community",
+    "force install json",
+    "load httpfs",
+    f"load '{OUT}.duckdb_extension'",
+    "update extensions",
+    "select * from read_csv('https://example.org/x.csv')",
+    "select * from 's3://bucket/x.parquet'",
+    "select * from query('copy (select 1) to ''" + OUT + "''')",
+    "create secret s (type s3)",
+    "create persistent secret s (type s3)",
+    "drop secret s",
+    # What is published.
+    "update marts.fct_composite_scores set composite_score = 100",
+    "delete from marts.fct_composite_scores",
+    "insert into marts.dim_rules select * from marts.dim_rules",
+    "truncate marts.fct_composite_scores",
+    "drop table marts.fct_composite_scores",
+    "drop schema marts cascade",
+    "alter table marts.fct_composite_scores add column x integer",
+    "comment on table marts.dim_units is 'x'",
+    "create table marts.x (i integer)",
+    "create view marts.x as select 1",
+    "create schema x",
+    "create type x as integer",
+    "create sequence x",
+    "create macro x() as 1",
+    "create index x on marts.dim_units (unit_id)",
+    "merge into marts.dim_rules using marts.dim_units on true when matched then delete",
+    "vacuum",
+    "checkpoint",
+    "select * from force_checkpoint()",
+    # Settings, and what outlives a statement.
+    "set memory_limit = '100GB'",
+    "set global threads = 64",
+    "pragma memory_limit = '100GB'",
+    "set enable_external_access = true",
+    "set lock_configuration = false",
+    "reset lock_configuration",
+    "set allowed_paths = ['/']",
+    "set allow_unsigned_extensions = true",
+    "create temp table x as select 1",
+    "create temp macro x() as 1",
+    "create temp view x as select 1",
+    "prepare x as select 1",
+    "execute x",
+    "begin",
+    "commit",
+    "use memory",
+    "detach ywtb",
+    "call pragma_version()",
+    "select 1; drop table marts.fct_composite_scores",
+)
+
+
+WITHOUT_EFFECT = (f"select * from enable_logging(storage = 'file', storage_path = '{OUT}')",)
+"""Answered, but what they ask for does not happen."""
+
+
+def test_no_way_out(june: Sandbox) -> None:
+    """At least sixty ways to write, read, load, set and attach, each refused in one line or two."""
+    before = sorted(june.root.rglob("*"))
+    release = (june.root / june.database).resolve()
+    content = release.read_bytes()
+    assert len(WAYS_OUT) > 60
+    answered = []
+    for sql in WAYS_OUT:
+        done = june.run("query", sql)
+        assert "Traceback" not in done.stderr, (sql, done.stderr)
+        if done.returncode != 2:
+            answered.append((sql, done.stdout))
+    for sql in WITHOUT_EFFECT:
+        assert june.run("query", sql).returncode in (0, 2)
+    assert answered == []
+    assert sorted(june.root.rglob("*")) == before
+    assert release.read_bytes() == content
+
+
+ENDLESS = "select sum(a.range * b.range % 7) from range(10000000) a, range(10000000) b"
+
+
+@pytest.mark.parametrize(
+    ("sql", "seconds", "told"),
+    [
+        (ENDLESS, "1", "秒没有结果"),
+        ("select list(range) from range(3000000000)", "60", "内存"),
+        ("select repeat('x', 1500000000) from range(9)", "60", "内存"),
+    ],
+)
+def test_time_and_memory_are_bounded(june: Sandbox, sql: str, seconds: str, told: str) -> None:
+    done = june.run("query", sql, "--timeout", seconds)
+    assert done.returncode == 2
+    assert told in done.stderr
+
+
+def test_rows_are_bounded_and_told(june: Sandbox) -> None:
+    done = june.run("query", "select * from range(7)", "--limit", "5")
+    assert done.returncode == 0
+    assert done.stdout.endswith("5 行\n")
+    assert "只取前 5 行" in done.stderr
+    assert "只取" not in june.run("query", "select * from range(5)", "--limit", "5").stderr
+
+
+def test_ctrl_c_ends_a_query(june: Sandbox) -> None:
+    """The signal goes to the foreground, which is the command and the process that it asks."""
+    process = subprocess.Popen(
+        [str(BIN / "ywtb"), "query", ENDLESS],
+        cwd=june.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while not _is_asking(process.pid):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert b"Traceback" not in errors
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def _is_asking(pid: int) -> bool:
+    """Whether the command has started the process that asks."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    return children.is_file() and bool(children.read_text().strip())
