@@ -17,8 +17,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from ywtb.exports.release_month import Month, read_month
-from ywtb.exports.site import write_site
+from ywtb.exports.release_month import ReleaseMonth, read_month
+from ywtb.exports.site.pages import write_site
 from ywtb.project import Project
 from ywtb.release.queries import months, open_release
 
@@ -54,7 +54,7 @@ def main() -> None:
             browser.close()
 
 
-def _with_history(month: Month) -> Month:
+def _with_history(month: ReleaseMonth) -> ReleaseMonth:
     """The month after sixty, its scores repeated in each of them."""
     last = month.first_day.year * 12 + month.first_day.month - 1
     days = [date(each // 12, each % 12 + 1, 1) for each in range(last - MONTHS + 1, last + 1)]

@@ -16,10 +16,11 @@ import lxml.html
 import pytest
 
 from conftest import Sandbox
-from ywtb.exports.release_month import Annex, Month, read_month
-from ywtb.exports.site import Download, write_site
-from ywtb.exports.site.formats import page_name
+from ywtb.exports.formats import Download
+from ywtb.exports.release_month import Annex, ReleaseMonth, read_month
+from ywtb.exports.site.pages import write_site
 from ywtb.exports.site.rules import Curve
+from ywtb.exports.site.views import page_name
 from ywtb.project import Project
 from ywtb.release.queries import Row, open_release
 
@@ -38,8 +39,8 @@ KINDS = (
 """A page of each kind."""
 
 DOWNLOADS = (
-    Download("../附件1-11.xlsx", "附件1至11", "工作簿"),
-    Download("../通报 终稿#1.docx", "通报"),
+    Download("附件1-11.xlsx", "附件1至11", "工作簿"),
+    Download("通报 终稿#1.docx", "通报"),
 )
 
 NASTY = "\"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}\x00\x1b\u202e'"
@@ -67,12 +68,12 @@ class Pages:
         )
 
 
-def write(month: Month, folder: Path, earlier: list[str]) -> Pages:
+def write(month: ReleaseMonth, folder: Path, earlier: list[str]) -> Pages:
     """Write the site with the neighbours that it links to."""
     site = folder / "2023-06" / "site"
     write_site(month, site, DOWNLOADS, earlier)
     for download in DOWNLOADS:
-        (site / download.href).touch()
+        (site.parent / download.path).touch()
     for other in earlier:
         neighbour = folder / other / "site" / "index.html"
         neighbour.parent.mkdir(parents=True, exist_ok=True)
@@ -81,18 +82,18 @@ def write(month: Month, folder: Path, earlier: list[str]) -> Pages:
 
 
 @pytest.fixture(scope="module")
-def month(june: Sandbox) -> Month:
+def month(june: Sandbox) -> ReleaseMonth:
     with open_release(Project(june.root)) as connection:
         return read_month(connection, "2023-06")
 
 
 @pytest.fixture(scope="module")
-def site(month: Month, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+def site(month: ReleaseMonth, tmp_path_factory: pytest.TempPathFactory) -> Pages:
     return write(month, tmp_path_factory.mktemp("site"), [])
 
 
 @pytest.fixture(scope="module")
-def eventful(month: Month) -> Month:
+def eventful(month: ReleaseMonth) -> ReleaseMonth:
     """June after five years, in which everything happened that may happen to a unit."""
     months = [date(2018 + (6 + place) // 12, (6 + place) % 12 + 1, 1) for place in range(60)]
     newest = month.tables["marts.fct_composite_scores"]
@@ -156,7 +157,7 @@ EARLIER = [f"{year}-{number:02}" for year in range(2018, 2023) for number in ran
 
 
 @pytest.fixture(scope="module")
-def eventful_site(eventful: Month, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+def eventful_site(eventful: ReleaseMonth, tmp_path_factory: pytest.TempPathFactory) -> Pages:
     return write(eventful, tmp_path_factory.mktemp("eventful"), EARLIER)
 
 
@@ -213,7 +214,7 @@ def spoilt(table: list[Row]) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def nasty_site(eventful: Month, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+def nasty_site(eventful: ReleaseMonth, tmp_path_factory: pytest.TempPathFactory) -> Pages:
     def annex(each: Annex) -> Annex:
         return replace(
             each,
@@ -239,7 +240,7 @@ def text_of(element: Any) -> str:
     return re.sub(r"\s+", " ", element.text_content()).strip()
 
 
-def test_a_units_page_accounts_for_every_point(month: Month, site: Pages) -> None:
+def test_a_units_page_accounts_for_every_point(month: ReleaseMonth, site: Pages) -> None:
     for row in month.tables["marts.fct_composite_scores"]:
         tree = site.tree(f"unit/{row['unit_id']}.html")
         shown = [text_of(each) for each in tree.xpath("//ol[@class='ledger']/li/p")]
@@ -259,7 +260,7 @@ def test_a_units_page_accounts_for_every_point(month: Month, site: Pages) -> Non
                 assert f"{place} {entry['indicator_code']} 列" in page
 
 
-def test_a_unit_learns_what_is_missing_to_the_next_place(month: Month, site: Pages) -> None:
+def test_a_unit_learns_what_is_missing_to_the_next_place(month: ReleaseMonth, site: Pages) -> None:
     table = month.tables["marts.fct_composite_scores"]
     for row in table:
         group = [each["exact_score"] for each in table if each["group_code"] == row["group_code"]]
@@ -269,7 +270,7 @@ def test_a_unit_learns_what_is_missing_to_the_next_place(month: Month, site: Pag
         assert number == "—" if not better else Decimal(number) == min(better) - row["exact_score"]
 
 
-def test_annex_pages_hold_the_printed_cells(month: Month, site: Pages) -> None:
+def test_annex_pages_hold_the_printed_cells(month: ReleaseMonth, site: Pages) -> None:
     printed: dict[int, dict[tuple[int, int], str]] = {}
     for cell in month.tables["audit.annex_cells"]:
         place = (cell["row_no"], cell["column_no"])
@@ -285,7 +286,7 @@ def test_annex_pages_hold_the_printed_cells(month: Month, site: Pages) -> None:
         assert shown == printed[annex.number]
 
 
-def test_annex_headings_cover_every_column_once(month: Month, site: Pages) -> None:
+def test_annex_headings_cover_every_column_once(month: ReleaseMonth, site: Pages) -> None:
     for annex in month.annexes:
         covered: Counter[tuple[int, int]] = Counter()
         for level, row in enumerate(site.tree(f"annex/{annex.number}.html").xpath("//thead/tr")):
@@ -301,7 +302,7 @@ def test_annex_headings_cover_every_column_once(month: Month, site: Pages) -> No
         assert covered == {(row, each): 1 for row in range(annex.heading_rows) for each in columns}
 
 
-def test_the_overview_lists_all_units_and_the_quality(month: Month, site: Pages) -> None:
+def test_the_overview_lists_all_units_and_the_quality(month: ReleaseMonth, site: Pages) -> None:
     tree = site.tree("index.html")
     totals = sorted(
         (row["unit_name"], str(row["composite_score"]))
@@ -315,7 +316,7 @@ def test_the_overview_lists_all_units_and_the_quality(month: Month, site: Pages)
     assert "没有更早的月份" in page
 
 
-def test_losses_add_up_in_every_row(month: Month, site: Pages) -> None:
+def test_losses_add_up_in_every_row(month: ReleaseMonth, site: Pages) -> None:
     exact = {
         row["unit_name"]: row["exact_score"] for row in month.tables["marts.fct_composite_scores"]
     }
@@ -328,7 +329,7 @@ def test_losses_add_up_in_every_row(month: Month, site: Pages) -> None:
     assert seen == set(exact)
 
 
-def test_a_drawn_curve_gives_the_points_that_were_scored(month: Month) -> None:
+def test_a_drawn_curve_gives_the_points_that_were_scored(month: ReleaseMonth) -> None:
     rules = month.tables["intermediate.int_rules_monthly"]
     for row in month.tables["marts.fct_indicator_scores"]:
         if row["obs_value"] is not None:
@@ -343,7 +344,7 @@ def test_a_drawn_curve_gives_the_points_that_were_scored(month: Month) -> None:
             assert abs(between - row["points"]) < Decimal("1e-9")
 
 
-def test_every_rule_in_force_is_shown_with_its_basis(month: Month, site: Pages) -> None:
+def test_every_rule_in_force_is_shown_with_its_basis(month: ReleaseMonth, site: Pages) -> None:
     tree = site.tree("rules.html")
     bases = {row["basis"]: row["basis_name"] for row in month.tables["reference.rule_bases"]}
     shown = {
@@ -356,7 +357,7 @@ def test_every_rule_in_force_is_shown_with_its_basis(month: Month, site: Pages) 
     assert all(row["rule_text"] in page and row["evidence"] in page for row in rules)
 
 
-def test_five_years_are_drawn_and_compared(eventful: Month, eventful_site: Pages) -> None:
+def test_five_years_are_drawn_and_compared(eventful: ReleaseMonth, eventful_site: Pages) -> None:
     tree = eventful_site.tree("unit/511700-A08.html")
     own = tree.xpath("//path[@class='own']/@d")[0]
     months = [
@@ -374,7 +375,9 @@ def test_five_years_are_drawn_and_compared(eventful: Month, eventful_site: Pages
     assert "与上月相差过大" in text_of(eventful_site.tree("quality.html"))
 
 
-def test_a_month_may_lack_metrics_print_and_corrections(month: Month, tmp_path: Path) -> None:
+def test_a_month_may_lack_metrics_print_and_corrections(
+    month: ReleaseMonth, tmp_path: Path
+) -> None:
     missing = (
         "marts.fct_city_metrics", "audit.cell_reconciliation", "audit.score_reconciliation",
         "audit.errata_in_force", "audit.adjustments_in_force", "audit.expectation_results",
@@ -411,7 +414,7 @@ def test_ids_are_used_once_a_page(site: Pages, nasty_site: Pages) -> None:
             assert len(ids) == len(set(ids)), path
 
 
-def test_the_same_month_gives_the_same_bytes(eventful: Month, tmp_path: Path) -> None:
+def test_the_same_month_gives_the_same_bytes(eventful: ReleaseMonth, tmp_path: Path) -> None:
     def written(folder: Path) -> dict[str, bytes]:
         pages = write(eventful, folder, EARLIER)
         files = (each for each in pages.folder.rglob("*") if each.is_file())
@@ -420,7 +423,7 @@ def test_the_same_month_gives_the_same_bytes(eventful: Month, tmp_path: Path) ->
     assert written(tmp_path / "one") == written(tmp_path / "two")
 
 
-def test_pages_of_an_earlier_export_go(month: Month, site: Pages, tmp_path: Path) -> None:
+def test_pages_of_an_earlier_export_go(month: ReleaseMonth, site: Pages, tmp_path: Path) -> None:
     stale = tmp_path / "2023-06" / "site" / "unit" / "511700-Z99.html"
     stale.parent.mkdir(parents=True)
     stale.touch()
@@ -590,7 +593,7 @@ def test_the_table_of_losses_opens_all_indicators(visit: Callable[..., Visit], s
 
 
 def test_annexes_print_on_landscape_pages_without_clipping(
-    visit: Callable[..., Visit], site: Pages, month: Month
+    visit: Callable[..., Visit], site: Pages, month: ReleaseMonth
 ) -> None:
     pikepdf = pytest.importorskip("pikepdf")
     for annex in month.annexes:

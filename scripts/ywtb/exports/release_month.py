@@ -1,12 +1,14 @@
 """What the exports of a month are made from: read once, from the published release alone."""
 
 import calendar
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import duckdb
 
@@ -59,7 +61,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Column:
+class AnnexColumn:
     """A printed column: its name in the mart, its own heading, and how its numbers are printed."""
 
     name: str
@@ -78,8 +80,7 @@ class Annex:
     mart: str
     title: str
     period_line: str
-    not_applicable_mark: str
-    columns: tuple[Column, ...]
+    columns: tuple[AnnexColumn, ...]
     headings: tuple[Heading, ...]
     values: tuple[tuple[Value, ...], ...]
     texts: tuple[tuple[str, ...], ...]
@@ -92,7 +93,7 @@ class Annex:
 
 
 @dataclass(frozen=True)
-class Month:
+class ReleaseMonth:
     """A published month, with everything that its exports show.
 
     Attributes:
@@ -125,6 +126,52 @@ class Month:
         """The month's first to last day, as annexes print it."""
         return period(self.first_day)
 
+    @cached_property
+    def groups(self) -> Mapping[str, Row]:
+        """Rows of `reference.groups` by code, in order; so are the others below."""
+        return self._by_code("reference.groups", "group_code", "group_order")
+
+    @cached_property
+    def dimensions(self) -> Mapping[str, Row]:
+        """Dimensions by code."""
+        return self._by_code("reference.dimensions", "dimension_code", "dimension_order")
+
+    @cached_property
+    def indicators(self) -> Mapping[str, Row]:
+        """Indicators by code: by dimension, in order of each."""
+        found = self._by_code("reference.indicators", "indicator_code", "indicator_order")
+        order = list(self.dimensions)
+        return dict(sorted(found.items(), key=lambda each: order.index(each[1]["dimension_code"])))
+
+    @cached_property
+    def feeds(self) -> Mapping[str, Row]:
+        """Feeds by code."""
+        return self._by_code("reference.feeds", "feed_code", "feed_order")
+
+    @cached_property
+    def bases(self) -> Mapping[str, Row]:
+        """Grounds of rules by code, the strongest first."""
+        return self._by_code("reference.rule_bases", "basis", "basis_order")
+
+    @cached_property
+    def units(self) -> Mapping[str, Row]:
+        """Units by id, in official order."""
+        found = self._by_code("intermediate.int_units_monthly", "unit_id", "official_order")
+        order = list(self.groups)
+        return dict(sorted(found.items(), key=lambda each: order.index(each[1]["group_code"])))
+
+    def _by_code(self, table: str, code: str, order: str) -> dict[str, Row]:
+        return {row[code]: row for row in sorted(self.tables[table], key=itemgetter(order))}
+
+
+def grouped(table: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
+    """Rows by the value of a column, or by those of several as a tuple, as they first come."""
+    key = itemgetter(*columns)
+    found: dict[Any, list[Row]] = {}
+    for row in table:
+        found.setdefault(key(row), []).append(row)
+    return found
+
 
 def period(first_day: date) -> str:
     """A month's first to last day, such as `6月1日—6月30日`."""
@@ -132,7 +179,7 @@ def period(first_day: date) -> str:
     return f"{first_day.month}月1日—{first_day.month}月{last}日"
 
 
-def read_month(connection: duckdb.DuckDBPyConnection, month: str) -> Month:
+def read_month(connection: duckdb.DuckDBPyConnection, month: str) -> ReleaseMonth:
     """Read a month of a release.
 
     Args:
@@ -153,9 +200,8 @@ def read_month(connection: duckdb.DuckDBPyConnection, month: str) -> Month:
         for name in HISTORY_TABLES
     }
     ((release,),) = connection.execute("select release_id from audit.release_manifest").fetchall()
-    return Month(
-        month, release, tables, history, tuple(_annexes(tables, date.fromisoformat(first_day)))
-    )
+    annexes = tuple(_annexes(tables, date.fromisoformat(first_day)))
+    return ReleaseMonth(month, release, tables, history, annexes)
 
 
 def _public_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -180,9 +226,9 @@ def _read(
 
 def _annexes(tables: Mapping[str, Sequence[Row]], first_day: date) -> Iterator[Annex]:
     """The annexes in order, from the marts, `audit.annex_cells` and the annex seeds."""
-    columns = _by_annex(tables["reference.annex_columns"])
-    notes = _by_annex(tables["reference.annex_notes"])
-    cells = _by_annex(tables["audit.annex_cells"])
+    columns = grouped(tables["reference.annex_columns"], "annex_no")
+    notes = grouped(tables["reference.annex_notes"], "annex_no")
+    cells = grouped(tables["audit.annex_cells"], "annex_no")
     for annex in sorted(tables["reference.annexes"], key=lambda each: each["annex_no"]):
         number = annex["annex_no"]
         printed = sorted(columns[number], key=lambda each: each["column_no"])
@@ -193,9 +239,8 @@ def _annexes(tables: Mapping[str, Sequence[Row]], first_day: date) -> Iterator[A
             mart=annex["mart_name"],
             title=annex["annex_title"],
             period_line=_dated(annex["period_line"] or "", first_day),
-            not_applicable_mark=annex["not_applicable_mark"],
             columns=tuple(
-                Column(
+                AnnexColumn(
                     each["column_name"], each["header_path"].split("|")[-1], each["number_format"]
                 )
                 for each in printed
@@ -215,13 +260,6 @@ def _annexes(tables: Mapping[str, Sequence[Row]], first_day: date) -> Iterator[A
 
 def _dated(text: str, first_day: date) -> str:
     return text.replace("{period}", period(first_day))
-
-
-def _by_annex(table: Sequence[Row]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    for row in table:
-        found.setdefault(row["annex_no"], []).append(row)
-    return found
 
 
 def _headings(paths: Sequence[Sequence[str]]) -> Iterator[Heading]:

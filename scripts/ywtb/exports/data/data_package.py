@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth, grouped
+from ywtb.release.queries import Row, rows
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
@@ -47,6 +48,11 @@ TYPES = {
     "TIMESTAMP": "datetime",
     "VARCHAR": "string",
 }
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+}
 MEASURES = {
     "rate": "%",
     "count": "个",
@@ -69,160 +75,148 @@ DESCRIPTION = (
 
 
 @dataclass(frozen=True)
-class Field:
-    """A column: its type in the database, whether it is always filled, and what it means."""
-
-    name: str
-    database_type: str
-    is_required: bool
-    title: str | None
-    description: str | None
-
-
-@dataclass(frozen=True)
 class PackageTable:
-    """A table of the package; `source` is its `schema.table` in the release."""
+    """A table of the package; `source` is its `schema.table` in the release.
+
+    `columns` are rows of `duckdb_columns()`, with the printed heading of an annex as `title`.
+    """
 
     source: str
     title: str
     description: str
     primary_key: tuple[str, ...]
-    fields: tuple[Field, ...]
+    columns: tuple[Row, ...]
 
     @property
     def name(self) -> str:
         """Name of the table and of its files."""
         return self.source.partition(".")[2]
 
+    @property
+    def types(self) -> dict[str, str]:
+        """Types of the columns in the database, by name."""
+        return {column["column_name"]: column["data_type"] for column in self.columns}
 
-def package_tables(connection: duckdb.DuckDBPyConnection, month: Month) -> list[PackageTable]:
+
+def package_tables(
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth
+) -> list[PackageTable]:
     """The annexes, the facts and what explains them, with types and comments of the release."""
-    comments: dict[str, str] = dict(
+    comments = dict(
         connection.execute(
             "select schema_name || '.' || table_name, comment from duckdb_tables()"
         ).fetchall()
     )
-    columns: dict[str, list[tuple[str, str, bool, str | None]]] = {}
-    for source, *column in connection.execute(
-        "select schema_name || '.' || table_name, column_name, data_type, not is_nullable, comment "
-        "from duckdb_columns() order by schema_name, table_name, column_index"
-    ).fetchall():
-        columns.setdefault(source, []).append((column[0], column[1], column[2], column[3]))
-    printed = {
-        (f"marts.{annex.mart}", column.name): column.label
-        for annex in month.annexes
-        for column in annex.columns
-    }
+    columns = grouped(
+        rows(
+            connection,
+            "select schema_name || '.' || table_name as source, column_name, data_type, "
+            "is_nullable, comment from duckdb_columns() order by source, column_index",
+        ),
+        "source",
+    )
     annexes = {
         f"marts.{annex.mart}": (f"附件{annex.number} {annex.title}", ("score_month", "sequence_no"))
         for annex in month.annexes
+    }
+    headings = {
+        (f"marts.{annex.mart}", column.name): column.label
+        for annex in month.annexes
+        for column in annex.columns
     }
     return [
         PackageTable(
             source,
             title,
             comments[source],
-            primary_key,
+            key,
             tuple(
-                Field(name, database_type, required, printed.get((source, name)), comment)
-                for name, database_type, required, comment in columns[source]
+                {**column, "title": headings.get((source, column["column_name"]))}
+                for column in columns[source]
             ),
         )
-        for source, (title, primary_key) in {**annexes, **TABLES}.items()
+        for source, (title, key) in {**annexes, **TABLES}.items()
     ]
 
 
-def write_package(month: Month, tables: Sequence[PackageTable], folder: Path) -> None:
+def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: Path) -> None:
     """Write `datapackage.json` for the files that are in the folder."""
-    city = month.city
-    resources = []
-    for table in tables:
-        resources.append(
-            {
-                "name": table.name,
-                "type": "table",
-                "title": table.title,
-                "description": table.description,
-                **_file(folder, f"csv/{table.name}.csv", "csv", "text/csv"),
-                "encoding": "utf-8",
-                "schema": _schema(table),
-            }
-        )
-    for table in tables:
-        path = f"parquet/{table.name}.parquet"
-        resources.append(
-            {
-                "name": f"{table.name}_parquet",
-                "type": "file",
-                "title": f"{table.title}（Parquet）",
-                **_file(folder, path, "parquet", "application/vnd.apache.parquet"),
-            }
-        )
-    for name, title in (("scores", "各单位得分"), ("scores.schema", "各单位得分的 JSON Schema")):
-        resources.append(
-            {
-                "name": name,
-                "type": "json",
-                "title": title,
-                **_file(folder, f"{name}.json", "json", "application/json"),
-                "encoding": "utf-8",
-            }
-        )
+    resources = [
+        {
+            **_resource(folder, f"csv/{table.name}.csv", "table", table.title, table.description),
+            "encoding": "utf-8",
+            "schema": _schema(table),
+        }
+        for table in tables
+    ]
+    resources += [
+        {
+            **_resource(
+                folder, f"parquet/{table.name}.parquet", "file", f"{table.title}（Parquet）"
+            ),
+            "name": f"{table.name}_parquet",
+        }
+        for table in tables
+    ]
+    resources += [
+        {**_resource(folder, f"{name}.json", "json", title), "encoding": "utf-8"}
+        for name, title in (("scores", "各单位得分"), ("scores.schema", "各单位得分的 JSON Schema"))
+    ]
     package = {
         "$schema": PROFILE,
         "name": f"ywtb-{month.month}",
-        "title": f"{city['city_name']}“一网通办”考核数据（{month.month}）",
+        "title": f"{month.city['city_name']}“一网通办”考核数据（{month.month}）",
         "description": DESCRIPTION,
-        "contributors": [{"title": city["office_name"], "roles": ["publisher"]}],
+        "contributors": [{"title": month.city["office_name"], "roles": ["publisher"]}],
         "resources": resources,
     }
     text = json.dumps(package, ensure_ascii=False, indent=2)
     (folder / "datapackage.json").write_text(f"{text}\n", encoding="utf-8")
 
 
-def _file(folder: Path, path: str, file_format: str, media_type: str) -> dict[str, Any]:
+def _resource(
+    folder: Path, path: str, kind: str, title: str, description: str | None = None
+) -> dict[str, Any]:
     content = (folder / path).read_bytes()
+    name, _, file_format = path.rpartition("/")[2].rpartition(".")
     return {
+        "name": name,
+        "type": kind,
+        "title": title,
+        **({"description": description} if description else {}),
         "path": path,
         "format": file_format,
-        "mediatype": media_type,
+        "mediatype": MEDIA_TYPES[file_format],
         "bytes": len(content),
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
     }
 
 
 def _schema(table: PackageTable) -> dict[str, Any]:
-    names = [field.name for field in table.fields]
     references = []
     for name, target in REFERENCES.items():
-        if name in names and table.name != target:
+        if name in table.types and table.name != target:
             key = ["score_month", name] if name == "unit_id" else [name]
             references.append({"fields": key, "reference": {"resource": target, "fields": key}})
-    schema: dict[str, Any] = {
-        "fields": [_described(field) for field in table.fields],
+    return {
+        "fields": [_field(column) for column in table.columns],
         "missingValues": [""],
+        **({"primaryKey": list(table.primary_key)} if table.primary_key else {}),
+        **({"foreignKeys": references} if references else {}),
     }
-    if table.primary_key:
-        schema["primaryKey"] = list(table.primary_key)
-    if references:
-        schema["foreignKeys"] = references
-    return schema
 
 
-def _described(field: Field) -> dict[str, Any]:
-    is_decimal = field.database_type.startswith("DECIMAL")
-    described: dict[str, Any] = {
-        "name": field.name,
-        "type": "number" if is_decimal else TYPES[field.database_type],
+def _field(column: Row) -> dict[str, Any]:
+    kind = "number" if column["data_type"].startswith("DECIMAL") else TYPES[column["data_type"]]
+    field = {
+        "name": column["column_name"],
+        "type": kind,
+        "title": column["title"],
+        "description": column["comment"],
     }
-    if field.title:
-        described["title"] = field.title
-    if field.description:
-        described["description"] = field.description
-    if is_decimal or field.database_type == "INTEGER":
-        endings = [ending for ending in MEASURES if f"_{field.name}".endswith(f"_{ending}")]
-        if endings:
-            described["unit"] = MEASURES[endings[0]]
-    if field.is_required:
-        described["constraints"] = {"required": True}
-    return described
+    if kind in ("number", "integer"):
+        name = f"_{column['column_name']}"
+        field["unit"] = next((MEASURES[end] for end in MEASURES if name.endswith(f"_{end}")), None)
+    if not column["is_nullable"]:
+        field["constraints"] = {"required": True}
+    return {name: value for name, value in field.items() if value}

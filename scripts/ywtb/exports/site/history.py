@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth
 from ywtb.exports.site.drawing import Axis, Point, path, spread
 from ywtb.exports.site.views import Ranking
 from ywtb.release.queries import Row
@@ -47,7 +47,7 @@ class History:
     stories: Mapping[str, Story]
 
 
-def history(month: Month, ranking: Ranking) -> History | None:
+def history(month: ReleaseMonth, ranking: Ranking) -> History | None:
     """The months of a group up to this one; None as long as there is only one.
 
     A group's lines hold the months in which a unit was in the group; a unit's own line holds all

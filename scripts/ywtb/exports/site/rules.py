@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from operator import itemgetter
 
 from ywtb.assessment.figures import plain_figure
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site.drawing import Axis, Point, polyline
-from ywtb.exports.site.views import ZERO, Names
+from ywtb.exports.site.views import ZERO
 from ywtb.release.queries import Row
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 268, 14, 152
@@ -85,7 +86,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Rule:
+class DrawnRule:
     """A rule in force and its drawing.
 
     Attributes:
@@ -109,40 +110,37 @@ class Rule:
     ticks_y: tuple[tuple[Decimal, Decimal], ...]
 
 
-def rules(month: Month, names: Names) -> list[Rule]:
+def rules(month: ReleaseMonth) -> list[DrawnRule]:
     """Rules that score an indicator of the month, in order of indicators."""
-    segments: dict[str, list[Row]] = {}
-    for row in month.tables["intermediate.int_rules_monthly"]:
-        segments.setdefault(row["rule_id"], []).append(row)
-    uses: dict[str, list[Row]] = {}
-    order = list(names.indicators)
-    for row in sorted(
-        month.tables["intermediate.int_group_indicators_monthly"],
-        key=lambda row: (
-            order.index(row["indicator_code"]),
-            names.groups[row["group_code"]]["group_order"],
+    groups, indicators = list(month.groups), list(month.indicators)
+    uses = sorted(
+        (
+            row
+            for row in month.tables["intermediate.int_group_indicators_monthly"]
+            if row["rule_id"] is not None
         ),
-    ):
-        if row["rule_id"] is not None:
-            uses.setdefault(row["rule_id"], []).append(row)
-    scores: dict[str, list[Row]] = {}
-    for row in month.tables["marts.fct_indicator_scores"]:
-        scores.setdefault(row["rule_id"], []).append(row)
+        key=lambda row: (
+            indicators.index(row["indicator_code"]),
+            groups.index(row["group_code"]),
+        ),
+    )
+    segments = grouped(month.tables["intermediate.int_rules_monthly"], "rule_id")
+    scores = grouped(month.tables["marts.fct_indicator_scores"], "rule_id")
     return [
         _rule(
-            names,
-            sorted(segments[rule_id], key=lambda row: row["segment_no"]),
+            month,
+            sorted(segments[rule_id], key=itemgetter("segment_no")),
             used,
             scores.get(rule_id, []),
         )
-        for rule_id, used in uses.items()
+        for rule_id, used in grouped(uses, "rule_id").items()
     ]
 
 
 def _rule(
-    names: Names, segments: Sequence[Row], uses: Sequence[Row], scores: Sequence[Row]
-) -> Rule:
-    groups = {row["group_code"]: names.groups[row["group_code"]]["group_name"] for row in uses}
+    month: ReleaseMonth, segments: Sequence[Row], uses: Sequence[Row], scores: Sequence[Row]
+) -> DrawnRule:
+    groups = {row["group_code"]: month.groups[row["group_code"]]["group_name"] for row in uses}
     maxima = {row["group_code"]: row["max_points"] for row in uses}
     sharing: dict[Decimal, list[str]] = {}
     for code, maximum in maxima.items():
@@ -160,14 +158,14 @@ def _rule(
     horizontal = Axis(ZERO, greatest, _LEFT, _RIGHT)
     least, most = min(heights), max(heights)
     vertical = Axis(least, most if most > least else least + 1, _BOTTOM, _TOP)
-    return Rule(
+    return DrawnRule(
         rule_id=segments[0]["rule_id"],
-        dimension=names.dimensions[uses[0]["dimension_code"]],
+        dimension=month.dimensions[uses[0]["dimension_code"]],
         indicators=tuple(
-            names.indicators[code] for code in dict.fromkeys(row["indicator_code"] for row in uses)
+            month.indicators[code] for code in dict.fromkeys(row["indicator_code"] for row in uses)
         ),
         basis=max(
-            (names.bases[row["basis"]] for row in segments), key=lambda row: row["basis_order"]
+            (month.bases[row["basis"]] for row in segments), key=lambda row: row["basis_order"]
         ),
         texts=tuple(dict.fromkeys(row["rule_text"] for row in segments)),
         evidence=tuple(dict.fromkeys(row["evidence"] for row in segments)),

@@ -14,7 +14,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 
 from ywtb.exports.corrections import Correction, Section, corrections
-from ywtb.exports.release_month import Annex, Heading, Month, Value
+from ywtb.exports.release_month import Annex, Heading, ReleaseMonth, Value
 from ywtb.exports.workbook.text_width import line_count, narrowest, text_width, with_breaks
 
 CORRECTIONS_SHEET = "勘误与调整"
@@ -53,7 +53,7 @@ HEADING_LINES, MOST_HEADING_LINES = 2, 4
 """Lines of a heading if there is room, and if there is none."""
 
 
-def write_workbook(month: Month, path: Path) -> None:
+def write_workbook(month: ReleaseMonth, path: Path) -> None:
     """Write the workbook; the same month gives the same bytes.
 
     Args:
