@@ -17,13 +17,13 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
 from conftest import Sandbox
+from export_months import read_june
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
 from ywtb.exports.bulletin.official_format import fold, width_in_ems
 from ywtb.exports.bulletin.pdf import ConversionError, LibreOfficeMissingError, pdf_aside
-from ywtb.exports.release_month import ReleaseMonth, read_month
-from ywtb.project import Project
-from ywtb.release.queries import Row, open_release
+from ywtb.exports.release_month import ReleaseMonth
+from ywtb.release.queries import Row
 
 FACTS_OF_SECTION_1 = (
     "6月1日至6月30日",
@@ -63,8 +63,7 @@ needs_libreoffice = pytest.mark.skipif(
 @pytest.fixture(scope="session")
 def month(june: Sandbox) -> ReleaseMonth:
     """June 2023 as published."""
-    with open_release(Project(june.root)) as connection:
-        return read_month(connection, "2023-06")
+    return read_june(june)
 
 
 @pytest.fixture(scope="session")
@@ -182,7 +181,7 @@ def test_units_are_listed_by_what_they_lost(month: ReleaseMonth) -> None:
 
 
 def test_many_units_are_summed_up(month: ReleaseMonth) -> None:
-    values = {row["unit_name"]: "1" for row in month.tables["intermediate.int_units_monthly"]}
+    values = {row["unit_name"]: "1" for row in month.tables["marts.dim_units"]}
     values |= {"渠县": "9", "市司法局": "7"}
     many = losing(without_problems(month), "negative_review_count", values)
     text = section(narrative(many), "二")
@@ -213,16 +212,8 @@ def test_an_indicator_without_wording_is_named_in_general_words(month: ReleaseMo
 
 
 def test_every_indicator_of_faults_has_its_wording(month: ReleaseMonth) -> None:
-    kinds = {row["rule_kind"]: row["is_fault"] for row in month.tables["reference.rule_kinds"]}
-    rules = {
-        row["rule_id"]: kinds[row["rule_kind"]]
-        for row in month.tables["intermediate.int_rules_monthly"]
-    }
-    faults = {
-        row["indicator_code"]
-        for row in month.tables["intermediate.int_group_indicators_monthly"]
-        if rules.get(row["rule_id"])
-    }
+    rules = {row["rule_id"]: row["is_fault"] for row in month.tables["marts.dim_rules"]}
+    faults = {row["indicator_code"] for row in month.uses if rules.get(row["rule_id"])}
     worded = {row["indicator_code"] for row in month.tables["reference.bulletin_problems"]}
     assert worded == faults
 

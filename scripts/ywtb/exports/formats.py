@@ -4,7 +4,7 @@ A new format is one such module; nothing else names it.
 """
 
 import pkgutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -42,7 +42,8 @@ class Job:
     Attributes:
         connection: the release that the month was read from.
         folder: where the files go.
-        earlier_months: months such as `2023-05` that stand in folders beside this one's.
+        earlier: where the city's earlier months are, as seen from the month's own folder, such as
+            `../2023-05`, by month.
         cleanup: what ends when all formats are written, or one of them failed.
         downloads: what was written so far for the site to offer.
         notes: what people should know about the export.
@@ -51,7 +52,7 @@ class Job:
     month: ReleaseMonth
     connection: duckdb.DuckDBPyConnection
     folder: Path
-    earlier_months: Sequence[str]
+    earlier: Mapping[str, str]
     cleanup: ExitStack
     downloads: list[Download] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

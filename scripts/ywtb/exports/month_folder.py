@@ -1,11 +1,16 @@
-"""The folder of a month, `exports/2023-06/`: written aside, then put in place in one step."""
+"""The folders of exports, written aside, then put in place in one step.
+
+A city's month is in `exports/2023-06/`, and in `exports/<city_code>/2023-06/` where several cities
+have units in the month.
+"""
 
 import hashlib
 import json
 import logging
+import os
 import shutil
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,9 +22,11 @@ from ywtb import atomic_folder
 from ywtb.exports.formats import MANIFEST, Job, formats
 from ywtb.exports.release_month import ReleaseMonth, read_month
 from ywtb.project import Project
-from ywtb.release.queries import months as published_months
-from ywtb.release.queries import open_release
+from ywtb.release.queries import open_release, rows
 from ywtb.release.releases import month_checksums, point
+
+CITY = "[0-9]" * 6
+"""Pattern of a city's folder."""
 
 
 @dataclass
@@ -27,6 +34,7 @@ class Export:
     """What was written for a month, what people should know about it, or why it was not written."""
 
     month: str
+    city_code: str
     folder: Path
     notes: list[str] = field(default_factory=list)
     error: str | None = None
@@ -55,32 +63,65 @@ def export_months(
         ywtb.release.queries.NotPublishedError: nothing has been published yet.
     """
     project.exports.mkdir(exist_ok=True)
-    for left in project.exports.glob(".*.new"):
+    for left in (*project.exports.glob(".*.new"), *project.exports.glob(f"{CITY}/.*.new")):
         _remove(left)
     checksums = month_checksums(project)
     done = []
     with open_release(project) as release:
-        published = published_months(release)
+        exports = _published(project, release)
         _show_data_docs(project)
-        for manifest in project.exports.glob(f"????-??/{MANIFEST.path}"):
-            if manifest.parent.name not in published:
-                _remove(manifest.parent)
-        for month in published:
-            checksum = checksums.get(month.replace("-", "_"), "")
-            folder = project.exports / month
-            if month in (months or ()) or (months is None and not _is_current(folder, checksum)):
-                report(month)
-                export = Export(month, folder)
+        for export in exports:
+            checksum = checksums.get(export.month.replace("-", "_"), "")
+            if (months is None and not _is_current(export.folder, checksum)) or (
+                export.month in (months or ())
+            ):
+                report(str(export.folder.relative_to(project.exports)))
                 done.append(export)
                 try:
-                    earlier = [each for each in published if each < month]
-                    _export(export, release, checksum, earlier)
+                    _export(export, release, checksum, _earlier(export, exports))
                 except Exception as error:
-                    logging.getLogger(__name__).debug("export of %s", month, exc_info=True)
+                    logging.getLogger(__name__).debug("export of %s", export, exc_info=True)
                     place = traceback.extract_tb(error.__traceback__)[-1]
                     where = f"{Path(place.filename).name} 第{place.lineno}行"
                     export.error = f"{where}：{type(error).__name__}: {error}"
+    _remove_others(project, {export.folder for export in exports})
     return done
+
+
+def _published(project: Project, release: duckdb.DuckDBPyConnection) -> list[Export]:
+    """An export for each city's month of the release, oldest first, yet to be written."""
+    found = rows(
+        release,
+        "select strftime(score_month, '%Y-%m') as month, city_code, is_only "
+        "from intermediate.int_cities_monthly order by month, city_code",
+    )
+    return [
+        Export(
+            row["month"],
+            row["city_code"],
+            project.exports / ("" if row["is_only"] else row["city_code"]) / row["month"],
+        )
+        for row in found
+    ]
+
+
+def _earlier(export: Export, exports: Sequence[Export]) -> dict[str, str]:
+    """Folders of the city's earlier months by month, as seen from the export's folder."""
+    return {
+        each.month: Path(os.path.relpath(each.folder, export.folder)).as_posix()
+        for each in exports
+        if each.city_code == export.city_code and each.month < export.month
+    }
+
+
+def _remove_others(project: Project, folders: set[Path]) -> None:
+    for place in ("", f"{CITY}/"):
+        for manifest in project.exports.glob(f"{place}????-??/{MANIFEST.path}"):
+            if manifest.parent not in folders:
+                _remove(manifest.parent)
+    for city in project.exports.glob(CITY):
+        if not any(city.iterdir()):
+            city.rmdir()
 
 
 def _show_data_docs(project: Project) -> None:
@@ -113,9 +154,9 @@ def _is_current(folder: Path, checksum: str) -> bool:
 
 
 def _export(
-    export: Export, release: duckdb.DuckDBPyConnection, checksum: str, earlier: Sequence[str]
+    export: Export, release: duckdb.DuckDBPyConnection, checksum: str, earlier: Mapping[str, str]
 ) -> None:
-    month = read_month(release, export.month)
+    month = read_month(release, export.month, export.city_code)
     aside = export.folder.with_name(f".{export.month}.new")
     new = aside / "new"
     new.mkdir(parents=True)

@@ -39,7 +39,7 @@ def write_document(month: ReleaseMonth, path: Path) -> None:
     _figures(document, month)
     layout.add_landscape(document)
     for annex in month.annexes:
-        _annex(document, annex)
+        _annex(document, annex, annex is month.annexes[0])
     _imprint(document, office, chinese_date(issued))
     layout.save(document, path, title, office, datetime.combine(day, time()))
 
@@ -174,9 +174,9 @@ def _gaps(month: ReleaseMonth) -> Iterator[tuple[str, list[UnitGaps]]]:
             )
 
 
-def _annex(document: WordDocument, annex: Annex) -> None:
+def _annex(document: WordDocument, annex: Annex, is_first: bool) -> None:
     mark = layout.add(document, layout.ANNEX_MARK, f"附件{annex.number}")
-    mark.paragraph_format.page_break_before = annex.number > 1
+    mark.paragraph_format.page_break_before = not is_first
     title = layout.add(document, layout.ANNEX_TITLE, annex.title)
     if annex.period_line:
         layout.add(document, layout.PERIOD_LINE, annex.period_line)

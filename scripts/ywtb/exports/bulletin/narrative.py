@@ -1,7 +1,7 @@
 """The text of the bulletin: facts of the month, said by the template `通报正文.md.j2`.
 
 What went badly is found in the data: the indicators by whose rules units lost points for faults
-(`rule_kinds`), and the city-level figures that rank from the bottom of the province.
+(`dim_rules.is_fault`), and the city-level figures that rank from the bottom of the province.
 """
 
 import re
@@ -214,7 +214,9 @@ def _context(month: ReleaseMonth) -> dict[str, object]:
         "period": month.period.replace("—", "至"),
         "city_name": month.city["city_name"],
         "office_name": month.city["office_name"],
-        "dimension": lambda code: month.dimensions[code]["dimension_name"],
+        "dimension": lambda *codes: "、".join(
+            month.dimensions[code]["dimension_name"] for code in codes if code in month.dimensions
+        ),
         "figures": lambda *codes: _figures(
             metrics[code] for code in codes if code in metrics and code not in told
         ),
@@ -267,19 +269,14 @@ def _places(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[
 def _problems(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[Shortcoming]:
     """Problems by dimension: what units lost points for, then low ranks of nothing of the kind."""
     wording = {row["indicator_code"]: row for row in month.tables["reference.bulletin_problems"]}
-    faults = {row["rule_kind"] for row in month.tables["reference.rule_kinds"] if row["is_fault"]}
-    rules = {
-        row["rule_id"]
-        for row in month.tables["intermediate.int_rules_monthly"]
-        if row["rule_kind"] in faults
-    }
+    faults = {row["rule_id"] for row in month.tables["marts.dim_rules"] if row["is_fault"]}
     order = list(month.units)
     losses = grouped(
         sorted(
             (
                 row
                 for row in month.tables["marts.fct_indicator_scores"]
-                if row["rule_id"] in rules and row["points_lost"]
+                if row["rule_id"] in faults and row["points_lost"]
             ),
             key=lambda row: order.index(row["unit_id"]),
         ),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,32 +14,18 @@ from ywtb.release.queries import Row, rows
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
-UNIT_KEY = ("score_month", "unit_id")
-TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "marts.fct_composite_scores": ("综合得分与名次", UNIT_KEY),
-    "marts.fct_dimension_scores": ("各项得分", (*UNIT_KEY, "dimension_code")),
-    "marts.fct_indicator_scores": ("各指标计分", (*UNIT_KEY, "indicator_code")),
-    "marts.fct_observations": ("各指标数据及来源", (*UNIT_KEY, "indicator_code")),
-    "marts.fct_monthly_changes": ("与上次相比的变化", UNIT_KEY),
-    "marts.fct_year_to_date_scores": ("本年累计平均", UNIT_KEY),
-    "marts.fct_city_metrics": ("全市指标", ("score_month", "metric_code")),
-    "audit.points_lost_ledger": ("失分台账", ()),
-    "audit.errata_in_force": ("勘误", ()),
-    "audit.adjustments_in_force": ("得分调整", (*UNIT_KEY, "dimension_code", "erratum_id")),
-    "audit.revisions": ("发布后的更正", ()),
-    "reference.groups": ("组别", ("group_code",)),
-    "reference.dimensions": ("考核项目", ("dimension_code",)),
-    "reference.indicators": ("指标", ("indicator_code",)),
-}
-"""What is exported besides the annexes: title and primary key by table."""
+EXPLAINING = (
+    "audit.points_lost_ledger",
+    "audit.errata_in_force",
+    "audit.adjustments_in_force",
+    "audit.revisions",
+    "reference.groups",
+    "reference.dimensions",
+)
+"""What is exported besides the annexes and all other tables of `marts`."""
 
-REFERENCES = {
-    "unit_id": "fct_composite_scores",
-    "group_code": "groups",
-    "dimension_code": "dimensions",
-    "indicator_code": "indicators",
-}
-"""Tables that columns refer to."""
+CODES = {"group_code": "groups", "dimension_code": "dimensions"}
+"""Keys that the database does not declare: columns by which seeds are referred to."""
 
 TYPES = {
     "BOOLEAN": "boolean",
@@ -76,16 +62,19 @@ DESCRIPTION = (
 
 @dataclass(frozen=True)
 class PackageTable:
-    """A table of the package; `source` is its `schema.table` in the release.
+    """A table of the package.
 
-    `columns` are rows of `duckdb_columns()`, with the printed heading of an annex as `title`.
+    Attributes:
+        source: its `schema.table` in the release.
+        columns: rows of `duckdb_columns()`, with the printed heading of an annex as `title`.
+        keys: rows of `duckdb_constraints()`: primary and foreign keys.
     """
 
     source: str
     title: str
     description: str
-    primary_key: tuple[str, ...]
     columns: tuple[Row, ...]
+    keys: tuple[Row, ...]
 
     @property
     def name(self) -> str:
@@ -101,42 +90,50 @@ class PackageTable:
 def package_tables(
     connection: duckdb.DuckDBPyConnection, month: ReleaseMonth
 ) -> list[PackageTable]:
-    """The annexes, the facts and what explains them, with types and comments of the release."""
-    comments = dict(
-        connection.execute(
-            "select schema_name || '.' || table_name, comment from duckdb_tables()"
-        ).fetchall()
-    )
-    columns = grouped(
-        rows(
-            connection,
-            "select schema_name || '.' || table_name as source, column_name, data_type, "
-            "is_nullable, comment from duckdb_columns() order by source, column_index",
-        ),
-        "source",
-    )
-    annexes = {
-        f"marts.{annex.mart}": (f"附件{annex.number} {annex.title}", ("score_month", "sequence_no"))
-        for annex in month.annexes
-    }
-    headings = {
-        (f"marts.{annex.mart}", column.name): column.label
-        for annex in month.annexes
-        for column in annex.columns
-    }
-    return [
-        PackageTable(
-            source,
-            title,
-            comments[source],
-            key,
-            tuple(
-                {**column, "title": headings.get((source, column["column_name"]))}
-                for column in columns[source]
+    """The annexes, the other marts and what explains them, as the release describes them.
+
+    Of an annex only the columns that it has in the month are taken.
+    """
+    described = {
+        kind: grouped(
+            rows(
+                connection,
+                f"select *, schema_name || '.' || table_name as source from duckdb_{kind}() "  # noqa: S608
+                f"order by source, {order}",
             ),
+            "source",
         )
-        for source, (title, key) in {**annexes, **TABLES}.items()
+        for kind, order in (
+            ("tables", "table_oid"),
+            ("columns", "column_index"),
+            ("constraints", "constraint_index"),
+        )
+    }
+    annexes = {f"marts.{annex.mart}": annex for annex in month.annexes}
+    marts = [
+        source
+        for source in sorted(month.tables)
+        if source.startswith("marts.") and not source.startswith("marts.annex_")
     ]
+
+    def table(source: str) -> PackageTable:
+        description = described["tables"][source][0]["comment"]
+        title = description.partition("。")[0]
+        columns = described["columns"][source]
+        if source in annexes:
+            annex = annexes[source]
+            title = f"附件{annex.number} {annex.title}"
+            headings = {column.name: column.label for column in annex.columns}
+            kept = {"score_month": None, **headings, "city_code": None}
+            columns = [
+                {**each, "title": kept[each["column_name"]]}
+                for each in columns
+                if each["column_name"] in kept
+            ]
+        keys = described["constraints"].get(source, [])
+        return PackageTable(source, title, description, tuple(columns), tuple(keys))
+
+    return [table(source) for source in (*annexes, *marts, *EXPLAINING)]
 
 
 def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: Path) -> None:
@@ -193,17 +190,29 @@ def _resource(
 
 
 def _schema(table: PackageTable) -> dict[str, Any]:
-    references = []
-    for name, target in REFERENCES.items():
-        if name in table.types and table.name != target:
-            key = ["score_month", name] if name == "unit_id" else [name]
-            references.append({"fields": key, "reference": {"resource": target, "fields": key}})
+    keys = grouped(table.keys, "constraint_type")
+    primary = [key["constraint_column_names"] for key in keys.get("PRIMARY KEY", [])]
+    references = [
+        _reference(
+            key["constraint_column_names"], key["referenced_table"], key["referenced_column_names"]
+        )
+        for key in keys.get("FOREIGN KEY", [])
+    ]
+    for code, target in CODES.items():
+        if table.name == target:
+            primary.append([code])
+        elif code in table.types:
+            references.append(_reference([code], target, [code]))
     return {
         "fields": [_field(column) for column in table.columns],
         "missingValues": [""],
-        **({"primaryKey": list(table.primary_key)} if table.primary_key else {}),
+        **({"primaryKey": primary[0]} if primary else {}),
         **({"foreignKeys": references} if references else {}),
     }
+
+
+def _reference(fields: Sequence[str], target: str, columns: Sequence[str]) -> dict[str, Any]:
+    return {"fields": fields, "reference": {"resource": target, "fields": columns}}
 
 
 def _field(column: Row) -> dict[str, Any]:
@@ -211,7 +220,7 @@ def _field(column: Row) -> dict[str, Any]:
     field = {
         "name": column["column_name"],
         "type": kind,
-        "title": column["title"],
+        "title": column.get("title"),
         "description": column["comment"],
     }
     if kind in ("number", "integer"):

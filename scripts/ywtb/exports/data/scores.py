@@ -1,7 +1,6 @@
 """The scores of a month for other systems, as JSON with a JSON Schema beside it."""
 
 import json
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +48,11 @@ def write_scores(month: ReleaseMonth, folder: Path) -> None:
         month.tables["marts.fct_composite_scores"],
         key=lambda row: (groups.index(row["group_code"]), row["sequence_no"]),
     )
-    rules = {row["rule_id"]: row for row in month.tables["intermediate.int_rules_monthly"]}
     scores = {
         "$schema": SCHEMA.name,
         "score_month": month.month,
         "units": [unit(row) for row in units],
-        "rules": [picked("rule", row) for row in sorted(rules.values(), key=itemgetter("rule_id"))],
+        "rules": [picked("rule", row) for row in month.tables["marts.dim_rules"]],
     }
     text = json.dumps(scores, ensure_ascii=False, indent=1, default="{:f}".format)
     (folder / "scores.json").write_text(f"{text}\n", encoding="utf-8")

@@ -18,7 +18,7 @@ def _write(job: Job) -> None:
     from ywtb.exports.site.pages import write_site
 
     downloads = [*job.downloads, MANIFEST]
-    write_site(job.month, job.folder / "site", downloads, job.earlier_months)
+    write_site(job.month, job.folder / "site", downloads, job.earlier)
 
 
 FORMAT = Format(90, _write)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -40,7 +40,7 @@ Crumb = tuple[str, str]
 
 
 def write_site(
-    month: ReleaseMonth, folder: Path, downloads: Sequence[Download], earlier_months: Sequence[str]
+    month: ReleaseMonth, folder: Path, downloads: Sequence[Download], earlier: Mapping[str, str]
 ) -> None:
     """Write the site of a month; the same month gives the same bytes.
 
@@ -48,12 +48,13 @@ def write_site(
         month: what is shown.
         folder: where to; pages that an earlier export left there are removed.
         downloads: files to offer.
-        earlier_months: months such as `2023-05` whose sites stand in `../../2023-05/site`.
+        earlier: folders of earlier months, which hold their `site`, as seen from the month's own
+            folder, such as `../2023-05`; by month.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    site = _Site(month, downloads, earlier_months)
+    site = _Site(month, downloads, earlier)
     pages = site.pages()
     for path, text in pages.items():
         target = folder / path
@@ -69,7 +70,7 @@ class _Site:
     """Everything that the templates share, and the pages rendered so far."""
 
     def __init__(
-        self, month: ReleaseMonth, downloads: Sequence[Download], earlier_months: Sequence[str]
+        self, month: ReleaseMonth, downloads: Sequence[Download], earlier: Mapping[str, str]
     ) -> None:
         self.month = month
         self.downloads = downloads
@@ -95,7 +96,8 @@ class _Site:
             month=month,
             rankings=self.rankings,
             navigation=NAVIGATION,
-            years=_by_year([month.month, *earlier_months]) if earlier_months else [],
+            years=_by_year([month.month, *earlier]) if earlier else [],
+            earlier=earlier,
             statuses=STATUSES,
             other_causes=heat.OTHER_CAUSES,
             quality=records.quality(month),
@@ -133,13 +135,16 @@ class _Site:
                     history=story,
                 )
         self._add("annexes.html", "附件")
-        for annex in month.annexes:
+        annexes = (None, *month.annexes, None)
+        for before, annex, after in zip(annexes, month.annexes, annexes[2:], strict=False):
             self._add(
                 f"annex/{annex.number}.html",
                 f"附件 {annex.number}　{annex.title}",
                 "annex.html",
                 [("annexes.html", "附件")],
                 annex=annex,
+                before=before,
+                after=after,
             )
         self._add("rules.html", "计分规则", rules=rules.rules(month))
         self._add(
@@ -160,12 +165,7 @@ class _Site:
             suites=records.suites(month),
             columns=columns,
         )
-        order = list(month.groups)
-        uses = sorted(
-            tables["intermediate.int_group_indicators_monthly"],
-            key=lambda row: order.index(row["group_code"]),
-        )
-        self._add("glossary.html", "术语", uses=grouped(uses, "indicator_code"))
+        self._add("glossary.html", "术语", uses=grouped(month.uses, "indicator_code"))
         self._add("downloads.html", "下载", downloads=self.downloads)
         return self.rendered
 

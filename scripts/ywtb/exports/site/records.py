@@ -49,7 +49,7 @@ def quality(month: ReleaseMonth) -> dict[str, Any]:
 def column_names(month: ReleaseMonth) -> Mapping[str, str]:
     """Chinese names of columns of annexes and monthly files, by their name there."""
     columns = sorted(
-        month.tables["reference.annex_columns"],
+        month.tables["intermediate.int_annex_columns_monthly"],
         key=lambda row: (row["annex_no"], row["column_no"]),
         reverse=True,
     )

@@ -10,6 +10,7 @@ from functools import cached_property
 from operator import itemgetter
 from statistics import median
 
+from ywtb.assessment.figures import plain_figure
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
@@ -46,19 +47,20 @@ class Part:
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """A line of the ledger, what was observed, and what the group usually loses there."""
+    """A line of the ledger, the value as shown, and what the group usually loses there."""
 
     row: Row
-    observation: Row | None
+    text: str
     median_lost: Decimal
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An indicator of a unit: observed, and scored where it carries points."""
+    """An indicator of a unit: observed, as shown, and scored where it carries points."""
 
     indicator: Row
     observation: Row
+    text: str
     score: Row | None
 
 
@@ -222,6 +224,7 @@ def _units(
     observations = {
         (row["unit_id"], row["indicator_code"]): row for row in tables["marts.fct_observations"]
     }
+    texts = _texts(month)
     order = list(month.dimensions)
     scored = grouped(
         sorted(
@@ -242,8 +245,8 @@ def _units(
         return Part(month.dimensions[code], row["weight"], row["score"], lost, usual_parts[code])
 
     def line(row: Row) -> LedgerLine:
-        observation = observations.get((row["unit_id"], row["indicator_code"]))
-        return LedgerLine(row, observation, usual[_cause(row)])
+        text = texts.get((row["unit_id"], row["indicator_code"]), "")
+        return LedgerLine(row, text, usual[_cause(row)])
 
     def place(row: Row) -> tuple[int, Decimal, str]:
         code = row["indicator_code"] or row["entry_type"]
@@ -258,14 +261,35 @@ def _units(
             parts=tuple(part(row) for row in scored[unit_id]),
             entries=tuple(line(row) for row in sorted(ledger.get(unit_id, []), key=place)),
             shown=tuple(
-                Shown(indicator, observations[unit_id, code], scores.get((unit_id, code)))
+                Shown(indicator, observations[key], texts[key], scores.get(key))
                 for code, indicator in month.indicators.items()
-                if (unit_id, code) in observations
+                for key in [(unit_id, code)]
+                if key in observations
             ),
         )
         for member in members
         for unit_id in [member["unit_id"]]
     )
+
+
+def _texts(month: ReleaseMonth) -> dict[tuple[str, str], str]:
+    """Values as shown, by unit and indicator: as an annex prints them, if one does."""
+    printed = {
+        (cell["unit_id"], cell["column_name"]): cell["cell_text"]
+        for cell in month.tables["audit.annex_cells"]
+    }
+
+    def text(row: Row) -> str:
+        if row["obs_status"] in ("M", "L"):
+            return "—"
+        found: str | None = printed.get((row["unit_id"], row["indicator_code"])) or row["obs_text"]
+        is_rate = month.indicators[row["indicator_code"]]["value_type"] == "percent"
+        return found or f"{plain_figure(row['obs_value'])}{'%' if is_rate else ''}"
+
+    return {
+        (row["unit_id"], row["indicator_code"]): text(row)
+        for row in month.tables["marts.fct_observations"]
+    }
 
 
 def movers(
