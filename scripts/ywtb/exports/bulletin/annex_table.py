@@ -9,9 +9,9 @@ from docx.shared import Length, Pt
 from docx.table import Table, _Row
 from docx.text.paragraph import Paragraph
 
+from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin import official_format as layout
-from ywtb.exports.plain import plain
-from ywtb.exports.release_month import Annex, Column
+from ywtb.exports.release_month import Annex, AnnexColumn
 
 SIZES = (layout.SIZE["五号"], layout.SIZE["小五"], layout.SIZE["六号"])
 """Type sizes of tables; the largest that fits is taken."""
@@ -85,7 +85,7 @@ def column_widths(annex: Annex, available: float) -> tuple[float, list[float]]:
     return size, [width + (spare - missing) / len(wanted) for width in wanted]
 
 
-def _needed(column: Column, cells: Sequence[str]) -> float:
+def _needed(column: AnnexColumn, cells: Sequence[str]) -> float:
     """Characters that a column must have room for: no number is ever broken."""
     widest = max((layout.width_in_ems(cell) for cell in cells), default=0.0)
     if column.number_format == "@":
@@ -117,4 +117,4 @@ def _describe(table: Table, annex: Annex) -> None:
     for found in properties.findall(qn("w:tblLook")):
         properties.remove(found)
         properties.append(found)
-    properties.append(layout.element("w:tblCaption", val=plain(annex.title)))
+    properties.append(layout.element("w:tblCaption", val=printable(annex.title)))

@@ -30,7 +30,7 @@ from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from ywtb.exports.plain import plain
+from ywtb.assessment.figures import printable
 
 Role = Literal["title", "body", "heading_1", "heading_2", "number"]
 """What a typeface is used for; `document_fonts.toml` names the typeface."""
@@ -176,7 +176,7 @@ def set_style(paragraph: Paragraph, style: Style) -> None:
 
 def write(paragraph: Paragraph, style: Style, text: str) -> Run:
     """Add text to a paragraph, in the typeface of `style`."""
-    run = paragraph.add_run(plain(text))
+    run = paragraph.add_run(printable(text))
     _set_font(run._element.get_or_add_rPr(), style.role)
     return run
 
@@ -218,8 +218,8 @@ def describe(picture: InlineShape, number: int, name: str, text: str) -> None:
     """Name a picture and say what it shows to those who do not see it."""
     properties = picture._inline.docPr
     properties.set("id", str(number))
-    properties.set("name", plain(name))
-    properties.set("descr", plain(text))
+    properties.set("name", printable(name))
+    properties.set("descr", printable(text))
 
 
 def at_foot(paragraph: Paragraph, width: Length) -> None:
@@ -289,7 +289,7 @@ def save(document: WordDocument, path: Path, title: str, author: str, day: datet
         day: which the properties give as the day of creation.
     """
     properties = document.core_properties
-    properties.title, properties.author = plain(title), plain(author)
+    properties.title, properties.author = printable(title), printable(author)
     properties.last_modified_by = properties.author
     properties.comments = properties.keywords = properties.subject = ""
     properties.language = "zh-CN"

@@ -2,21 +2,24 @@
 
 import base64
 import hashlib
-import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ywtb.assessment.figures import plain_figure
-from ywtb.exports.release_month import Month
-from ywtb.exports.site import drawing, formats, heat, history, records, rules, views
-from ywtb.exports.site.views import Names, Ranking, Unit
+from ywtb.assessment import figures
+from ywtb.exports.corrections import KINDS
+from ywtb.exports.formats import Download
+from ywtb.exports.release_month import ReleaseMonth, grouped
+from ywtb.exports.site import drawing, heat, history, records, rules, views
+from ywtb.exports.site.views import Ranking, ScoredUnit
 
 HERE = Path(__file__).parent
 
@@ -35,28 +38,9 @@ NAVIGATION = (
 Crumb = tuple[str, str]
 """A page above: path and name."""
 
-# Characters that no text of ours needs and that a page must not hold: control characters, marks
-# that reverse the direction of writing, halves of characters.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-@dataclass(frozen=True)
-class Download:
-    """A file beside the site.
-
-    Attributes:
-        href: relative to the site's folder, such as `../通报.docx`.
-        title: what it is.
-        note: what it is good for.
-    """
-
-    href: str
-    title: str
-    note: str = ""
-
 
 def write_site(
-    month: Month, folder: Path, downloads: Sequence[Download], earlier_months: Sequence[str]
+    month: ReleaseMonth, folder: Path, downloads: Sequence[Download], earlier: Mapping[str, str]
 ) -> None:
     """Write the site of a month; the same month gives the same bytes.
 
@@ -64,12 +48,13 @@ def write_site(
         month: what is shown.
         folder: where to; pages that an earlier export left there are removed.
         downloads: files to offer.
-        earlier_months: months such as `2023-05` whose sites stand in `../../2023-05/site`.
+        earlier: folders of earlier months, which hold their `site`, as seen from the month's own
+            folder, such as `../2023-05`; by month.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    site = _Site(month, downloads, earlier_months)
+    site = _Site(month, downloads, earlier)
     pages = site.pages()
     for path, text in pages.items():
         target = folder / path
@@ -85,12 +70,11 @@ class _Site:
     """Everything that the templates share, and the pages rendered so far."""
 
     def __init__(
-        self, month: Month, downloads: Sequence[Download], earlier_months: Sequence[str]
+        self, month: ReleaseMonth, downloads: Sequence[Download], earlier: Mapping[str, str]
     ) -> None:
         self.month = month
         self.downloads = downloads
-        self.names = Names.of(month)
-        self.rankings = views.rankings(month, self.names)
+        self.rankings = views.rankings(month)
         self.rendered: dict[str, str] = {}
         self.script = (HERE / "ranking.js").read_text(encoding="utf-8")
         self.environment = Environment(
@@ -101,23 +85,19 @@ class _Site:
             lstrip_blocks=True,
         )
         self.environment.filters.update(
-            anchor=formats.anchor,
+            anchor=views.anchor,
             coordinate=drawing.number,
-            month=formats.month_name,
-            plain=plain_figure,
-            points=formats.points,
-            signed=formats.signed,
-        )
-        cities = dict.fromkeys(
-            row["city_code"] for row in month.tables["marts.fct_composite_scores"]
+            month=figures.month_name,
+            plain=figures.plain_figure,
+            points=figures.points,
+            signed=figures.signed,
         )
         self.environment.globals.update(
             month=month,
-            names=self.names,
             rankings=self.rankings,
-            cities=[self.names.cities[code] for code in cities],
             navigation=NAVIGATION,
-            years=_by_year([month.month, *earlier_months]) if earlier_months else [],
+            years=_by_year([month.month, *earlier]) if earlier else [],
+            earlier=earlier,
             statuses=STATUSES,
             other_causes=heat.OTHER_CAUSES,
             quality=records.quality(month),
@@ -127,21 +107,19 @@ class _Site:
 
     def pages(self) -> dict[str, str]:
         """Text by path."""
-        names, month = self.names, self.month
-        columns = records.column_names(month, names)
+        month, tables = self.month, self.month.tables
+        columns = records.column_names(month)
         self._add(
             "index.html",
             "总览",
             script=self.script,
-            metrics=sorted(
-                month.tables["marts.fct_city_metrics"], key=lambda row: row["source_row"]
-            ),
+            metrics=sorted(tables["marts.fct_city_metrics"], key=itemgetter("source_row")),
             movers=[(ranking, *views.movers(ranking)) for ranking in self.rankings],
         )
         self._add(
             "losses.html",
             "失分分布",
-            heats=[heat.heat(ranking, names) for ranking in self.rankings],
+            heats=[heat.heat(month, ranking) for ranking in self.rankings],
             steps=heat.STEPS,
         )
         for ranking in self.rankings:
@@ -157,29 +135,37 @@ class _Site:
                     history=story,
                 )
         self._add("annexes.html", "附件")
-        for annex in month.annexes:
+        annexes = (None, *month.annexes, None)
+        for before, annex, after in zip(annexes, month.annexes, annexes[2:], strict=False):
             self._add(
                 f"annex/{annex.number}.html",
                 f"附件 {annex.number}　{annex.title}",
                 "annex.html",
                 [("annexes.html", "附件")],
                 annex=annex,
+                before=before,
+                after=after,
             )
-        self._add("rules.html", "计分规则", rules=rules.rules(month, names))
+        self._add("rules.html", "计分规则", rules=rules.rules(month))
         self._add(
             "corrections.html",
             "勘误更正",
-            errata=records.errata(month),
-            revisions=records.revisions(month),
+            errata=grouped(tables["audit.errata_in_force"], "erratum_id").values(),
+            kinds=KINDS,
+            revisions=sorted(
+                grouped(tables["audit.revisions"], "release_id").values(),
+                key=lambda rows: rows[0]["revised_at"],
+                reverse=True,
+            ),
             columns=columns,
         )
         self._add(
             "quality.html",
             "数据质量",
-            suites=records.suites(month, names),
+            suites=records.suites(month),
             columns=columns,
         )
-        self._add("glossary.html", "术语", rule_of=self._rule_of())
+        self._add("glossary.html", "术语", uses=grouped(month.uses, "indicator_code"))
         self._add("downloads.html", "下载", downloads=self.downloads)
         return self.rendered
 
@@ -201,26 +187,13 @@ class _Site:
             policy=_policy(script),
             **context,
         )
-        self.rendered[path] = _UNFIT.sub("�", text)
+        self.rendered[path] = figures.printable(text)
 
     def _unit_pages(self) -> dict[str, str]:
         """Page of a unit by its name; names that several units of the month bear are left out."""
         units = [unit for ranking in self.rankings for unit in ranking.units]
-        count: dict[str, int] = {}
-        for unit in units:
-            count[unit.name] = count.get(unit.name, 0) + 1
+        count = Counter(unit.name for unit in units)
         return {unit.name: f"unit/{unit.page}.html" for unit in units if count[unit.name] == 1}
-
-    def _rule_of(self) -> dict[str, list[tuple[str, Decimal | None, str | None]]]:
-        """For an indicator: group, maximum and rule, in order of groups."""
-        found: dict[str, list[tuple[str, Decimal | None, str | None]]] = {}
-        table = self.month.tables["intermediate.int_group_indicators_monthly"]
-        groups = self.names.groups
-        for row in sorted(table, key=lambda row: groups[row["group_code"]]["group_order"]):
-            found.setdefault(row["indicator_code"], []).append(
-                (groups[row["group_code"]]["group_name"], row["max_points"], row["rule_id"])
-            )
-        return found
 
 
 def _by_year(months: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -255,7 +228,7 @@ class _Bar:
     distance: list[drawing.Segment]
 
 
-def _bar(unit: Unit, ranking: Ranking) -> _Bar:
+def _bar(unit: ScoredUnit, ranking: Ranking) -> _Bar:
     """A unit's bars.
 
     Scores within the weights, losses by the group's greatest loss, and the distance of the total

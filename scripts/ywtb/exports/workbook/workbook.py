@@ -14,7 +14,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 
 from ywtb.exports.corrections import Correction, Section, corrections
-from ywtb.exports.release_month import Annex, Heading, Month, Value
+from ywtb.exports.release_month import Annex, Heading, ReleaseMonth
 from ywtb.exports.workbook.text_width import line_count, narrowest, text_width, with_breaks
 
 CORRECTIONS_SHEET = "勘误与调整"
@@ -53,7 +53,7 @@ HEADING_LINES, MOST_HEADING_LINES = 2, 4
 """Lines of a heading if there is room, and if there is none."""
 
 
-def write_workbook(month: Month, path: Path) -> None:
+def write_workbook(month: ReleaseMonth, path: Path) -> None:
     """Write the workbook; the same month gives the same bytes.
 
     Args:
@@ -72,7 +72,7 @@ def write_workbook(month: Month, path: Path) -> None:
     with xlsxwriter.Workbook(path, options) as workbook:
         workbook.set_properties(
             {
-                "title": f"{name}附件1—{len(month.annexes)}",
+                "title": f"{name}附件{month.annexes[0].number}—{month.annexes[-1].number}",
                 "author": city["office_name"],
                 "created": datetime(month.first_day.year, month.first_day.month, 1),
             }
@@ -159,7 +159,11 @@ class _Page:
         self.end_row(height or needed)
 
     def table_row(
-        self, values: Sequence[Value], texts: Sequence[str], formats: Sequence[str], style: Format
+        self,
+        values: Sequence[Decimal | str | None],
+        texts: Sequence[str],
+        formats: Sequence[str],
+        style: Format,
     ) -> None:
         """A row of cells: numbers in their formats, of everything else the text in `style`."""
         for column, (value, text, number_format) in enumerate(
@@ -198,7 +202,7 @@ class _Page:
 
 def _write_annex(page: _Page, annex: Annex) -> None:
     styles = page.styles
-    page.text((0, 0, 0, 2), f"附件 {annex.number}", styles.label)
+    page.text((0, 0, 0, min(2, len(annex.columns) - 1)), f"附件 {annex.number}", styles.label)
     page.end_row(22)
     page.line(annex.title, styles.title, 32)
     page.line(annex.period_line, styles.period, 20 if annex.period_line else 8)
@@ -213,7 +217,8 @@ def _write_annex(page: _Page, annex: Annex) -> None:
         page.end_row(height)
 
     names = [column.name for column in annex.columns]
-    page.sheet.freeze_panes(page.row, names.index("unit_name") + 1)
+    fixed = names.index("unit_name") + 1 if "unit_name" in names else 0
+    page.sheet.freeze_panes(page.row, fixed)
     page.sheet.repeat_rows(top, page.row - 1)
 
     formats = [column.number_format for column in annex.columns]
