@@ -1,11 +1,14 @@
 {#- Seeds are read where this checkout has them. The adapter's own version reads the path that was
-    parsed, which a copied or moved checkout takes along in its parse cache.
+    parsed, which a copied or moved checkout takes along in its parse cache. Nothing about the file
+    is guessed: a cell that begins with ' keeps it.
 
     model: the seed's node; agate_table: unused, DuckDB reads the file itself. -#}
 {% macro duckdb__load_csv_rows(model, agate_table) -%}
     {%- set path = model['original_file_path'] | replace("'", "''") -%}
     {%- set sql -%}
-        copy {{ this.render() }} from '{{ path }}' (format csv, header true)
+        copy {{ this.render() }} from '{{ path }}' (
+            format csv, header true, delimiter ',', quote '"', escape '"'
+        )
     {%- endset -%}
     {%- do adapter.add_query(sql, abridge_sql_log=True) -%}
     {{ return(sql) }}

@@ -24,6 +24,7 @@ OTHER_TABLES = (
     "intermediate.int_annex_columns_monthly",
     "intermediate.int_annex_notes_monthly",
     "intermediate.int_annexes_monthly",
+    "intermediate.int_cities_monthly",
     "intermediate.int_dimension_weights_monthly",
     "intermediate.int_group_indicators_monthly",
     "intermediate.int_rule_curves",
@@ -111,6 +112,12 @@ class ReleaseMonth:
         """The city whose units are scored, as `reference.cities` has it."""
         (city,) = self.tables["reference.cities"]
         return city
+
+    @property
+    def is_only_city(self) -> bool:
+        """Whether no other city has units in the month."""
+        (city,) = self.tables["intermediate.int_cities_monthly"]
+        return bool(city["is_only"])
 
     @cached_property
     def period(self) -> str:

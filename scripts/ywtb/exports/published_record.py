@@ -1,0 +1,390 @@
+"""What was published of a month, kept under version control: a published month is frozen.
+
+`published/2023-06.json` (`published/<city_code>/2023-06.json` where the month has several cities)
+holds every text and figure that the month's exports show, and the month's history: when it was
+published, corrected and rolled back, by which release and why. It is written in one step just
+before a release is published, and read by every refresh wherever its release came from, so that a
+clone refuses what this checkout refuses, and no switch of releases loses a correction.
+
+Layout, typefaces and code may change without a correction; words and figures may not.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, Literal
+
+from ywtb.assessment.figures import plain_figure
+from ywtb.exports.bulletin.narrative import narrative
+from ywtb.exports.release_month import Annex, ReleaseMonth, grouped
+from ywtb.project import Project
+
+Content = dict[str, dict[str, dict[str, str]]]
+"""Texts by place (such as 附件3), subject (such as a unit) and name (such as 综合得分)."""
+
+Event = Literal["published", "corrected", "rolled_back"]
+
+TEXT, SCORES, DATA = "通报文字", "得分", "数据"
+UNPRINTED = (SCORES, DATA)
+"""Places of what is not printed: told only where nothing that is printed changes."""
+
+RANK = "名次"
+
+RUN_TABLES = ("audit.expectation_results", "audit.revisions", "audit.release_months")
+"""What a refresh says of itself, not of the month."""
+
+
+class RecordError(Exception):
+    """A record that cannot be read; the message says which and why, in Chinese."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One published text or figure that differs, with the rank that goes with it."""
+
+    month: str
+    city_code: str
+    printed_in: str
+    unit_name: str
+    column_name: str
+    old_value: str | None
+    new_value: str | None
+    old_rank: int | None = None
+    new_rank: int | None = None
+
+    def __str__(self) -> str:
+        """The change as one line of Chinese."""
+        line = (
+            f"{self.month} {self.printed_in} {self.unit_name} {self.column_name}："
+            f"{_shown(self.old_value)} → {_shown(self.new_value)}"
+        )
+        if self.old_rank != self.new_rank:
+            line += f"（名次 {_shown(self.old_rank)} → {_shown(self.new_rank)}）"
+        return line
+
+
+def _shown(value: str | int | None) -> str:
+    return "无" if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event of a month's history: what a release did with it, when, and why."""
+
+    event: Event
+    release: str
+    at: str
+    reason: str | None = None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
+class Record:
+    """What stands published of a city's month, and how it came to."""
+
+    month: str
+    city_code: str
+    content: Content
+    history: tuple[Entry, ...] = field(default_factory=tuple)
+
+
+def read_records(project: Project) -> dict[tuple[str, str], Record]:
+    """All records by month and city.
+
+    Raises:
+        RecordError: a file is none, as after a merge with conflicts.
+    """
+    return {(each.month, each.city_code): each for each in map(_read, _paths(project))}
+
+
+def _paths(project: Project) -> list[Path]:
+    return sorted((project.root / "published").rglob("*.json"))
+
+
+def _read(path: Path) -> Record:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        history = tuple(
+            Entry(**{**entry, "changes": tuple(Change(**each) for each in entry["changes"])})
+            for entry in found["history"]
+        )
+        return Record(found["month"], found["city_code"], found["content"], history)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"发布记录 {path} 无法读取（{error}）；请从版本库恢复该文件") from error
+
+
+def content_of(month: ReleaseMonth) -> Content:
+    """Every text and figure that the exports of a month show."""
+    tables = month.tables
+    content: Content = {
+        "署名": {
+            month.city["city_name"]: {
+                "机关": month.city["office_name"],
+                "版头": month.city["masthead_name"],
+            }
+        },
+        "通报正文": {month.city["city_name"]: dict(_metrics(month))},
+        TEXT: {
+            "正文": {
+                str(number): each.text for number, each in enumerate(narrative(month), start=1)
+            }
+        },
+        **{f"附件{annex.number}": dict(_annex(month, annex)) for annex in month.annexes},
+        "年内累计": {
+            row["unit_name"]: {
+                "平均得分": f"{row['average_score']}",
+                "平均位次": str(row["average_rank"]),
+            }
+            for row in tables["marts.fct_year_to_date_scores"]
+        },
+        "规则": {
+            row["rule_id"]: {
+                "规则": row["rule_text"],
+                "种类": row["rule_kind_description"],
+                "依据种类": row["basis_name"],
+                "依据": row["evidence"],
+            }
+            for row in tables["marts.dim_rules"]
+        },
+        "指标": {
+            row["indicator_code"]: {
+                "名称": row["indicator_name"],
+                "说明": row["description"] or "",
+            }
+            for row in tables["marts.dim_indicators"]
+        },
+        "勘误": {
+            number: {
+                "问题": rows[0]["description"],
+                "缘由": rows[0]["reason"],
+                "依据": rows[0]["evidence"],
+            }
+            for number, rows in grouped(tables["audit.errata_in_force"], "erratum_id").items()
+        },
+        SCORES: _scores(month),
+        DATA: {
+            source: _digest(rows, list(rows[0]))
+            for source, rows in tables.items()
+            if source.split(".")[0] in ("marts", "audit") and source not in RUN_TABLES and rows
+        },
+    }
+    return content
+
+
+def _metrics(month: ReleaseMonth) -> Iterator[tuple[str, str]]:
+    for row in month.tables["marts.fct_city_metrics"]:
+        parts = [row["metric_text"], row["detail"]]
+        if row["metric_value"] is not None:
+            parts[0] = f"{plain_figure(row['metric_value'])}{row['value_unit'] or ''}"
+        if row["province_rank"] is not None:
+            bottom = "倒数" if row["is_rank_from_bottom"] else ""
+            parts.insert(1, f"全省{bottom}第{row['province_rank']}")
+        yield row["metric_name"], "，".join(part for part in parts if part)
+
+
+def _annex(month: ReleaseMonth, annex: Annex) -> Iterator[tuple[str, dict[str, str]]]:
+    columns = sorted(
+        (
+            row
+            for row in month.tables["intermediate.int_annex_columns_monthly"]
+            if row["annex_no"] == annex.number
+        ),
+        key=lambda row: row["column_no"],
+    )
+    names = [row["view_column_name"] for row in columns]
+    yield (
+        annex.title,
+        {
+            **({"期间": annex.period_line} if annex.period_line else {}),
+            "列标题": "；".join(row["header_path"] for row in columns),
+            **{f"备注{number}": note for number, note in enumerate(annex.notes, start=1)},
+        },
+    )
+    units = {
+        row["row_no"]: row["unit_name"]
+        for row in month.tables["audit.annex_cells"]
+        if row["annex_no"] == annex.number
+    }
+    for number, texts in enumerate(annex.texts, start=1):
+        yield units[number], dict(zip(names, texts, strict=True))
+
+
+def _scores(month: ReleaseMonth) -> dict[str, dict[str, str]]:
+    scores = {
+        row["unit_name"]: {
+            "综合得分": plain_figure(row["exact_score"]),
+            RANK: str(row["score_rank"]),
+        }
+        for row in month.tables["marts.fct_composite_scores"]
+    }
+    for row in month.tables["marts.fct_dimension_scores"]:
+        scores[row["unit_name"]][row["dimension_name"]] = plain_figure(row["score"])
+    return scores
+
+
+def _digest(rows: Iterable[Mapping[str, Any]], columns: list[str]) -> dict[str, str]:
+    """A checksum of some columns of a table: a column that is added later changes nothing."""
+    lines = sorted("\t".join(repr(row.get(column)) for column in columns) for row in rows)
+    text = "\n".join(lines)
+    return {"列": " ".join(columns), "校验和": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def changes(record: Record, month: ReleaseMonth | None) -> list[Change]:
+    """What a new release would change of what was published; None where it lacks the month."""
+    if month is None:
+        return [Change(record.month, record.city_code, "整月", "", "全部", "已发布", None)]
+    old, new = record.content, content_of(month)
+    for source, digest in old.get(DATA, {}).items():
+        # A table of later code may have more columns; those that were published must be the same.
+        columns = digest["列"].split(" ")
+        new[DATA][source] = _digest(month.tables.get(source, ()), columns)
+    new[DATA] = {source: each for source, each in new[DATA].items() if source in old.get(DATA, {})}
+    found = list(_differences(record, old, new))
+    printed = [each for each in found if each.printed_in not in UNPRINTED]
+    return printed or found
+
+
+def _differences(record: Record, old: Content, new: Content) -> Iterator[Change]:
+    ranks = [
+        {subject: int(texts[RANK]) for subject, texts in each.get(SCORES, {}).items()}
+        for each in (old, new)
+    ]
+    for place in [*old, *(each for each in new if each not in old)]:
+        if place == TEXT:
+            before, after = (
+                list(each.get(TEXT, {}).get("正文", {}).values()) for each in (old, new)
+            )
+            pairs = list(_paragraphs(before, after))
+            yield from (
+                Change(record.month, record.city_code, TEXT, "", f"第{number}段", *pair)
+                for number, pair in pairs
+            )
+            continue
+        ours, theirs = old.get(place, {}), new.get(place, {})
+        for subject in [*ours, *(each for each in theirs if each not in ours)]:
+            texts = [each.get(subject, {}) for each in (ours, theirs)]
+            places = [each.get(subject) for each in ranks]
+            for name in [*texts[0], *(each for each in texts[1] if each not in texts[0])]:
+                values = [each.get(name) for each in texts]
+                if values[0] != values[1]:
+                    yield Change(
+                        record.month, record.city_code, place, subject, name, *values, *places
+                    )
+
+
+def _paragraphs(
+    before: list[str], after: list[str]
+) -> Iterator[tuple[int, tuple[str | None, str | None]]]:
+    """Paragraphs that differ, by their number in the published text."""
+    for tag, first, last, start, end in SequenceMatcher(
+        None, before, after, autojunk=False
+    ).get_opcodes():
+        if tag != "equal":
+            for place in range(max(last - first, end - start)):
+                old = before[first + place] if first + place < last else None
+                new = after[start + place] if start + place < end else None
+                yield first + place + 1, (old, new)
+
+
+def publish(
+    project: Project,
+    months: Iterable[ReleaseMonth],
+    found: Iterable[Change],
+    release: str,
+    reason: str | None,
+    event: Event | None = None,
+) -> None:
+    """Record what a release publishes: of every month that is new or differs, all at once.
+
+    Args:
+        project: the checkout; its lock is held.
+        months: the months of the release that may be new or different.
+        found: what the release changes of what was published.
+        release: its id.
+        reason: why anything changes.
+        event: what happens; by default publication of what is new, correction of what differs.
+
+    Raises:
+        RecordError: an earlier record cannot be read.
+    """
+    records, now = read_records(project), datetime.now(UTC).isoformat(timespec="seconds")
+    for month in months:
+        key = month.month, month.city["city_code"]
+        record = records.get(key)
+        changed = tuple(each for each in found if (each.month, each.city_code) == key)
+        if record is not None and not changed:
+            continue
+        happened = event or ("published" if record is None else "corrected")
+        entry = Entry(happened, release, now, reason if record else None, changed)
+        history = (*(record.history if record else ()), entry)
+        _write(project, Record(*key, content_of(month), history), month.is_only_city)
+
+
+def withdraw(project: Project, keys: Iterable[tuple[str, str]], release: str, reason: str) -> None:
+    """Record that a rollback took months back; they stay frozen as they were published."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    for path in _paths(project):
+        record = _read(path)
+        if (record.month, record.city_code) in keys:
+            entry = Entry("rolled_back", release, now, reason)
+            _replace(path, replace(record, history=(*record.history, entry)))
+
+
+def _write(project: Project, record: Record, is_only_city: bool) -> None:
+    folder = project.root / "published" / ("" if is_only_city else record.city_code)
+    path = folder / f"{record.month}.json"
+    for each in _paths(project):
+        if each != path and (known := _read(each)).month == record.month:
+            path = each if known.city_code == record.city_code else path
+    _replace(path, record)
+
+
+def _replace(path: Path, record: Record) -> None:
+    """Write a record in one step: a line per subject, so that a difference reads well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.new")
+    with written.open("w", encoding="utf-8") as file:
+        file.write(_text(asdict(record), depth=3) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    written.replace(path)
+
+
+def _text(value: Any, depth: int, indent: str = "") -> str:
+    """JSON of a value, its first levels spread over lines."""
+    inner = indent + " "
+    if depth and isinstance(value, dict) and value:
+        lines = [
+            f"{inner}{_plain(key)}: {_text(each, depth - 1, inner)}" for key, each in value.items()
+        ]
+        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    if depth and isinstance(value, list | tuple) and value:
+        lines = [f"{inner}{_text(each, depth - 1, inner)}" for each in value]
+        return "[\n" + ",\n".join(lines) + f"\n{indent}]"
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def revisions(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """Rows of `audit.revisions`: all that was ever changed of some months, oldest first."""
+    rows = [
+        {
+            "release_id": entry.release,
+            "revised_at": datetime.fromisoformat(entry.at).replace(tzinfo=None),
+            "reason": entry.reason,
+            "score_month": f"{change.month}-01",
+            **{each.name: getattr(change, each.name) for each in fields(change)[1:]},
+        }
+        for record in records
+        for entry in record.history
+        for change in entry.changes
+    ]
+    return sorted(rows, key=lambda row: row["revised_at"])
