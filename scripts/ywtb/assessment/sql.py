@@ -53,9 +53,9 @@ def templates(project: Project, **names: object) -> jinja2.Environment:
     return environment
 
 
-def expression(project: Project, macro: str, *arguments: str) -> str:
-    """The SQL of a macro that needs nothing of dbt, such as `clean_text` of a column."""
-    call: Any = templates(project).globals[macro]
+def expression(environment: jinja2.Environment, macro: str, *arguments: str) -> str:
+    """The SQL of a macro, such as `clean_text` of a column."""
+    call: Any = environment.globals[macro]
     return str(call(*arguments)).strip()
 
 

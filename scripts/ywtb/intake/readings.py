@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import duckdb
 
-from ywtb.assessment.sql import expression, literal
+from ywtb.assessment.sql import expression, literal, templates
 from ywtb.project import Project
 
 NUMBER_TYPES = ("percent", "count", "points", "number", "rank")
@@ -24,13 +24,13 @@ class Reading:
 
 def read_texts(project: Project, texts: Iterable[str]) -> dict[str, Reading]:
     """Read distinct texts with the macros of the models, all in one query."""
-    numbers = [expression(project, "parse_number", "text", literal(name)) for name in NUMBER_TYPES]
-    cleaned = expression(project, "clean_text", "text")
+    macros = templates(project)
+    cleaned = expression(macros, "clean_text", "text")
     columns = [
         "text",
         f"coalesce({cleaned}, '')",
-        expression(project, "is_not_applicable", cleaned),
-        *numbers,
+        expression(macros, "is_not_applicable", cleaned),
+        *(expression(macros, "parse_number", "text", literal(name)) for name in NUMBER_TYPES),
     ]
     listed = literal(json.dumps(sorted(set(texts)), ensure_ascii=False))
     source = f"(select unnest(from_json({listed}, '[\"varchar\"]')) as text)"
