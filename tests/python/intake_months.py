@@ -52,7 +52,7 @@ def random_month(layout: Layout, seed: int) -> Sheets:
     sheets: Sheets = {}
     for feed in layout.feeds:
         header = [feed.key_label, *(column.label for column in feed.columns)]
-        rows = []
+        rows: Sheet = []
         for row in feed.rows:
             if feed.has_metrics:
                 is_rank = row["value_type"] == "rank"
@@ -63,6 +63,12 @@ def random_month(layout: Layout, seed: int) -> Sheets:
             else:
                 cells = [_cell(chance, column, group_of(row)) for column in feed.columns]
                 rows.append([row["unit_name"], *cells])
+        if layout.only_city is None:
+            header = ["城市", *header]
+            cities = {row["city_code"]: row["city_name"] for row in layout.reference.cities}
+            rows = [
+                [cities[of["city_code"]], *cells] for of, cells in zip(feed.rows, rows, strict=True)
+            ]
         sheets[feed.name] = [header, *rows]
     return sheets
 
@@ -140,11 +146,12 @@ def write_csvs(
 def filled_workbook(template: bytes, layout: Layout, sheets: Sheets) -> Workbook:
     """The template filled in: figures as numbers, percentages as Excel keeps them."""
     workbook = openpyxl.load_workbook(io.BytesIO(template))
+    keys = 1 if layout.only_city else 2
     for feed in layout.feeds:
         sheet = workbook[feed.label]
         for row, cells in enumerate(sheets[feed.name][1:], start=4):
             assert sheet.cell(row, 1).value == cells[0]
-            for column, text in enumerate(cells[1:], start=2):
+            for column, text in enumerate(cells[keys:], start=keys + 1):
                 cell = sheet.cell(row, column)
                 value = number(text)
                 if value is None:

@@ -36,11 +36,16 @@ Received = dict[Key, dict[str, ReceivedValue]]
 
 @dataclass
 class ReceivedMonth:
-    """Values by feed; `with_city` are the feeds of which a file named its city."""
+    """Values by feed.
+
+    `with_city` are the feeds of which a file named its city, `refused` those of which one did not
+    where it should.
+    """
 
     layout: Layout
     feeds: dict[str, Received] = field(default_factory=dict)
     with_city: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     def seed_rows(self, feed: Feed) -> list[list[str]]:

@@ -37,7 +37,7 @@ def read_month(
             check_complete(month, feed, received)
             continue
         month.feeds.pop(feed.name, None)
-        if feed.is_required and feed.name not in kept:
+        if feed.is_required and feed.name not in {*kept, *month.refused}:
             name = feed.seed_name(layout.month)
             month.problems.append(
                 Problem(name, None, None, "没有该表", f"[{feed.label}] 表：{feed.description}")
@@ -98,9 +98,9 @@ class TableReader:
         self._check_name(match)
         self._check_merges(match)
         if match.city_column is None and self.layout.only_city is None:
-            self._report(
-                match.first_row, None, "没有城市列", f"首列“城市”，每行写明：{self._cities()}"
-            )
+            expected = f"首列“城市”，每行写明：{self._cities()}"
+            self._report(match.first_row, None, "没有城市列", expected)
+            self.month.refused.update(column.feed for column in match.columns.values())
             return
         for row, cells in enumerate(table.rows[: match.end_row]):
             for cell in cells:
