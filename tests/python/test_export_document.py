@@ -20,9 +20,9 @@ from conftest import Sandbox
 from export_months import read_june
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
-from ywtb.exports.bulletin.official_format import fold, width_in_ems
 from ywtb.exports.bulletin.pdf import ConversionError, LibreOfficeMissingError, pdf_aside
 from ywtb.exports.release_month import ReleaseMonth
+from ywtb.exports.text_layout import width_in_ems
 from ywtb.release.queries import Row
 
 FACTS_OF_SECTION_1 = (
@@ -463,21 +463,6 @@ def test_numbers_in_chinese() -> None:
     assert [chinese_number(number) for number in (1, 10, 11, 20, 35)] == [
         "一", "十", "十一", "二十", "三十五",
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("text", "most", "lines"),
-    [
-        ("综合得分", 3, ["综合", "得分"]),
-        ("专项工作情况得分", 3.3, ["专项", "工作", "情况", "得分"]),
-        ("电子证照签章率", 5, ["电子证照", "签章率"]),
-        ("改革和“放管服”", 5, ["改革和", "“放管服”"]),
-        ("得分", 0.8, ["得分"]),
-    ],
-)
-def test_titles_are_folded_between_words(text: str, most: float, lines: list[str]) -> None:
-    assert "".join(fold(text, most)) == text
-    assert fold(text, most) == lines
 
 
 @needs_libreoffice
