@@ -3,6 +3,7 @@
 import csv
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import lxml.html
@@ -217,6 +218,17 @@ def test_a_new_annex_and_a_new_column_are_in_every_format(province: Sandbox) -> 
         "市级部门事项梳理和培训表",
         "（7月1日—7月31日）",
     )
+
+
+def test_an_annex_without_a_mart_is_exported_all_the_same(
+    province: Sandbox, tmp_path: Path
+) -> None:
+    with open_release(Project(province.root)) as connection:
+        month = read_month(connection, "2023-07", CITY)
+        tables = {name: rows for name, rows in month.tables.items() if "annex_12" not in name}
+        write_tables(connection, replace(month, tables=tables), tmp_path)
+    assert (tmp_path / "csv" / "annex_04_department_service_items.csv").is_file()
+    assert not (tmp_path / "csv" / "annex_12_department_training.csv").exists()
 
 
 def test_folders_of_cities_that_are_no_longer_there_go(province: Sandbox, tmp_path: Path) -> None:
