@@ -580,23 +580,47 @@ def test_the_worker_passes_errors_on(june: Sandbox, worker: ExpectationWorker) -
     assert worker.check_raw(["2023_06"])
 
 
-def test_the_worker_does_not_outlive_its_parent(june: Sandbox) -> None:
+@pytest.mark.parametrize("doing", ["pass", "worker.begin_check_raw()", "worker.check_raw()"])
+def test_the_worker_does_not_outlive_its_parent(june: Sandbox, doing: str) -> None:
+    """Killed while it imports, while it checks, and while it waits."""
     code = (
         "import os, sys; from pathlib import Path\n"
         "from ywtb.expectations import ExpectationWorker\n"
         "from ywtb.project import Project\n"
-        "worker = ExpectationWorker(Project(Path(sys.argv[1]))); worker.start()\n"
+        f"worker = ExpectationWorker(Project(Path(sys.argv[1]))).__enter__(); {doing}\n"
         "print(worker._process.pid, flush=True); os.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(june.root)], capture_output=True, text=True, check=False
     )
     process = Path("/proc", done.stdout.strip())
-    for _ in range(200):
+    for _ in range(100):
         if not process.exists() or "(zombie)" in (process / "status").read_text():
             return
         time.sleep(0.1)
     pytest.fail("the worker still runs")
+
+
+def test_the_worker_runs_nothing_of_the_current_folder(june: Sandbox, tmp_path: Path) -> None:
+    for name in ("great_expectations", "multiprocessing", "pandas"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(f'{__file__} was run')")
+    code = (
+        "import sys; sys.path.remove('')\n"
+        "from pathlib import Path\n"
+        "from ywtb.expectations import ExpectationWorker\n"
+        "from ywtb.project import Project\n"
+        "sys.path.insert(0, '')\n"
+        "with ExpectationWorker(Project(Path(sys.argv[1]))) as worker:\n"
+        "    assert worker.check_raw()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(june.root)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_bounds_stay_exact() -> None:

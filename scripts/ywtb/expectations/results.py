@@ -1,9 +1,8 @@
 """What a run of the suites found: for people, for programs and for the release."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -105,17 +104,6 @@ class Result:
         """What is wrong, in Chinese, one line per value: unit, column, value, expected."""
         return "\n".join(str(problem) for problem in self.problems()) or None
 
-    def as_dict(self) -> dict[str, Any]:
-        """The result for programs."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Result":
-        """The result that `as_dict` gave."""
-        return cls(
-            **{**values, "unexpected": [Unexpected(**each) for each in values["unexpected"]]}
-        )
-
 
 def failures(results: Iterable[Result], severity: str) -> list[Result]:
     """The failed results of a severity: of `stop` any refuses the release."""
@@ -189,4 +177,8 @@ def read_results(database: Path, months: Iterable[str]) -> list[Result]:
             [first_days],
         )
         names = [column[0] for column in rows.description or []]
-        return [Result.from_dict(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+        found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    return [
+        Result(**{**each, "unexpected": [Unexpected(**one) for one in each["unexpected"]]})
+        for each in found
+    ]
