@@ -1,4 +1,4 @@
--- One row per score month and measure: the most that it plausibly changes from the month before.
+-- One row per score month and kind of change that is looked at: the most that is plausible.
 with
 
 final as (

@@ -21,6 +21,9 @@ from ywtb.cli.shared import (
 def explain(
     unit: Annotated[str, typer.Argument(help="单位名称、别名或编号。")],
     month: MonthOption = None,
+    city: Annotated[
+        str | None, typer.Option("--city", help="城市名称或代码；几个城市有同名单位时须给出。")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """说明一个单位每一分失在哪里：规则、原值、来源单元格。
@@ -33,9 +36,11 @@ def explain(
     try:
         with published(find_project()) as release:
             latest = published_months(release, wanted)[-1]
-            found = queries.explanation(release, unit, wanted or latest)
+            found = queries.explanation(release, unit, wanted or latest, city)
     except queries.UnknownUnitError as error:
         stop(f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else ""), 2)
+    except queries.AmbiguousUnitError as error:
+        stop(f"几个城市都有“{unit}”：{error}；加 --city 指明城市", 2)
     if as_json:
         print_json(found)
     else:

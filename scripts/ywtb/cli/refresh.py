@@ -92,9 +92,10 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
 
     with published(project) as release:
         summaries = [
-            queries.summary(release, each)
+            summary
             for each in queries.months(release)
             if wanted in (None, each)
+            for summary in queries.summaries(release, each)
         ]
     database = str(project.published.relative_to(project.root))
     seconds = {phase: round(value, 2) for phase, value in outcome.seconds.items()}
@@ -111,9 +112,11 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
             }
         )
         return
-    typer.echo(f"已发布 {outcome.release}，共 {len(summaries)} 个月")
-    for each in summaries:
-        for line in _summary_lines(each):
+    months = {summary["month"] for summary in summaries}
+    typer.echo(f"已发布 {outcome.release}，共 {len(months)} 个月")
+    for summary in summaries:
+        is_only = sum(each["month"] == summary["month"] for each in summaries) == 1
+        for line in _summary_lines(summary, "" if is_only else f"{summary['city_name']}  "):
             typer.echo(line)
     for warning in outcome.warnings:
         typer.echo(f"提醒：{warning}")
@@ -126,10 +129,11 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
     typer.echo("用时：" + "，".join(taken))
 
 
-def _summary_lines(found: dict[str, Any]) -> list[str]:
+def _summary_lines(found: dict[str, Any], city: str) -> list[str]:
     groups = found["groups"]
     sizes = "，".join(f"{group['group_name']} {group['unit_count']}" for group in groups)
-    lines = [f"{found['month']}  单位 {sum(group['unit_count'] for group in groups)}（{sizes}）"]
+    units = sum(group["unit_count"] for group in groups)
+    lines = [f"{found['month']}  {city}单位 {units}（{sizes}）"]
     lines += [
         f"  {group['group_name']}：第一 {group['top_unit']} {group['top_score']}，"
         f"末位 {group['bottom_unit']} {group['bottom_score']}"

@@ -63,6 +63,7 @@ def compare(published: Path, candidate: Path, months: Sequence[str]) -> list[Cha
 _SHOWN = """
     select
         cells.score_month,
+        cells.city_code,
         cells.annex_no as place,
         '附件' || cells.annex_no as printed_in,
         cells.unit_name,
@@ -71,14 +72,16 @@ _SHOWN = """
         cells.cell_text as shown,
         scores.score_rank as shown_rank
     from {0}.audit.annex_cells as cells
-    inner join {0}.reference.annex_columns as columns using (annex_no, column_name)
-    left join {0}.marts.fct_composite_scores as scores using (score_month, unit_name)
+    inner join {0}.intermediate.int_annex_columns_monthly as columns
+        using (score_month, annex_no, column_name)
+    left join {0}.marts.fct_composite_scores as scores using (score_month, unit_id)
     union all
     select
         metrics.score_month,
+        metrics.city_code,
         0,
         '通报正文',
-        cities.city_name,
+        metrics.city_name,
         metrics.metric_code,
         metrics.metric_name,
         concat_ws(
@@ -92,10 +95,10 @@ _SHOWN = """
         ),
         null
     from {0}.marts.fct_city_metrics as metrics
-    inner join {0}.reference.cities as cities using (city_code)
     union all
     select
         score_month,
+        city_code,
         -1,
         '年内累计',
         unit_name,
@@ -121,12 +124,12 @@ _COMPARISON = """
         old.shown_rank,
         new.shown_rank
     from old
-    full join new using (score_month, place, unit_name, code)
+    full join new using (score_month, city_code, place, unit_name, code)
     where
         (old.shown is distinct from new.shown or code = 'average_score'
             and old.shown_rank is distinct from new.shown_rank)
-        and score_month in (select score_month from old)
-    order by score_month, place, unit_name, code
+        and (score_month, city_code) in (select (score_month, city_code) from old)
+    order by score_month, city_code, place, unit_name, code
 """
 
 
