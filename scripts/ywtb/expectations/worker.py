@@ -1,4 +1,4 @@
-"""A second process that imports Great Expectations and checks while dbt builds in the first."""
+"""A second process that imports Great Expectations while dbt builds in the first."""
 
 import os
 import signal
@@ -24,14 +24,9 @@ class WorkerError(Exception):
 class ExpectationWorker:
     """A process with a `Session` in it; it begins to import as soon as it is started.
 
-    `begin_check_raw` returns at once, so that the caller can work until `results` is needed:
-
         with ExpectationWorker(project) as worker:
-            worker.begin_check_raw()
-            ...                            # dbt parses meanwhile
-            arrived = worker.results()
-            ...                            # dbt builds and closes the file
-            left = worker.check_marts(database)
+            ...                            # dbt builds meanwhile, and closes the file
+            results = worker.check(database)
             worker.write_data_docs(folder)
 
     It ends with its parent, even when that is killed.
@@ -68,46 +63,28 @@ class ExpectationWorker:
         self._connection.close()
         self._process.terminate()
 
-    def begin_check_raw(self, months: Iterable[str] | None = None) -> None:
-        """Ask for `check_raw` without waiting; `results` waits."""
-        self._send("check_raw", None if months is None else list(months))
-
-    def results(self) -> list[Result]:
-        """The results of what was begun.
+    def check(self, database: Path, months: Iterable[str] | None = None) -> list[Result]:
+        """Check what arrived and what leaves, as `Session.check`; the file must be closed.
 
         Raises:
             SuiteError: a suite cannot be run as it is written.
             WorkerError: the worker failed otherwise.
         """
-        results: list[Result] = self._receive()
+        results: list[Result] = self._ask(
+            "check", database, None if months is None else list(months)
+        )
         return results
-
-    def check_raw(self, months: Iterable[str] | None = None) -> list[Result]:
-        """Check what arrives, as `Session.check_raw`."""
-        self.begin_check_raw(months)
-        return self.results()
-
-    def check_marts(self, database: Path, months: Iterable[str] | None = None) -> list[Result]:
-        """Check what leaves, as `Session.check_marts`; the file must be closed."""
-        self._send("check_marts", database, None if months is None else list(months))
-        return self.results()
 
     def write_data_docs(
         self, folder: Path, kept: Iterable[Result] = (), kept_pages: Path | None = None
     ) -> Path:
         """Write Data Docs of everything checked so far, as `Session.write_data_docs`."""
-        self._send("write_data_docs", folder, list(kept), kept_pages)
-        page: Path = self._receive()
+        page: Path = self._ask("write_data_docs", folder, list(kept), kept_pages)
         return page
 
-    def _send(self, call: str, *values: Any) -> None:
+    def _ask(self, call: str, *values: Any) -> Any:
         try:
             self._connection.send((call, values))
-        except OSError as error:
-            raise WorkerError("the worker has ended") from error
-
-    def _receive(self) -> Any:
-        try:
             answer = self._connection.recv()
         except (EOFError, OSError) as error:
             raise WorkerError("the worker has ended") from error
