@@ -14,6 +14,7 @@ class Change:
     """One published figure that differs: as it is shown, with the rank that goes with it."""
 
     score_month: date
+    city_code: str
     printed_in: str
     unit_name: str
     column_name: str
@@ -116,6 +117,7 @@ _COMPARISON = """
     new as ({new})
     select
         score_month,
+        city_code,
         coalesce(old.printed_in, new.printed_in),
         unit_name,
         coalesce(old.column_name, new.column_name),
@@ -133,21 +135,6 @@ _COMPARISON = """
 """
 
 
-_COLUMN_COMMENTS = {
-    "release_id": "Release that made the correction.",
-    "revised_at": "UTC time of the correction.",
-    "reason": "Why, in Chinese.",
-    "score_month": "Month that was corrected.",
-    "printed_in": "Where it is printed: an annex, the text of the bulletin, the year so far.",
-    "unit_name": "Unit, or the city for its own figures.",
-    "column_name": "Printed heading of the column, or name of the figure.",
-    "old_value": "What was printed; NULL where nothing was.",
-    "new_value": "What is printed now; NULL where nothing is.",
-    "old_rank": "Rank of the unit before, of the year for an average.",
-    "new_rank": "Rank of the unit now, of the year for an average.",
-}
-
-
 def record(
     connection: duckdb.DuckDBPyConnection,
     published: Path | None,
@@ -155,7 +142,7 @@ def record(
     changes: list[Change],
     reason: str | None,
 ) -> None:
-    """Write `audit.revisions`: those of the published release, and the changes made by this one.
+    """Fill `audit.revisions`: those of the published release, and the changes made by this one.
 
     Args:
         connection: the new release's database, open for writing.
@@ -164,38 +151,17 @@ def record(
         changes: what it changes in published months.
         reason: why.
     """
-    connection.execute(
-        """
-        create or replace table audit.revisions (
-            release_id varchar not null,
-            revised_at timestamp not null,
-            reason varchar not null,
-            score_month date not null,
-            printed_in varchar not null,
-            unit_name varchar not null,
-            column_name varchar not null,
-            old_value varchar,
-            new_value varchar,
-            old_rank integer,
-            new_rank integer
-        )
-        """
-    )
-    connection.execute(
-        "comment on table audit.revisions is "
-        "'Corrections of published months: one row per changed figure, with the reason.'"
-    )
-    for column, text in _COLUMN_COMMENTS.items():
-        connection.execute(f"comment on column audit.revisions.{column} is '{text}'")
     if published is not None:
         quoted = str(published).replace("'", "''")
         connection.execute(f"attach '{quoted}' as published (read_only)")
-        connection.execute("insert into audit.revisions select * from published.audit.revisions")
+        connection.execute(
+            "insert into audit.revisions by name select * from published.audit.revisions"
+        )
         connection.execute("detach published")
     if changes:
         revised_at = datetime.now(UTC).replace(tzinfo=None)
         connection.executemany(
-            "insert into audit.revisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into audit.revisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [[release, revised_at, reason, *asdict(change).values()] for change in changes],
         )
 
