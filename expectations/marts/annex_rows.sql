@@ -1,25 +1,22 @@
--- One row per month, city, annex and unit that the annex should list, or does.
+-- One row per month, city, annex and unit that the annex should list, or does. An annex in order of
+-- score that shows one group numbers its units as the facts do.
 with
-
-annexes as (
-    select * from intermediate.int_annexes_monthly
-),
-
-units as (
-    select * from marts.dim_units
-),
 
 wanted as (
     select
         annexes.score_month,
         annexes.mart_name,
-        units.city_code,
-        units.unit_name
-    from annexes
-    inner join units
+        scores.city_code,
+        scores.unit_name,
+        case
+            when annexes.row_order = 'score' and annexes.group_codes = scores.group_code
+                then scores.sequence_no
+        end as sequence_no
+    from intermediate.int_annexes_monthly as annexes
+    inner join marts.fct_composite_scores as scores
         on
-            annexes.score_month = units.score_month
-            and list_contains(string_split(annexes.group_codes, '|'), units.group_code)
+            annexes.score_month = scores.score_month
+            and list_contains(string_split(annexes.group_codes, '|'), scores.group_code)
 ),
 
 printed as (
@@ -28,8 +25,10 @@ printed as (
         mart_name,
         city_code,
         unit_name,
-        count(*) as row_count
-    from printed_rows
+        count(*) as row_count,
+        min(cast(cell_text as integer)) as sequence_no
+    from printed_cells
+    where column_name = 'sequence_no'
     group by score_month, mart_name, city_code, unit_name
 ),
 
@@ -39,8 +38,12 @@ final as (
         coalesce(wanted.city_code, printed.city_code) as city_code,
         coalesce(wanted.mart_name, printed.mart_name) as place,
         coalesce(wanted.unit_name, printed.unit_name) as unit_name,
+        'sequence_no' as column_name,
+        '序号' as column_title,
         coalesce(printed.row_count, 0) as row_count,
-        case when wanted.unit_name is null then printed.unit_name end as unlisted_unit
+        case when wanted.unit_name is null then printed.unit_name end as unlisted_unit,
+        wanted.sequence_no as fact_no,
+        printed.sequence_no
     from wanted
     full join printed
         on

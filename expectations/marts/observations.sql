@@ -1,28 +1,6 @@
 -- One row per month, unit and indicator that its group reports, or that the facts have.
 with
 
-wanted as (
-    select
-        units.score_month,
-        units.city_code,
-        units.unit_id,
-        units.unit_name,
-        indicators.indicator_code,
-        indicators.indicator_name,
-        indicators.valid_min,
-        indicators.valid_max,
-        indicators.is_required
-    from marts.dim_units as units
-    inner join intermediate.int_group_indicators_monthly as group_indicators
-        on
-            units.score_month = group_indicators.score_month
-            and units.group_code = group_indicators.group_code
-    inner join marts.dim_indicators as indicators
-        on
-            group_indicators.score_month = indicators.score_month
-            and group_indicators.indicator_code = indicators.indicator_code
-),
-
 facts as (
     select
         score_month,
@@ -52,7 +30,7 @@ final as (
         facts.obs_value,
         wanted.valid_min,
         wanted.valid_max
-    from wanted
+    from reported_indicators as wanted
     full join facts
         on
             wanted.score_month = facts.score_month

@@ -18,7 +18,7 @@ final as (
         points.column_name,
         points.column_title,
         points.cell_value,
-        group_indicators.max_points
+        reported.most
     from pairs
     inner join arrived_cells as rates on pairs.rate_code = rates.column_name
     inner join arrived_cells as points
@@ -26,11 +26,11 @@ final as (
             pairs.points_code = points.column_name
             and rates.score_month = points.score_month
             and rates.unit_id = points.unit_id
-    inner join intermediate.int_group_indicators_monthly as group_indicators
+    inner join reported_indicators as reported
         on
-            points.score_month = group_indicators.score_month
-            and points.group_code = group_indicators.group_code
-            and points.column_name = group_indicators.indicator_code
+            points.score_month = reported.score_month
+            and points.unit_id = reported.unit_id
+            and points.column_name = reported.indicator_code
     where rates.is_not_applicable
 )
 

@@ -176,7 +176,7 @@ def _front_page(results: list[Result]) -> str:
             found = [each for each in of_month if _page_name(each) == page]
             failed, warned = len(failures(found, "stop")), len(failures(found, "warn"))
             status = "failed" if failed else "warned" if warned else "met"
-            title = found[0].title + (f"（{found[0].city_code}）" if has_cities else "")
+            title = found[0].suite_title + (f"（{found[0].city_code}）" if has_cities else "")
             rows.append(
                 f'<tr class="{status}"><td><a href="{page}">{escape(title)}</a></td>'
                 f"<td>{len(found)}</td><td>{failed}</td><td>{warned}</td></tr>"

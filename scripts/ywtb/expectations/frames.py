@@ -120,27 +120,19 @@ def _named(suite: Suite) -> set[str]:
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Make the views that suites share.
+    """Make what suites share: the files `_*.sql`, and `printed_cells`.
 
-    `printed_rows` and `printed_cells` are what the annexes of any month print, row by row and cell
-    by cell, as their marts have it: the marts' columns differ, so the two are made from their list.
+    That is what the annexes of any month print, cell by cell, as their marts have it: as the marts'
+    columns differ, it is made from their list.
     """
     found = connection.execute("select distinct mart_name from intermediate.int_annexes_monthly")
-    marts = sorted(mart for (mart,) in found.fetchall())
-    views = {
-        "printed_rows": " union all ".join(
-            f"select '{mart}' as mart_name, score_month, city_code, unit_name from marts.{mart}"  # noqa: S608
-            for mart in marts
-        ),
-        "printed_cells": " union all ".join(
-            f"select '{mart}' as mart_name, score_month, city_code, unit_name, column_name, "  # noqa: S608
-            "cell_text from (select score_month, city_code, unit_name, "
-            f"cast(columns(* exclude {_KEY}) as varchar) from marts.{mart}) "
-            f"unpivot include nulls (cell_text for column_name in (columns(* exclude {_KEY})))"
-            for mart in marts
-        ),
-    }
+    cells = " union all ".join(
+        f"select '{mart}' as mart_name, score_month, city_code, unit_name, column_name, cell_text "  # noqa: S608
+        "from (select score_month, city_code, unit_name, "
+        f"cast(columns(* exclude {_KEY}) as varchar) from marts.{mart}) "
+        f"unpivot include nulls (cell_text for column_name in (columns(* exclude {_KEY})))"
+        for (mart,) in found.fetchall()
+    )
+    connection.execute(f"create temp view printed_cells as {cells}")
     for path in sorted(folder.glob("_*.sql")):
-        views[path.stem.removeprefix("_")] = path.read_text(encoding="utf-8")
-    for name, sql in views.items():
-        connection.execute(f"create temp view {name} as {sql}")
+        connection.execute(path.read_text(encoding="utf-8"))

@@ -190,19 +190,18 @@ def _result(
 ) -> Result:
     suite = frame.suite
     return Result(
-        month=frame.label,
+        score_month=frame.month,
         city_code=frame.city_code,
         part=suite.part,
         suite=suite.name,
-        title=suite.title,
-        number=number,
+        suite_title=suite.title,
+        expectation_no=number,
         expectation=expectation.type,
-        column=expectation.column,
         expected=expectation.description,
         observed=f"{len(unexpected)}/{len(frame.rows)} 行不符",
+        unexpected_values=unexpected,
         severity=expectation.severity,
-        success=success,
-        unexpected=unexpected,
+        is_success=success,
     )
 
 
@@ -212,12 +211,12 @@ def _unexpected(frame: Frame, expectation: Expectation, row: Row) -> Unexpected:
     unit = " ".join(each for each in (frame.city_name, row.get("unit_name")) if each)
     return Unexpected(
         place=row.get("place"),
-        row=row.get("row_no"),
-        unit=unit or None,
-        column=row.get("column_name"),
-        title=row.get("column_title"),
-        value=_text(row[expectation.column]),
-        wanted=_text(row[others[0]]) if others else None,
+        source_row=row.get("row_no"),
+        unit_name=unit or None,
+        column_name=row.get("column_name"),
+        column_title=row.get("column_title"),
+        seen_value=_text(row[expectation.column]),
+        expected_value=_text(row[others[0]]) if others else None,
     )
 
 

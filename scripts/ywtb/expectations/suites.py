@@ -2,10 +2,10 @@
 
 `expectations/raw` is about what arrived, `expectations/marts` about what leaves. A suite is two
 files of one name. The SQL gives one row per thing looked at, beside it what the reference data or
-other tables say that it should be: so no suite types a unit, a range or a weight. It may use the
-views that the files `_<view>.sql` make, and `printed_rows` and `printed_cells` (see `frames`). Its
-columns are score_month, city_code, whatever is compared, and for messages place (a file or a
-table), row_no, unit_name, column_name and column_title. The YAML:
+other tables say that it should be: so no suite types a unit, a range or a weight. It may use what
+the files `_*.sql` make, and `printed_cells` (see `frames`). Its columns are score_month, city_code,
+whatever is compared, and for messages place (a file or a table), row_no, unit_name, column_name and
+column_title. The YAML:
 
     title: 附件所印的值
     may_be_empty: true         # optional: a month may have no such row
