@@ -68,7 +68,7 @@ final as (
         'fct_indicator_scores' as place,
         scores.unit_name,
         scores.indicator_code as column_name,
-        scores.indicator_name || '得分' as column_title,
+        scores.indicator_name as column_title,
         scores.points as figure,
         scores.max_points as fact_most,
         group_indicators.max_points as most,

@@ -8,6 +8,7 @@ arrived as (
         unit_id,
         unit_name,
         column_name,
+        column_title,
         min(place) as place,
         min(row_no) as row_no,
         min(cell_text) as cell_text,
@@ -15,7 +16,7 @@ arrived as (
         count(cell_text) as value_count
     from arrived_cells
     where feed_kind = 'indicators'
-    group by score_month, city_code, unit_id, unit_name, column_name
+    group by score_month, city_code, unit_id, unit_name, column_name, column_title
 ),
 
 final as (
@@ -26,7 +27,7 @@ final as (
         arrived.row_no,
         coalesce(wanted.unit_name, arrived.unit_name) as unit_name,
         coalesce(wanted.indicator_code, arrived.column_name) as column_name,
-        wanted.indicator_name as column_title,
+        coalesce(wanted.indicator_name, arrived.column_title) as column_title,
         arrived.cell_value,
         wanted.most,
         case when wanted.is_required then coalesce(arrived.value_count, 0) end as value_count,

@@ -176,7 +176,7 @@ class _Site:
         self._add(
             "quality.html",
             "数据质量",
-            suites=records.suites(month, names),
+            suites=records.suites(month),
             columns=columns,
         )
         self._add("glossary.html", "术语", rule_of=self._rule_of())

@@ -81,19 +81,16 @@ def revisions(month: Month) -> list[Revision]:
     return sorted(made, key=lambda each: each.row["revised_at"], reverse=True)
 
 
-def suites(month: Month, names: Names) -> list[Suite]:
-    """Suites of expectations: of files, of annexes, and of facts."""
-    annexes = {annex.mart: f"附件 {annex.number}　{annex.title}" for annex in month.annexes}
-    feeds = {f"raw_{code}": row["feed_name"] for code, row in names.feeds.items()}
-    found = _together(month.tables["audit.expectation_results"], "suite")
-    known = [
-        Suite(part, title, tuple(found[suite]))
-        for part, titles in (("收到的文件", feeds), ("附件", annexes))
-        for suite, title in titles.items()
-        if suite in found
+def suites(month: Month) -> list[Suite]:
+    """Suites of expectations: of what arrived, then of what leaves."""
+    found = _together(month.tables["audit.expectation_results"], "suite").values()
+    parts = {"raw": "收到的数据", "marts": "发出的数据"}
+    return [
+        Suite(title, rows[0]["suite_title"], tuple(rows))
+        for part, title in parts.items()
+        for rows in found
+        if rows[0]["part"] == part
     ]
-    others = sorted(found.keys() - feeds.keys() - annexes.keys())
-    return known + [Suite("计算结果", suite, tuple(found[suite])) for suite in others]
 
 
 def quality(month: Month) -> Quality:
