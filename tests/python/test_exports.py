@@ -14,6 +14,8 @@ import pytest
 
 from conftest import BIN, Sandbox
 from ywtb.exports import month_folder as exports
+from ywtb.exports.bulletin import PDF
+from ywtb.exports.formats import MANIFEST
 from ywtb.project import Project
 
 REPEATS = int(os.environ.get("YWTB_SOAK_REPEATS", "0"))
@@ -56,10 +58,10 @@ def test_two_exports_of_one_release_are_the_same_bytes(june_copy: Sandbox) -> No
 
 def test_what_is_current_is_not_written_again(project: Project) -> None:
     assert exports.export_months(project) == []
-    (project.exports / "2023-06" / exports.WORKBOOK).unlink()
+    (project.exports / "2023-06" / "附件1-11.xlsx").unlink()
     (done,) = exports.export_months(project)
     assert done.error is None
-    assert (project.exports / "2023-06" / exports.WORKBOOK).is_file()
+    assert (project.exports / "2023-06" / "附件1-11.xlsx").is_file()
 
 
 @pytest.fixture
@@ -93,17 +95,17 @@ def test_without_libreoffice_there_is_a_note(june_copy: Sandbox) -> None:
     done = june_copy.run("export", "--month", "2023-06")
     assert done.returncode == 0, done.stderr
     assert "没有找到 LibreOffice" in done.stdout
-    assert not (june_copy.root / "exports" / "2023-06" / exports.PDF).exists()
+    assert not (june_copy.root / "exports" / "2023-06" / PDF.path).exists()
 
 
 def test_a_pdf_that_could_not_be_made_is_made_later(project: Project) -> None:
     folder = project.exports / "2023-06"
-    manifest = json.loads((folder / exports.MANIFEST).read_text(encoding="utf-8"))
-    del manifest["files"][exports.PDF]
-    (folder / exports.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-    (folder / exports.PDF).unlink()
+    manifest = json.loads((folder / MANIFEST.path).read_text(encoding="utf-8"))
+    del manifest["files"][PDF.path]
+    (folder / MANIFEST.path).write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / PDF.path).unlink()
     assert [done.month for done in exports.export_months(project)] == ["2023-06"]
-    assert (folder / exports.PDF).is_file()
+    assert (folder / PDF.path).is_file()
 
 
 def test_wrong_months_are_refused(june: Sandbox) -> None:
