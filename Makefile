@@ -26,7 +26,7 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint models tests/singular
+	$(BIN)/sqlfluff lint models expectations tests/singular
 	$(BIN)/yamllint --strict .
 
 docs: .venv/installed
