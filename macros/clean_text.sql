@@ -1,9 +1,9 @@
-{#- Printed text without what carries no meaning: stray spaces of any width go, full-width digits and
-    signs become ASCII, and an empty text becomes NULL. -#}
+{#- Printed text without what carries no meaning: spaces of any width go, full-width digits and signs
+    become ASCII, and an empty text becomes NULL. No other character is ever taken for a digit. -#}
 {% macro clean_text(expression) -%}
     nullif(
         translate(
-            regexp_replace({{ expression }}, '[\s\x{00A0}\x{200B}\x{3000}\x{FEFF}]', '', 'g'),
+            regexp_replace({{ expression }}, '[\s\p{Z}\x{200B}\x{FEFF}]', '', 'g'),
             '０１２３４５６７８９．％－',
             '0123456789.%-'
         ),

@@ -1,4 +1,4 @@
-{#- A score as published: rounded half up once, from the exact figure, to the printed decimals. -#}
-{% macro published(score, decimals=2) -%}
-    cast(round({{ score }}, {{ decimals }}) as decimal(9, {{ decimals }}))
+{#- A score as published: rounded half up once, from the exact figure, to two decimals. -#}
+{% macro published(score) -%}
+    cast(round({{ score }}, 2) as decimal(9, 2))
 {%- endmacro %}

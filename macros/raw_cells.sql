@@ -1,33 +1,42 @@
-{#- A select of every cell of one feed, all months, as received. Columns: score_month, source_file,
-    row_no (row in the file as a spreadsheet counts it: the header is row 1), <key>, column_name,
-    printed_value. Whatever columns a month's file has become rows, so a new indicator needs no SQL.
+{#- A select of every cell of the monthly files, as received: feed_code, source_file, city_code (NULL
+    where the file names none), row_key, column_name, printed_value, row_no (as a spreadsheet counts:
+    the header is row 1), score_month. Whatever columns a file has become rows, so neither a new
+    indicator nor a new feed needs SQL.
 
-    feed: the feed's name; key: its first column; optional: whether a month may come without it. -#}
-{% macro raw_cells(feed, key='unit_name', optional=false) -%}
-    {%- for seed in raw_seeds(feed, optional) %}
+    feeds: relation of the seed. -#}
+{% macro raw_cells(feeds) -%}
+    {%- for file in raw_files(feeds) if file.columns %}
     select
-        {{ month_start(seed.month) }} as score_month,
-        '{{ seed.file }}' as source_file,
-        row_no,
-        {{ key }},
+        '{{ file.feed }}' as feed_code,
+        '{{ file.file }}' as source_file,
+        city_code,
+        row_key,
         column_name,
-        printed_value
+        printed_value,
+        row_no,
+        cast('{{ file.month }}' as date) as score_month
     from (
-        select cast(row_number() over (order by rowid) + 1 as integer) as row_no, *
-        from {{ seed.relation }}
+        select
+            cast(row_number() over (order by rowid) + 1 as integer) as row_no,
+            {{ 'city_code' if file.has_city else 'cast(null as varchar) as city_code' }},
+            {{ adapter.quote(file.key) }} as row_key,
+            {{ file.columns | map('tojson') | join(', ') }}
+        from {{ file.relation }}
     )
     unpivot include nulls (
-        printed_value for column_name in (columns(* exclude (row_no, {{ key }})))
+        printed_value for column_name in ({{ file.columns | map('tojson') | join(', ') }})
     )
     {{ 'union all' if not loop.last }}
     {%- else %}
     select
-        cast(null as date) as score_month,
+        cast(null as varchar) as feed_code,
         cast(null as varchar) as source_file,
-        cast(null as integer) as row_no,
-        cast(null as varchar) as {{ key }},
+        cast(null as varchar) as city_code,
+        cast(null as varchar) as row_key,
         cast(null as varchar) as column_name,
-        cast(null as varchar) as printed_value
+        cast(null as varchar) as printed_value,
+        cast(null as integer) as row_no,
+        cast(null as date) as score_month
     where false
     {%- endfor %}
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- One row per cell of the printed bulletin as transcribed for comparison: what was printed,
+-- One row per cell of a printed bulletin as transcribed for comparison: what was printed,
 -- what it should have been after errata, and what the annex mart holds.
 with
 
@@ -10,24 +10,26 @@ expected as (
 ),
 
 annex_columns as (
-    select * from {{ ref('annex_columns') }}
+    select * from {{ ref('int_annex_columns_monthly') }}
 ),
 
 corrections as (
     select
         errata.score_month,
+        errata.city_code,
         cell_corrections.*
     from {{ ref('cell_corrections') }} as cell_corrections
-    inner join {{ ref('errata') }} as errata on cell_corrections.erratum_id = errata.erratum_id
+    inner join {{ ref('int_errata') }} as errata on cell_corrections.erratum_id = errata.erratum_id
 ),
 
 annex_cells as (
-    select * from {{ ref('annex_cells') }}
+    select * from {{ ref('int_annex_cells') }}
 ),
 
 corrected as (
     select
         expected.score_month,
+        expected.city_code,
         expected.annex_no,
         expected.row_no,
         expected.column_no,
@@ -38,11 +40,13 @@ corrected as (
     from expected
     left join annex_columns
         on
-            expected.annex_no = annex_columns.annex_no
+            expected.score_month = annex_columns.score_month
+            and expected.annex_no = annex_columns.annex_no
             and expected.column_no = annex_columns.column_no
     left join corrections
         on
             expected.score_month = corrections.score_month
+            and expected.city_code = corrections.city_code
             and expected.annex_no = corrections.annex_no
             and expected.row_no = corrections.annex_row_no
             and annex_columns.column_name = corrections.column_name
@@ -52,6 +56,7 @@ corrected as (
 final as (
     select
         corrected.score_month,
+        corrected.city_code,
         corrected.annex_no,
         corrected.row_no,
         corrected.column_no,
@@ -66,10 +71,16 @@ final as (
     left join annex_cells
         on
             corrected.score_month = annex_cells.score_month
+            and corrected.city_code = annex_cells.city_code
             and corrected.annex_no = annex_cells.annex_no
             and corrected.row_no = annex_cells.row_no
             and corrected.column_no = annex_cells.column_no
 )
 
 select * from final
-order by score_month nulls last, annex_no nulls last, row_no nulls last, column_no nulls last
+order by
+    score_month nulls last,
+    city_code nulls last,
+    annex_no nulls last,
+    row_no nulls last,
+    column_no nulls last

@@ -3,10 +3,11 @@
 with
 
 errata as (
-    select errata.*
-    from {{ ref('errata') }} as errata
-    inner join {{ ref('int_score_months') }} as score_months
-        on errata.score_month = score_months.score_month
+    select * from {{ ref('int_errata') }}
+),
+
+annex_columns as (
+    select * from {{ ref('int_annex_columns_monthly') }}
 ),
 
 details as (
@@ -47,9 +48,11 @@ details as (
         header_corrections.printed_header_path as printed_value,
         header_corrections.corrected_header_path as corrected_value
     from {{ ref('header_corrections') }} as header_corrections
-    inner join {{ ref('annex_columns') }} as annex_columns
+    inner join errata on header_corrections.erratum_id = errata.erratum_id
+    inner join annex_columns
         on
-            header_corrections.annex_no = annex_columns.annex_no
+            errata.score_month = annex_columns.score_month
+            and header_corrections.annex_no = annex_columns.annex_no
             and header_corrections.column_no = annex_columns.column_no
     union all
     select
@@ -62,12 +65,13 @@ details as (
         adjustments.dimension_code || '_score' as column_name,
         cast(null as varchar) as printed_value,
         cast(adjustments.adjustment_points as varchar) as corrected_value
-    from {{ ref('adjustments_in_force') }} as adjustments
+    from {{ ref('int_adjustments_monthly') }} as adjustments
 ),
 
 final as (
     select
         errata.score_month,
+        errata.city_code,
         errata.erratum_id,
         errata.erratum_kind,
         errata.annex_nos,

@@ -12,23 +12,12 @@ observations as (
     select * from {{ ref('fct_observations') }}
 ),
 
-indicators as (
-    select * from {{ ref('indicators') }}
-),
-
--- `assumed` sorts before `inferred` before `stated`: a rule is as certain as its weakest segment.
 rules as (
-    select
-        score_month,
-        rule_id,
-        min(basis) as basis,
-        string_agg(rule_text, '；' order by segment_no) as rule_text
-    from {{ ref('int_rules_monthly') }}
-    group by score_month, rule_id
+    select * from {{ ref('dim_rules') }}
 ),
 
 adjustments as (
-    select * from {{ ref('adjustments_in_force') }}
+    select * from {{ ref('int_adjustments_monthly') }}
 ),
 
 dimension_losses as (
@@ -53,9 +42,10 @@ indicator_entries as (
         indicator_scores.unit_name,
         indicator_scores.group_code,
         indicator_scores.dimension_code,
+        indicator_scores.dimension_name,
         'indicator' as entry_type,
         indicator_scores.indicator_code,
-        indicators.indicator_name,
+        indicator_scores.indicator_name,
         indicator_scores.obs_value,
         indicator_scores.obs_status,
         observations.printed_value,
@@ -72,7 +62,6 @@ indicator_entries as (
             indicator_scores.score_month = observations.score_month
             and indicator_scores.unit_id = observations.unit_id
             and indicator_scores.indicator_code = observations.indicator_code
-    inner join indicators on indicator_scores.indicator_code = indicators.indicator_code
     inner join rules
         on
             indicator_scores.score_month = rules.score_month
@@ -87,6 +76,7 @@ other_entries as (
         unit_name,
         group_code,
         dimension_code,
+        dimension_name,
         'adjustment' as entry_type,
         erratum_id,
         reason,
@@ -100,6 +90,7 @@ other_entries as (
         dimension_scores.unit_name,
         dimension_scores.group_code,
         dimension_scores.dimension_code,
+        dimension_scores.dimension_name,
         'dimension_floor' as entry_type,
         cast(null as varchar) as erratum_id,
         '本项得分扣至 0 分为止' as reason,
@@ -128,6 +119,7 @@ final as (
         unit_name,
         group_code,
         dimension_code,
+        dimension_name,
         entry_type,
         indicator_code,
         indicator_name,
@@ -150,6 +142,7 @@ final as (
         unit_name,
         group_code,
         dimension_code,
+        dimension_name,
         entry_type,
         cast(null as varchar) as indicator_code,
         cast(null as varchar) as indicator_name,

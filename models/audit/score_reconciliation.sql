@@ -4,23 +4,24 @@ with
 
 published as (
     select
-        cells.score_month,
-        cells.unit_id,
-        cells.column_name,
-        {{ parse_number(clean_text('cells.corrected_value'), "'points'") }} as published_score
-    from {{ ref('int_cells_corrected') }} as cells
-    where cells.feed = 'published_scores' and {{ clean_text('cells.corrected_value') }} is not null
+        score_month,
+        unit_id,
+        column_name,
+        cell_value as published_score
+    from {{ ref('int_cells_corrected') }}
+    where feed_kind = 'published_scores' and cell_text is not null
 ),
 
 -- What the annexes print, with the decimals they print.
 computed as (
     select
         score_month,
-        unit_name,
+        unit_id,
         column_name,
-        cast(cell_text as decimal(18, 6)) as computed_score
-    from {{ ref('annex_cells') }}
+        arg_min(cell_value, annex_no) as computed_score
+    from {{ ref('int_annex_cells') }}
     where column_name like '%_score'
+    group by score_month, unit_id, column_name
 ),
 
 units as (
@@ -33,7 +34,7 @@ adjustments as (
         unit_id,
         dimension_code || '_score' as column_name,
         sum(adjustment_points) as adjustment_points
-    from {{ ref('adjustments_in_force') }}
+    from {{ ref('int_adjustments_monthly') }}
     group by score_month, unit_id, dimension_code
     union all
     select
@@ -41,7 +42,7 @@ adjustments as (
         unit_id,
         'composite_score' as column_name,
         sum(adjustment_points) as adjustment_points
-    from {{ ref('adjustments_in_force') }}
+    from {{ ref('int_adjustments_monthly') }}
     group by score_month, unit_id
 ),
 
@@ -64,7 +65,7 @@ joined as (
     left join computed
         on
             published.score_month = computed.score_month
-            and units.unit_name = computed.unit_name
+            and published.unit_id = computed.unit_id
             and published.column_name = computed.column_name
     left join adjustments
         on

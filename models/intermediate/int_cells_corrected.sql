@@ -1,19 +1,37 @@
--- One row per cell of the seven unit feeds and of the published scores, errata applied, units
--- resolved; and one per imputed cell that the print lacks.
+-- One row per cell of the monthly files, errata applied, city and unit resolved, and read: the one
+-- place where text becomes a figure. And one per imputed cell that the print lacks.
 with
 
 cells as (
-    {%- for feed in [
-        'service_items', 'licenses', 'efficiency', 'subsites', 'supervision', 'special_work',
-        'construction', 'published_scores',
-    ] %}
-    select * from {{ ref('stg_bulletin__' ~ feed) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select * from {{ ref('stg_bulletin__cells') }}
+),
+
+cities as (
+    select * from {{ ref('int_cities_monthly') }}
+),
+
+units as (
+    select * from {{ ref('int_units_monthly') }}
+),
+
+unit_aliases as (
+    select * from {{ ref('unit_aliases') }}
 ),
 
 errata as (
-    select * from {{ ref('errata') }}
+    select * from {{ ref('int_errata') }}
+),
+
+indicators as (
+    select * from {{ ref('indicators') }}
+),
+
+feed_columns as (
+    select * from {{ ref('feed_columns') }}
+),
+
+city_metrics as (
+    select * from {{ ref('city_metrics') }}
 ),
 
 corrections as (
@@ -27,58 +45,62 @@ corrections as (
 imputations as (
     select
         errata.score_month,
+        errata.city_code,
         imputations.*
     from {{ ref('imputed_cells') }} as imputations
     inner join errata on imputations.erratum_id = errata.erratum_id
 ),
 
-indicators as (
-    select * from {{ ref('indicators') }}
-),
-
 unit_names as (
     select
         score_month,
+        city_code,
         {{ clean_text('unit_name') }} as unit_name,
         unit_id
-    from {{ ref('int_units_monthly') }}
+    from units
     union
     select
         units.score_month,
-        {{ clean_text('aliases.alias_name') }} as unit_name,
+        units.city_code,
+        {{ clean_text('unit_aliases.alias_name') }} as unit_name,
         units.unit_id
-    from {{ ref('unit_aliases') }} as aliases
-    inner join {{ ref('int_units_monthly') }} as units on aliases.unit_id = units.unit_id
+    from unit_aliases
+    inner join units on unit_aliases.unit_id = units.unit_id
 ),
 
--- A correction applies only to the very text it was written for.
+-- A correction applies only to the very text it was written for. A file that names no city belongs
+-- to the only one there is.
 received as (
     select
-        cells.feed,
+        coalesce(cells.city_code, cities.city_code) as city_code,
+        cells.feed_code,
+        cells.feed_kind,
         cells.source_file,
         cells.column_name,
-        cells.unit_name as printed_unit_name,
+        cells.row_key as printed_row_key,
+        coalesce({{ clean_text('name_corrections.corrected_value') }}, cells.row_key) as row_key,
         cells.printed_value,
-        coalesce(
-            {{ clean_text('name_corrections.corrected_value') }}, cells.unit_name
-        ) as unit_name,
         coalesce(value_corrections.corrected_value, cells.printed_value) as corrected_value,
         coalesce(value_corrections.erratum_id, name_corrections.erratum_id) as erratum_id,
         cells.row_no,
         false as is_imputed,
         cells.score_month
     from cells
+    left join cities
+        on
+            cells.score_month = cities.score_month
+            and cities.is_only
     left join corrections as name_corrections
         on
             cells.score_month = name_corrections.score_month
-            and cells.feed = name_corrections.feed
+            and cells.feed_code = name_corrections.feed
             and cells.row_no = name_corrections.row_no
             and name_corrections.column_name = 'unit_name'
-            and cells.unit_name = name_corrections.printed_value
+            and cells.row_key = name_corrections.printed_value
     left join corrections as value_corrections
         on
             cells.score_month = value_corrections.score_month
-            and cells.feed = value_corrections.feed
+            and cells.feed_code = value_corrections.feed
             and cells.row_no = value_corrections.row_no
             and cells.column_name = value_corrections.column_name
             and cells.printed_value = value_corrections.printed_value
@@ -86,12 +108,14 @@ received as (
 
 imputed as (
     select
-        indicators.dimension_code as feed,
+        imputations.city_code,
+        indicators.dimension_code as feed_code,
+        'indicators' as feed_kind,
         cast(null as varchar) as source_file,
         imputations.indicator_code as column_name,
-        cast(null as varchar) as printed_unit_name,
+        cast(null as varchar) as printed_row_key,
+        {{ clean_text('imputations.unit_name') }} as row_key,
         cast(null as varchar) as printed_value,
-        {{ clean_text('imputations.unit_name') }} as unit_name,
         imputations.imputed_value as corrected_value,
         imputations.erratum_id,
         cast(null as integer) as row_no,
@@ -99,8 +123,6 @@ imputed as (
         imputations.score_month
     from imputations
     inner join indicators on imputations.indicator_code = indicators.indicator_code
-    inner join {{ ref('int_score_months') }} as score_months
-        on imputations.score_month = score_months.score_month
 ),
 
 combined as (
@@ -109,25 +131,59 @@ combined as (
     select * from imputed
 ),
 
-final as (
+resolved as (
     select
-        combined.feed,
-        combined.source_file,
+        combined.*,
         unit_names.unit_id,
-        combined.column_name,
-        combined.erratum_id,
-        combined.printed_unit_name,
-        combined.unit_name,
-        combined.printed_value,
-        combined.corrected_value,
-        combined.row_no,
-        combined.is_imputed,
-        combined.score_month
+        case combined.feed_kind
+            when 'indicators' then indicators.value_type
+            when 'published_scores' then 'points'
+            else
+                case feed_columns.value_type
+                    when 'value' then city_metrics.value_type
+                    when 'detail' then 'text'
+                    else feed_columns.value_type
+                end
+        end as value_type,
+        {{ clean_text('combined.corrected_value') }} as cell_text
     from combined
     left join unit_names
         on
             combined.score_month = unit_names.score_month
-            and combined.unit_name = unit_names.unit_name
+            and combined.city_code = unit_names.city_code
+            and combined.row_key = unit_names.unit_name
+    left join indicators
+        on
+            combined.feed_code = indicators.dimension_code
+            and combined.column_name = indicators.indicator_code
+    left join feed_columns
+        on
+            combined.feed_code = feed_columns.feed_code
+            and combined.column_name = feed_columns.column_name
+    left join city_metrics on combined.row_key = city_metrics.metric_code
+),
+
+final as (
+    select
+        city_code,
+        feed_code,
+        feed_kind,
+        source_file,
+        unit_id,
+        column_name,
+        erratum_id,
+        printed_row_key,
+        row_key,
+        printed_value,
+        corrected_value,
+        cell_text,
+        value_type,
+        {{ parse_number('cell_text', 'value_type') }} as cell_value,
+        row_no,
+        is_imputed,
+        coalesce(cell_text in ('—', '-'), false) as is_not_applicable,
+        score_month
+    from resolved
 )
 
 select * from final

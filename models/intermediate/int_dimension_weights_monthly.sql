@@ -1,11 +1,46 @@
--- One row per score month, group and dimension that the group is assessed in.
+-- One row per score month, city, group and dimension that the group is assessed in. A city without
+-- a row of its own has the one that names no city.
 with
 
-final as (
+cities as (
+    select * from {{ ref('int_cities_monthly') }}
+),
+
+weights as (
     {{ in_force(
-        ref('dimension_weights'), ['group_code', 'dimension_code'],
-        ['group_code', 'dimension_code', 'cast(weight as decimal(6, 2)) as weight'],
+        ref('dimension_weights'), ['city_code', 'group_code', 'dimension_code'],
+        ['city_code', 'group_code', 'dimension_code', 'cast(weight as decimal(6, 2)) as weight'],
     ) }}
+),
+
+ranked as (
+    select
+        cities.city_code,
+        weights.group_code,
+        weights.dimension_code,
+        weights.weight,
+        row_number() over (
+            partition by
+                cities.score_month, cities.city_code, weights.group_code, weights.dimension_code
+            order by weights.city_code nulls last
+        ) as preference,
+        cities.score_month
+    from cities
+    inner join weights
+        on
+            cities.score_month = weights.score_month
+            and cities.city_code = coalesce(weights.city_code, cities.city_code)
+),
+
+final as (
+    select
+        city_code,
+        group_code,
+        dimension_code,
+        weight,
+        score_month
+    from ranked
+    where preference = 1
 )
 
 select * from final

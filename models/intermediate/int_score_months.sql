@@ -3,7 +3,7 @@ with
 
 final as (
     {%- for month in var('score_months') %}
-    select {{ month_start(month) }} as score_month
+    select cast('{{ month | replace("_", "-") }}-01' as date) as score_month
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -7,42 +7,41 @@ dimension_scores as (
 ),
 
 units as (
-    select * from {{ ref('int_units_monthly') }}
+    select * from {{ ref('dim_units') }}
 ),
 
 totals as (
     select
         score_month,
-        city_code,
         unit_id,
-        unit_name,
-        group_code,
         cast(sum(score) as decimal(18, 10)) as exact_score
     from dimension_scores
-    group by score_month, city_code, unit_id, unit_name, group_code
+    group by score_month, unit_id
 ),
 
 final as (
     select
-        totals.score_month,
-        totals.city_code,
-        totals.unit_id,
-        totals.unit_name,
-        totals.group_code,
+        units.score_month,
+        units.city_code,
+        units.city_name,
+        units.unit_id,
+        units.unit_name,
+        units.group_code,
+        units.group_name,
         totals.exact_score,
         {{ published('totals.exact_score') }} as composite_score,
         cast(
             row_number() over (
-                partition by totals.score_month, totals.city_code, totals.group_code
+                partition by units.score_month, units.city_code, units.group_code
                 order by
                     totals.exact_score desc nulls last,
                     units.official_order asc nulls last,
-                    totals.unit_id asc nulls last
+                    units.unit_id asc nulls last
             ) as integer
         ) as sequence_no,
         cast(
             rank() over (
-                partition by totals.score_month, totals.city_code, totals.group_code
+                partition by units.score_month, units.city_code, units.group_code
                 order by totals.exact_score desc nulls last
             ) as integer
         ) as score_rank

@@ -3,7 +3,11 @@
 with
 
 units as (
-    select * from {{ ref('int_units_monthly') }}
+    select * from {{ ref('dim_units') }}
+),
+
+dimensions as (
+    select * from {{ ref('dimensions') }}
 ),
 
 weights as (
@@ -27,18 +31,15 @@ adjustments as (
         unit_id,
         dimension_code,
         sum(adjustment_points) as adjustment_points
-    from {{ ref('adjustments_in_force') }}
+    from {{ ref('int_adjustments_monthly') }}
     group by score_month, unit_id, dimension_code
 ),
 
 joined as (
     select
-        units.score_month,
-        units.city_code,
-        units.unit_id,
-        units.unit_name,
-        units.group_code,
+        units.*,
         weights.dimension_code,
+        dimensions.dimension_name,
         weights.weight,
         losses.points_lost,
         coalesce(adjustments.adjustment_points, 0) as adjustment_points
@@ -46,7 +47,9 @@ joined as (
     inner join weights
         on
             units.score_month = weights.score_month
+            and units.city_code = weights.city_code
             and units.group_code = weights.group_code
+    inner join dimensions on weights.dimension_code = dimensions.dimension_code
     left join losses
         on
             units.score_month = losses.score_month
@@ -63,10 +66,13 @@ final as (
     select
         score_month,
         city_code,
+        city_name,
         unit_id,
         unit_name,
         group_code,
+        group_name,
         dimension_code,
+        dimension_name,
         weight,
         cast(adjustment_points as decimal(6, 3)) as adjustment_points,
         cast(

@@ -1,8 +1,6 @@
--- One row per score month, unit and indicator that carries points. The one place where a curve
--- is applied: base + sum over its segments of slope * (clip(value, lower, upper) - lower), kept
--- between 0 and the maximum. A maximum of 0 marks an indicator that only loses points from its
--- dimension's pool, so its points have no floor of their own. Nothing is scored from input with
--- problems: depends on {{ ref('input_problems') }}.
+-- One row per score month, unit and indicator that carries points: what the rule's curve gives for
+-- the observed value. Nothing is scored from input with problems.
+-- depends_on: {{ ref('int_input_problems') }}
 with
 
 observations as (
@@ -21,30 +19,12 @@ rules as (
 curves as (
     select
         observations.score_month,
-        observations.city_code,
         observations.unit_id,
-        observations.unit_name,
-        observations.group_code,
-        observations.dimension_code,
         observations.indicator_code,
-        observations.obs_value,
-        observations.obs_status,
         group_indicators.max_points,
         group_indicators.rule_id,
-        sum(
-            group_indicators.max_points * rules.base_share
-            + rules.base_points
-            + (group_indicators.max_points * rules.slope_share + rules.slope_points)
-            * (
-                greatest(
-                    rules.lower_value,
-                    least(
-                        observations.obs_value, coalesce(rules.upper_value, observations.obs_value)
-                    )
-                )
-                - rules.lower_value
-            )
-        ) as curve_points
+        sum({{ segment_points('rules', 'group_indicators.max_points', 'observations.obs_value') }})
+            as curve_points
     from observations
     inner join group_indicators
         on
@@ -57,41 +37,45 @@ curves as (
             and group_indicators.rule_id = rules.rule_id
     group by
         observations.score_month,
-        observations.city_code,
         observations.unit_id,
-        observations.unit_name,
-        observations.group_code,
-        observations.dimension_code,
         observations.indicator_code,
-        observations.obs_value,
-        observations.obs_status,
         group_indicators.max_points,
         group_indicators.rule_id
 ),
 
 scored as (
     select
-        *,
+        observations.*,
+        curves.max_points,
+        curves.rule_id,
         cast(
             case
-                when obs_status = 'M' then max_points
-                when obs_status = 'L' then null
-                when max_points = 0 then least(curve_points, max_points)
-                else least(greatest(curve_points, 0), max_points)
+                when observations.obs_status = 'M' then curves.max_points
+                when observations.obs_status = 'L' then null
+                else {{ kept_in_range('curves.curve_points', 'curves.max_points') }}
             end as decimal(18, 10)
         ) as points
-    from curves
+    from observations
+    inner join curves
+        on
+            observations.score_month = curves.score_month
+            and observations.unit_id = curves.unit_id
+            and observations.indicator_code = curves.indicator_code
 ),
 
 final as (
     select
         score_month,
         city_code,
+        city_name,
         unit_id,
         unit_name,
         group_code,
+        group_name,
         dimension_code,
+        dimension_name,
         indicator_code,
+        indicator_name,
         obs_value,
         obs_status,
         max_points,

@@ -22,9 +22,11 @@ final as (
     select
         score_month,
         city_code,
+        city_name,
         unit_id,
         unit_name,
         group_code,
+        group_name,
         exact_score,
         score_rank,
         previous_group_code,

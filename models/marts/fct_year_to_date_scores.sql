@@ -8,14 +8,18 @@ composite_scores as (
 ),
 
 months as (
-    select distinct score_month from composite_scores
+    select distinct
+        score_month,
+        city_code
+    from composite_scores
 ),
 
 month_counts as (
     select
         score_month,
+        city_code,
         count(*) over (
-            partition by date_trunc('year', score_month) order by score_month nulls last
+            partition by city_code, date_trunc('year', score_month) order by score_month nulls last
         ) as year_month_count
     from months
 ),
@@ -35,23 +39,30 @@ averaged as (
     select
         running.score_month,
         running.city_code,
+        running.city_name,
         running.unit_id,
         running.unit_name,
         running.group_code,
+        running.group_name,
         cast(running.scored_month_count as integer) as scored_month_count,
         cast(month_counts.year_month_count as integer) as year_month_count,
         {{ divide('running.year_score_sum', 'running.scored_month_count') }} as exact_average
     from running
-    inner join month_counts on running.score_month = month_counts.score_month
+    inner join month_counts
+        on
+            running.score_month = month_counts.score_month
+            and running.city_code = month_counts.city_code
 ),
 
 final as (
     select
         score_month,
         city_code,
+        city_name,
         unit_id,
         unit_name,
         group_code,
+        group_name,
         exact_average,
         {{ published('exact_average') }} as average_score,
         cast(

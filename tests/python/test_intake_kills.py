@@ -21,6 +21,7 @@ from intake_months import (
     tree_hash,
     write_csvs,
 )
+from ywtb import atomic_folder
 from ywtb.intake import store
 from ywtb.intake.ingest import ingest
 from ywtb.lock import writer_lock

@@ -1,31 +1,66 @@
--- The annex columns are the columns of the annex marts, in the same order, after score_month.
--- Runs after the marts: {{ ref('annex_cells') }}.
+-- Every annex of the seeds has a mart that declares its columns, each mart is of an annex and
+-- declares no others, and in the newest month they stand in printed order. (The contract sees to it
+-- that a mart has the columns that it declares.)
+{% set declared = [] %}
+{%- for node in graph.nodes.values()
+    if node.resource_type == 'model' and node.name.startswith('annex_') -%}
+    {%- for column in node.columns.values() if column.name not in ('score_month', 'city_code') -%}
+        {%- do declared.append("('" ~ node.name ~ "', " ~ loop.index ~ ", '" ~ column.name ~ "')") -%}
+    {%- endfor -%}
+{%- endfor %}
 with
 
-mart_columns as (
+declared as (
     select
-        mart.table_name as mart_name,
-        mart.column_name,
-        mart.ordinal_position - 1 as column_no
-    from information_schema.columns as mart
-    inner join {{ ref('annexes') }} as annexes on mart.table_name = annexes.mart_name
-    where mart.column_name != 'score_month'
+        declared_columns.mart_name,
+        declared_columns.declared_no,
+        declared_columns.column_name
+    from (values {{ declared | join(', ') or "('', 0, '')" }})
+        as declared_columns (mart_name, declared_no, column_name)
 ),
 
-printed_columns as (
-    select
+printed as (
+    select distinct
         annexes.mart_name,
-        annex_columns.column_name,
-        annex_columns.column_no
+        annex_columns.column_name
     from {{ ref('annex_columns') }} as annex_columns
-    inner join {{ ref('annexes') }} as annexes on annex_columns.annex_no = annexes.annex_no
+    left join {{ ref('annexes') }} as annexes on annex_columns.annex_no = annexes.annex_no
+),
+
+newest as (
+    select
+        declared.mart_name,
+        declared.column_name,
+        row_number() over (
+            partition by declared.mart_name order by declared.declared_no nulls last
+        ) as declared_place,
+        row_number() over (
+            partition by declared.mart_name order by annex_columns.column_no nulls last
+        ) as printed_place
+    from {{ ref('int_annex_columns_monthly') }} as annex_columns
+    inner join declared
+        on
+            annex_columns.mart_name = declared.mart_name
+            and annex_columns.column_name = declared.column_name
+    where
+        annex_columns.score_month
+        = (select max(months.score_month) from {{ ref('int_score_months') }} as months)
 )
 
 select
+    coalesce(printed.mart_name, declared.mart_name) as mart_name,
+    printed.column_name as printed_column,
+    declared.column_name as declared_column
+from printed
+full join declared
+    on
+        printed.mart_name = declared.mart_name
+        and printed.column_name = declared.column_name
+where printed.column_name is null or declared.column_name is null
+union all
+select
     mart_name,
-    column_no,
-    mart_columns.column_name as mart_column,
-    printed_columns.column_name as printed_column
-from mart_columns
-full join printed_columns using (mart_name, column_no)
-where mart_columns.column_name is distinct from printed_columns.column_name
+    column_name || ' (' || printed_place || ')' as printed_column,
+    column_name || ' (' || declared_place || ')' as declared_column
+from newest
+where declared_place != printed_place

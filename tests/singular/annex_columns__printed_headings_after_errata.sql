@@ -12,13 +12,16 @@ expected as (
 corrections as (
     select
         errata.score_month,
+        errata.city_code,
         header_corrections.*
     from {{ ref('header_corrections') }} as header_corrections
-    inner join {{ ref('errata') }} as errata on header_corrections.erratum_id = errata.erratum_id
+    inner join {{ ref('int_errata') }} as errata
+        on header_corrections.erratum_id = errata.erratum_id
 )
 
 select
     expected.score_month,
+    expected.city_code,
     expected.annex_no,
     expected.column_no,
     expected.printed_header_path,
@@ -29,11 +32,13 @@ from expected
 left join corrections
     on
         expected.score_month = corrections.score_month
+        and expected.city_code = corrections.city_code
         and expected.annex_no = corrections.annex_no
         and expected.column_no = corrections.column_no
-left join {{ ref('annex_columns') }} as annex_columns
+left join {{ ref('int_annex_columns_monthly') }} as annex_columns
     on
-        expected.annex_no = annex_columns.annex_no
+        expected.score_month = annex_columns.score_month
+        and expected.annex_no = annex_columns.annex_no
         and expected.column_no = annex_columns.column_no
 where
     corrections.printed_header_path != expected.printed_header_path

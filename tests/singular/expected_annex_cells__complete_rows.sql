@@ -4,30 +4,37 @@ with
 
 annex_widths as (
     select
+        score_month,
         annex_no,
         count(*) as column_count
-    from {{ ref('annex_columns') }}
-    group by annex_no
+    from {{ ref('int_annex_columns_monthly') }}
+    group by score_month, annex_no
 ),
 
 expected_rows as (
     select
         score_month,
+        city_code,
         annex_no,
         row_no,
         count(*) as cell_count,
         row_number() over (
-            partition by score_month, annex_no order by row_no nulls last
+            partition by score_month, city_code, annex_no order by row_no nulls last
         ) as expected_row_no
     from {{ ref('expected_annex_cells') }}
-    group by score_month, annex_no, row_no
+    group by score_month, city_code, annex_no, row_no
 )
 
 select
     expected_rows.*,
     annex_widths.column_count
 from expected_rows
-left join annex_widths on expected_rows.annex_no = annex_widths.annex_no
+inner join {{ ref('int_score_months') }} as score_months
+    on expected_rows.score_month = score_months.score_month
+left join annex_widths
+    on
+        expected_rows.score_month = annex_widths.score_month
+        and expected_rows.annex_no = annex_widths.annex_no
 where
     expected_rows.row_no != expected_rows.expected_row_no
     or expected_rows.cell_count is distinct from annex_widths.column_count

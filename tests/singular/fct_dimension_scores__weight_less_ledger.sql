@@ -12,6 +12,7 @@ expected as (
     inner join {{ ref('int_dimension_weights_monthly') }} as weights
         on
             units.score_month = weights.score_month
+            and units.city_code = weights.city_code
             and units.group_code = weights.group_code
 ),
 

@@ -1,7 +1,8 @@
 select
     score_month,
+    city_code,
     unit_name,
     count(*) as unit_count
 from {{ ref('int_units_monthly') }}
-group by score_month, unit_name
+group by score_month, city_code, unit_name
 having count(*) > 1

@@ -6,9 +6,7 @@ select
     adjustments.dimension_code,
     adjustments.adjustment_points
 from {{ ref('score_adjustments') }} as adjustments
-inner join {{ ref('errata') }} as errata on adjustments.erratum_id = errata.erratum_id
-inner join {{ ref('int_score_months') }} as score_months
-    on errata.score_month = score_months.score_month
+inner join {{ ref('int_errata') }} as errata on adjustments.erratum_id = errata.erratum_id
 left join {{ ref('fct_dimension_scores') }} as scores
     on
         errata.score_month = scores.score_month

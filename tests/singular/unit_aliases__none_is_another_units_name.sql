@@ -1,11 +1,30 @@
--- An alias never stands for another unit in force, so that a name has one meaning in a month.
+-- Within a city a name has one meaning in a month: an alias is neither the name of another unit in
+-- force nor an alias of one.
+with
+
+names as (
+    select
+        score_month,
+        city_code,
+        unit_id,
+        unit_name
+    from {{ ref('int_units_monthly') }}
+    union
+    select
+        units.score_month,
+        units.city_code,
+        units.unit_id,
+        aliases.alias_name as unit_name
+    from {{ ref('unit_aliases') }} as aliases
+    inner join {{ ref('int_units_monthly') }} as units on aliases.unit_id = units.unit_id
+)
+
 select
-    units.score_month,
-    aliases.alias_name,
-    aliases.unit_id,
-    units.unit_id as other_unit_id
-from {{ ref('unit_aliases') }} as aliases
-inner join {{ ref('int_units_monthly') }} as units
-    on
-        aliases.alias_name = units.unit_name
-        and aliases.unit_id != units.unit_id
+    score_month,
+    city_code,
+    unit_name,
+    min(unit_id) as unit_id,
+    max(unit_id) as other_unit_id
+from names
+group by score_month, city_code, unit_name
+having count(*) > 1

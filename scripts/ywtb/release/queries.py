@@ -1,7 +1,7 @@
 """Questions to the published release, which is opened read-only."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,10 @@ class NotPublishedError(Exception):
 
 class UnknownUnitError(Exception):
     """No unit of that name or id; the message lists the nearest names."""
+
+
+class AmbiguousUnitError(Exception):
+    """Units of several cities have that name; the message lists the cities."""
 
 
 @contextmanager
@@ -37,7 +41,9 @@ def open_release(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def rows(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+def rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
+) -> list[Row]:
     """The rows of a query as dictionaries; decimals stay `Decimal`.
 
     Raises:
@@ -62,106 +68,130 @@ def months(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [month for (month,) in found.fetchall()]
 
 
-def summary(connection: duckdb.DuckDBPyConnection, month: str) -> Row:
-    """What a month comes to: both ends of each group, reproduction, corrections, assumptions."""
-    value = [f"{month}-01"]
+def summaries(connection: duckdb.DuckDBPyConnection, month: str) -> list[Row]:
+    """What a month comes to, per city: both ends of groups, reproduction, corrections."""
+    cities = rows(
+        connection,
+        """
+        select distinct city_code, city_name from marts.dim_units
+        where score_month = cast(? as date) order by city_code
+        """,
+        [f"{month}-01"],
+    )
+    return [_summary(connection, month, city) for city in cities]
+
+
+def _summary(connection: duckdb.DuckDBPyConnection, month: str, city: Row) -> Row:
+    values = [f"{month}-01", city["city_code"]]
     groups = rows(
         connection,
         """
-        select groups.group_name, count(*) as unit_count,
-            arg_min(scores.unit_name, scores.sequence_no) as top_unit,
-            max(scores.composite_score) as top_score,
-            arg_max(scores.unit_name, scores.sequence_no) as bottom_unit,
-            min(scores.composite_score) as bottom_score
-        from marts.fct_composite_scores as scores
-        inner join reference.groups as groups using (group_code)
-        where scores.score_month = cast(? as date)
-        group by groups.group_name, groups.group_order
-        order by groups.group_order
+        select group_name, count(*) as unit_count,
+            arg_min(unit_name, sequence_no) as top_unit,
+            max(composite_score) as top_score,
+            arg_max(unit_name, sequence_no) as bottom_unit,
+            min(composite_score) as bottom_score
+        from marts.fct_composite_scores
+        inner join reference.groups using (group_code, group_name)
+        where score_month = cast(? as date) and city_code = ?
+        group by group_name, group_order
+        order by group_order
         """,
-        value,
+        values,
     )
     (counts,) = rows(
         connection,
         """
-        with month as (select cast(? as date) as score_month)
+        with city as (select cast(? as date) as score_month, cast(? as varchar) as city_code)
         select
-            (select count(*) from audit.cell_reconciliation semi join month using (score_month))
-                as printed_cells,
+            (select count(*) from audit.cell_reconciliation
+                semi join city using (score_month, city_code)) as printed_cells,
             (select count(*) filter (where is_reproduced) from audit.cell_reconciliation
-                semi join month using (score_month)) as reproduced_cells,
-            (select count(*) from audit.score_reconciliation semi join month using (score_month))
-                as printed_scores,
+                semi join city using (score_month, city_code)) as reproduced_cells,
+            (select count(*) from audit.score_reconciliation
+                semi join city using (score_month, city_code)) as printed_scores,
             (select count(*) filter (where reconciliation_status != 'unexplained')
-                from audit.score_reconciliation semi join month using (score_month))
+                from audit.score_reconciliation semi join city using (score_month, city_code))
                 as reproduced_scores,
-            (select count(*) from audit.errata_in_force semi join month using (score_month)
+            (select count(*) from audit.errata_in_force
+                semi join city using (score_month, city_code)
                 where erratum_kind in ('cell', 'header')) as corrections,
-            (select count(*) from marts.fct_observations semi join month using (score_month)
+            (select count(*) from marts.fct_observations
+                semi join city using (score_month, city_code)
                 where obs_status = 'I') as imputed_cells,
             (select count(distinct rule_id) from audit.assumed_rules
-                semi join month using (score_month)) as assumed_rules,
+                semi join city using (score_month, city_code)) as assumed_rules,
             (select coalesce(sum(points_at_stake), 0) from audit.assumed_rules
-                semi join month using (score_month)) as assumed_points_at_stake,
+                semi join city using (score_month, city_code)) as assumed_points_at_stake,
             (select coalesce(sum(points_lost), 0) from audit.assumed_rules
-                semi join month using (score_month)) as assumed_points_lost
+                semi join city using (score_month, city_code)) as assumed_points_lost
         """,
-        value,
+        values,
     )
     adjustments = rows(
         connection,
         """
         select unit_name, dimension_name, adjustment_points, reason
         from audit.adjustments_in_force
-        inner join reference.dimensions using (dimension_code)
-        where score_month = cast(? as date)
+        inner join reference.dimensions using (dimension_code, dimension_name)
+        where score_month = cast(? as date) and city_code = ?
         order by unit_id, dimension_order
         """,
-        value,
+        values,
     )
-    return {"month": month, "groups": groups, **counts, "adjustments": adjustments}
+    return {"month": month, **city, "groups": groups, **counts, "adjustments": adjustments}
 
 
-def explanation(connection: duckdb.DuckDBPyConnection, unit: str, month: str) -> Row:
+def explanation(
+    connection: duckdb.DuckDBPyConnection, unit: str, month: str, city: str | None
+) -> Row:
     """Where a unit's points went in a month, down to rule and source cell.
 
     Args:
         connection: the release.
         unit: the unit's name or id in that month, or an alias of it.
         month: such as `2023-06`.
+        city: name or code of its city; not needed where only one city has a unit of the name.
 
     Raises:
-        UnknownUnitError: no such unit in that month.
+        UnknownUnitError: no such unit in that month; the message lists the nearest names.
+        AmbiguousUnitError: units of several cities; the message lists these.
     """
     found = rows(
         connection,
         """
-        select scores.unit_id, scores.unit_name, groups.group_name, scores.exact_score,
-            scores.composite_score, scores.sequence_no, scores.score_rank,
-            count(*) over (partition by scores.group_code) as group_size
-        from marts.fct_composite_scores as scores
-        inner join reference.groups as groups using (group_code)
-        where scores.score_month = cast($month as date)
-        qualify $unit in (scores.unit_name, scores.unit_id) or scores.unit_id in (
+        select unit_id, unit_name, city_code, city_name, group_name, exact_score, composite_score,
+            sequence_no, score_rank,
+            count(*) over (partition by city_code, group_code) as group_size
+        from marts.fct_composite_scores
+        where score_month = cast($month as date)
+        qualify ($unit in (unit_name, unit_id) or unit_id in (
             select unit_id from reference.unit_aliases where alias_name = $unit
-        )
+        )) and ($city is null or $city in (city_code, city_name))
+        order by unit_id
         """,
-        {"month": f"{month}-01", "unit": unit},  # type: ignore[arg-type]
+        {"month": f"{month}-01", "unit": unit, "city": city},
     )
     if not found:
         names = connection.execute(
-            "select unit_name from marts.fct_composite_scores where score_month = cast(? as date)",
-            [f"{month}-01"],
+            """
+            select distinct unit_name from marts.fct_composite_scores
+            where score_month = cast($month as date)
+                and ($city is null or $city in (city_code, city_name))
+            """,
+            {"month": f"{month}-01", "city": city},
         ).fetchall()
         nearest = difflib.get_close_matches(unit, [name for (name,) in names], cutoff=0.3)
         raise UnknownUnitError("、".join(nearest))
+    if len(found) > 1:
+        raise AmbiguousUnitError("、".join(each["city_name"] for each in found))
     values = [f"{month}-01", found[0]["unit_id"]]
     dimensions = rows(
         connection,
         """
         select dimension_name, weight, adjustment_points, score
         from marts.fct_dimension_scores
-        inner join reference.dimensions using (dimension_code)
+        inner join reference.dimensions using (dimension_code, dimension_name)
         where score_month = cast(? as date) and unit_id = ?
         order by dimension_order
         """,
@@ -173,7 +203,7 @@ def explanation(connection: duckdb.DuckDBPyConnection, unit: str, month: str) ->
         select dimension_name, entry_type, indicator_name, obs_value, obs_status, printed_value,
             source_file, source_row, erratum_id, rule_id, basis, basis_name, reason, points_lost
         from audit.points_lost_ledger
-        inner join reference.dimensions using (dimension_code)
+        inner join reference.dimensions using (dimension_code, dimension_name)
         left join reference.rule_bases using (basis)
         where score_month = cast(? as date) and unit_id = ?
         order by dimension_order, points_lost desc, indicator_code

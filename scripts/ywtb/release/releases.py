@@ -97,7 +97,7 @@ def write_manifest(
     expectation_count: int,
     inputs: Mapping[str, str],
 ) -> None:
-    """Write into a release what it is made from: the tables `audit.release_*`.
+    """Fill the tables `audit.release_*` of a release: what it is made from.
 
     Args:
         project: the checkout that it was built from.
@@ -109,7 +109,7 @@ def write_manifest(
     """
     connection.execute(
         """
-        create or replace table audit.release_manifest as
+        insert into audit.release_manifest by name
         select
             cast($release as varchar) as release_id,
             cast($built_at as timestamp) as built_at,
@@ -143,72 +143,20 @@ def write_manifest(
         for path in sorted(project.seeds.rglob("*.csv"))
         for content in [path.read_bytes()]
     ]
-    connection.execute(
-        "create or replace table audit.release_seeds "
-        "(seed_path varchar not null, sha256 varchar not null, byte_count bigint not null)"
-    )
     connection.executemany("insert into audit.release_seeds values (?, ?, ?)", seeds)
-    connection.execute(
-        "create or replace table audit.release_months "
-        "(score_month date not null, input_sha256 varchar not null)"
-    )
     connection.executemany(
         "insert into audit.release_months values (?, ?)",
         [(f"{month.replace('_', '-')}-01", checksum) for month, checksum in inputs.items()],
     )
     connection.execute(
         """
-        create or replace table audit.release_tables as
+        insert into audit.release_tables by name
         select schema_name, table_name, estimated_size as row_count
         from duckdb_tables()
-        where schema_name not in ('main') and table_name not like 'release_%'
+        where schema_name != 'main' and table_name not like 'release_%'
         order by schema_name, table_name
         """
     )
-    for table, (comment, columns) in MANIFEST_COMMENTS.items():
-        connection.execute(f"comment on table audit.{table} is '{comment}'")
-        for column, text in columns.items():
-            connection.execute(f"comment on column audit.{table}.{column} is '{text}'")
-
-
-MANIFEST_COMMENTS = {
-    "release_manifest": (
-        "What the release is made from and with: one row.",
-        {
-            "release_id": "Id of the release: the UTC time at which its build began.",
-            "built_at": "UTC time at which it was sealed.",
-            "score_months": "Months in it, such as 2023-06.",
-            "code_version": "Commit that it was built with, marked where files differed from it.",
-            "tool_versions": "Versions of the tools that built it.",
-            "test_count": "Data tests that passed on it.",
-            "expectation_count": "Expectations whose results it keeps.",
-            "previous_release_id": "Release that was published before; NULL for the first.",
-        },
-    ),
-    "release_seeds": (
-        "The seeds that it was built from: one row per file.",
-        {
-            "seed_path": "Path of the seed in the project.",
-            "sha256": "SHA-256 of its bytes.",
-            "byte_count": "Size in bytes.",
-        },
-    ),
-    "release_months": (
-        "What each month of the release follows from: one row per month.",
-        {
-            "score_month": "Month assessed, as the first of the month.",
-            "input_sha256": "SHA-256 of the code and of the seeds up to the month.",
-        },
-    ),
-    "release_tables": (
-        "Row counts of the release: one row per table.",
-        {
-            "schema_name": "Schema of the table.",
-            "table_name": "Name of the table.",
-            "row_count": "Rows in it.",
-        },
-    ),
-}
 
 
 def month_checksums(project: Project) -> dict[str, str]:

@@ -14,6 +14,7 @@ class Change:
     """One published figure that differs: as it is shown, with the rank that goes with it."""
 
     score_month: date
+    city_code: str
     printed_in: str
     unit_name: str
     column_name: str
@@ -63,6 +64,7 @@ def compare(published: Path, candidate: Path, months: Sequence[str]) -> list[Cha
 _SHOWN = """
     select
         cells.score_month,
+        cells.city_code,
         cells.annex_no as place,
         '附件' || cells.annex_no as printed_in,
         cells.unit_name,
@@ -71,14 +73,16 @@ _SHOWN = """
         cells.cell_text as shown,
         scores.score_rank as shown_rank
     from {0}.audit.annex_cells as cells
-    inner join {0}.reference.annex_columns as columns using (annex_no, column_name)
-    left join {0}.marts.fct_composite_scores as scores using (score_month, unit_name)
+    inner join {0}.intermediate.int_annex_columns_monthly as columns
+        using (score_month, annex_no, column_name)
+    left join {0}.marts.fct_composite_scores as scores using (score_month, unit_id)
     union all
     select
         metrics.score_month,
+        metrics.city_code,
         0,
         '通报正文',
-        cities.city_name,
+        metrics.city_name,
         metrics.metric_code,
         metrics.metric_name,
         concat_ws(
@@ -92,10 +96,10 @@ _SHOWN = """
         ),
         null
     from {0}.marts.fct_city_metrics as metrics
-    inner join {0}.reference.cities as cities using (city_code)
     union all
     select
         score_month,
+        city_code,
         -1,
         '年内累计',
         unit_name,
@@ -113,6 +117,7 @@ _COMPARISON = """
     new as ({new})
     select
         score_month,
+        city_code,
         coalesce(old.printed_in, new.printed_in),
         unit_name,
         coalesce(old.column_name, new.column_name),
@@ -121,28 +126,13 @@ _COMPARISON = """
         old.shown_rank,
         new.shown_rank
     from old
-    full join new using (score_month, place, unit_name, code)
+    full join new using (score_month, city_code, place, unit_name, code)
     where
         (old.shown is distinct from new.shown or code = 'average_score'
             and old.shown_rank is distinct from new.shown_rank)
-        and score_month in (select score_month from old)
-    order by score_month, place, unit_name, code
+        and (score_month, city_code) in (select (score_month, city_code) from old)
+    order by score_month, city_code, place, unit_name, code
 """
-
-
-_COLUMN_COMMENTS = {
-    "release_id": "Release that made the correction.",
-    "revised_at": "UTC time of the correction.",
-    "reason": "Why, in Chinese.",
-    "score_month": "Month that was corrected.",
-    "printed_in": "Where it is printed: an annex, the text of the bulletin, the year so far.",
-    "unit_name": "Unit, or the city for its own figures.",
-    "column_name": "Printed heading of the column, or name of the figure.",
-    "old_value": "What was printed; NULL where nothing was.",
-    "new_value": "What is printed now; NULL where nothing is.",
-    "old_rank": "Rank of the unit before, of the year for an average.",
-    "new_rank": "Rank of the unit now, of the year for an average.",
-}
 
 
 def record(
@@ -152,7 +142,7 @@ def record(
     changes: list[Change],
     reason: str | None,
 ) -> None:
-    """Write `audit.revisions`: those of the published release, and the changes made by this one.
+    """Fill `audit.revisions`: those of the published release, and the changes made by this one.
 
     Args:
         connection: the new release's database, open for writing.
@@ -161,38 +151,17 @@ def record(
         changes: what it changes in published months.
         reason: why.
     """
-    connection.execute(
-        """
-        create or replace table audit.revisions (
-            release_id varchar not null,
-            revised_at timestamp not null,
-            reason varchar not null,
-            score_month date not null,
-            printed_in varchar not null,
-            unit_name varchar not null,
-            column_name varchar not null,
-            old_value varchar,
-            new_value varchar,
-            old_rank integer,
-            new_rank integer
-        )
-        """
-    )
-    connection.execute(
-        "comment on table audit.revisions is "
-        "'Corrections of published months: one row per changed figure, with the reason.'"
-    )
-    for column, text in _COLUMN_COMMENTS.items():
-        connection.execute(f"comment on column audit.revisions.{column} is '{text}'")
     if published is not None:
         quoted = str(published).replace("'", "''")
         connection.execute(f"attach '{quoted}' as published (read_only)")
-        connection.execute("insert into audit.revisions select * from published.audit.revisions")
+        connection.execute(
+            "insert into audit.revisions by name select * from published.audit.revisions"
+        )
         connection.execute("detach published")
     if changes:
         revised_at = datetime.now(UTC).replace(tzinfo=None)
         connection.executemany(
-            "insert into audit.revisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into audit.revisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [[release, revised_at, reason, *asdict(change).values()] for change in changes],
         )
 

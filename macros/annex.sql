@@ -1,0 +1,23 @@
+{#- The model of an annex mart: the cells of the annex called like the model, one column per column
+    that its contract declares, NULL where the month's annex has no such column.
+
+    cells: relation of the annex cells. -#}
+{% macro annex(cells) -%}
+select
+    {%- for column in model.columns.values() %}
+    {%- if column.name in ('score_month', 'city_code') %}
+    {{ column.name }}
+    {%- elif column.data_type == 'varchar' %}
+    nullif(max(case when column_name = '{{ column.name }}' then cell_text end), '') as {{ column.name }}
+    {%- else %}
+    cast(
+        max(case when column_name = '{{ column.name }}' then cell_value end) as {{ column.data_type }}
+    ) as {{ column.name }}
+    {%- endif %}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+from {{ cells }}
+where mart_name = '{{ model.name }}'
+group by score_month, city_code, row_no
+order by score_month nulls last, city_code nulls last, row_no nulls last
+{%- endmacro %}

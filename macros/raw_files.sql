@@ -1,0 +1,51 @@
+{#- The monthly files to build, a list of mappings: relation, file, month (2023-06-01), feed, key (its
+    first column but for the city), has_city, columns (the others).
+
+    What feeds there are is data, and a month may come without an optional one, so files are found
+    among the project's seeds when the model runs, not by `ref`. Seeds are the first level of the
+    graph and `feeds` is one of them, so whatever refs it runs, with the profile's one thread, after
+    all of them; a file that is not loaded by then stops the run rather than being left out.
+
+    feeds: relation of the seed. -#}
+{% macro raw_files(feeds) -%}
+    {%- set files = [] -%}
+    {%- if execute and load_relation(feeds) is not none -%}
+        {%- set found = run_query(
+            "select columns.table_name, feeds.feed_code, feeds.key_column, columns.column_name "
+            ~ "from information_schema.columns as columns inner join " ~ feeds ~ " as feeds "
+            ~ "on starts_with(columns.table_name, 'raw_' || feeds.feed_code || '__') "
+            ~ "where columns.table_catalog = '" ~ feeds.database ~ "' "
+            ~ "order by columns.table_name, columns.ordinal_position"
+        ) -%}
+        {%- set tables = {} -%}
+        {%- for row in found -%}
+            {%- do tables.setdefault(row['table_name'], []).append(row) -%}
+        {%- endfor -%}
+        {%- for node in graph.nodes.values() | sort(attribute='name') -%}
+            {%- set month = node.name.split('__') | last -%}
+            {%- if node.resource_type == 'seed' and node.name.startswith('raw_')
+                and month in var('score_months') -%}
+                {%- if node.name in tables -%}
+                    {%- set rows = tables[node.name] -%}
+                    {%- set key = rows[0]['key_column'] -%}
+                    {%- set names = rows | map(attribute='column_name') | list -%}
+                    {%- do files.append({
+                        'relation': api.Relation.create(node.database, node.schema, node.alias),
+                        'file': node.name ~ '.csv',
+                        'month': month.replace('_', '-') ~ '-01',
+                        'feed': rows[0]['feed_code'],
+                        'key': key,
+                        'has_city': 'city_code' in names,
+                        'columns': names | reject('in', [key, 'city_code']) | list,
+                    }) -%}
+                {%- elif flags.WHICH in ('build', 'run') -%}
+                    {%- do exceptions.raise_compiler_error(
+                        'seed ' ~ node.name ~ ' is of no feed in feeds.csv, or not loaded yet: '
+                        ~ 'run `dbt build` or `dbt seed` first'
+                    ) -%}
+                {%- endif -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(files) }}
+{%- endmacro %}

@@ -1,0 +1,2 @@
+-- One row per figure of a published month that was corrected.
+{{ filled_on_publishing() }}

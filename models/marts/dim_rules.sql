@@ -1,0 +1,68 @@
+-- One row per score month and rule in force: its segments together, as firm as the weakest of them.
+with
+
+segments as (
+    select * from {{ ref('int_rules_monthly') }}
+),
+
+rule_bases as (
+    select * from {{ ref('rule_bases') }}
+),
+
+rule_kinds as (
+    select * from {{ ref('rule_kinds') }}
+),
+
+rules as (
+    select
+        segments.score_month,
+        segments.rule_id,
+        min(segments.rule_kind) as rule_kind,
+        max(rule_bases.basis_order) as basis_order,
+        string_agg(segments.rule_text, '；' order by segments.segment_no) as rule_text,
+        min(segments.valid_from) as valid_from
+    from segments
+    inner join rule_bases on segments.basis = rule_bases.basis
+    group by segments.score_month, segments.rule_id
+),
+
+evidences as (
+    select
+        score_month,
+        rule_id,
+        string_agg(evidence, '；' order by segment_no) as evidence
+    from (
+        select
+            score_month,
+            rule_id,
+            evidence,
+            min(segment_no) as segment_no
+        from segments
+        group by score_month, rule_id, evidence
+    ) as distinct_evidences
+    group by score_month, rule_id
+),
+
+final as (
+    select
+        rules.score_month,
+        rules.rule_id,
+        rules.rule_kind,
+        rule_kinds.description as rule_kind_description,
+        rule_bases.basis,
+        rule_bases.basis_name,
+        rules.rule_text,
+        evidences.evidence,
+        rule_kinds.is_fault,
+        rules.valid_from
+    from rules
+    inner join evidences
+        on
+            rules.score_month = evidences.score_month
+            and rules.rule_id = evidences.rule_id
+    inner join rule_bases on rules.basis_order = rule_bases.basis_order
+    inner join rule_kinds on rules.rule_kind = rule_kinds.rule_kind
+)
+
+select * from final
+order by score_month nulls last, rule_id nulls last

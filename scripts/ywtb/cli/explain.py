@@ -1,0 +1,89 @@
+"""The command `ywtb explain`."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from ywtb.assessment.figures import plain_figure
+from ywtb.cli.shared import (
+    JsonOption,
+    MonthOption,
+    find_project,
+    print_json,
+    published,
+    published_months,
+    stop,
+    valid_month,
+)
+
+
+def explain(
+    unit: Annotated[str, typer.Argument(help="单位名称、别名或编号。")],
+    month: MonthOption = None,
+    city: Annotated[
+        str | None, typer.Option("--city", help="城市名称或代码；几个城市有同名单位时须给出。")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """说明一个单位每一分失在哪里：规则、原值、来源单元格。
+
+    例：ywtb explain 大竹县 --month 2023-06
+    """
+    from ywtb.release import queries
+
+    wanted = valid_month(month)
+    try:
+        with published(find_project()) as release:
+            latest = published_months(release, wanted)[-1]
+            found = queries.explanation(release, unit, wanted or latest, city)
+    except queries.UnknownUnitError as error:
+        stop(f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else ""), 2)
+    except queries.AmbiguousUnitError as error:
+        stop(f"几个城市都有“{unit}”：{error}；加 --city 指明城市", 2)
+    if as_json:
+        print_json(found)
+    else:
+        for line in _explanation_lines(found):
+            typer.echo(line)
+
+
+def _explanation_lines(found: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{found['month']} {found['unit_name']}（{found['unit_id']}，{found['group_name']}）："
+        f"{found['composite_score']} 分，序号 {found['sequence_no']}/{found['group_size']}，"
+        f"名次 {found['score_rank']}；准确得分 {plain_figure(found['exact_score'])}",
+    ]
+    for dimension in found["dimensions"]:
+        lines.append(
+            f"{dimension['dimension_name']}：{plain_figure(dimension['score'])} / "
+            f"{plain_figure(dimension['weight'])}"
+        )
+        for loss in found["losses"]:
+            if loss["dimension_name"] == dimension["dimension_name"]:
+                lines += _loss_lines(loss)
+    total = sum((loss["points_lost"] for loss in found["losses"]), Decimal(0))
+    lines.append(f"合计失分 {plain_figure(total)} = 100 − {plain_figure(found['exact_score'])}")
+    return lines
+
+
+def _loss_lines(loss: dict[str, Any]) -> list[str]:
+    cause = (
+        loss["indicator_name"]
+        or {
+            "adjustment": "得分调整",
+            "dimension_floor": "封底",
+        }[loss["entry_type"]]
+    )
+    sign = "−" if loss["points_lost"] > 0 else "+"
+    lines = [f"  {sign}{plain_figure(abs(loss['points_lost']))} {cause}：{loss['reason']}"]
+    if loss["entry_type"] == "indicator":
+        if loss["source_file"] is not None and loss["obs_status"] != "I":
+            place = f"{loss['source_file']} 第{loss['source_row']}行"
+            source = f"{place}，原值“{loss['printed_value']}”"
+        else:
+            source = f"推算值 {plain_figure(loss['obs_value'])}"
+        lines.append(f"      {source}；规则 {loss['rule_id']}（{loss['basis_name']}）")
+    if loss["erratum_id"] is not None:
+        lines.append(f"      勘误 {loss['erratum_id']}")
+    return lines

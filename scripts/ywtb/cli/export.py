@@ -1,0 +1,37 @@
+"""The command `ywtb export`."""
+
+import typer
+
+from ywtb.cli.outcome import export_lines, show_phase
+from ywtb.cli.shared import (
+    JsonOption,
+    MonthOption,
+    find_project,
+    one_writer,
+    print_json,
+    published,
+    published_months,
+    valid_month,
+)
+
+
+def export(month: MonthOption = None, as_json: JsonOption = False) -> None:
+    """写出已发布月份的工作簿、通报、数据文件和网页；不给 --month 则写出有变化的各月。
+
+    例：ywtb export --month 2023-06
+    """
+    from ywtb.exports.month_folder import export_months
+    from ywtb.lock import writer_lock
+
+    project = find_project()
+    wanted = valid_month(month)
+    with published(project) as release:
+        published_months(release, wanted)
+    with one_writer(), writer_lock(project, "export"):
+        done = export_months(project, [wanted] if wanted else None, show_phase)
+    if as_json:
+        print_json({"exports": [each.as_dict() for each in done]})
+    else:
+        for line in export_lines(project, done) or ["各月的导出都是最新的"]:
+            typer.echo(line)
+    raise typer.Exit(1 if any(each.error for each in done) else 0)

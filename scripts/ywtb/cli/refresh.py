@@ -1,0 +1,161 @@
+"""The command `ywtb refresh`, the main job."""
+
+import contextlib
+from typing import Annotated, Any
+
+import typer
+
+from ywtb.assessment.figures import plain_figure
+from ywtb.cli.outcome import PHASES, export_lines, print_refused, show_phase
+from ywtb.cli.shared import (
+    JsonOption,
+    MonthOption,
+    find_project,
+    print_json,
+    published,
+    stop,
+    valid_month,
+)
+from ywtb.project import Project, SettingsError
+
+
+def refresh(
+    month: MonthOption = None,
+    revise: Annotated[
+        list[str] | None, typer.Option("--revise", help="允许更正的已发布月份，可多次给出。")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="更正的原因。")] = None,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="保留几次发布。")] = 24,
+    notify_command: Annotated[
+        str | None, typer.Option("--notify-command", help="结束后运行的命令，摘要从标准输入给它。")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """主任务：核对、建库、测试，全部通过才发布；然后印出摘要（--month 选月份，默认全部）。
+
+    例：ywtb refresh
+    """
+    from ywtb.lock import LockedError
+    from ywtb.pipeline import refresh as job
+
+    project = find_project()
+    wanted = valid_month(month)
+    with contextlib.suppress(SettingsError):  # the refresh itself says what is wrong with them
+        if wanted and wanted.replace("-", "_") not in project.score_months():
+            stop(f"score_months 中没有 {wanted}", 2)
+    months = tuple(each for each in (valid_month(given) for given in revise or []) if each)
+    if bool(months) != bool(reason and reason.strip()):
+        stop("更正已发布的月份须同时给出 --revise 和 --reason", 2)
+    revision = job.Revision(months, reason.strip()) if reason else None
+    try:
+        outcome = job.refresh(project, show_phase, revision, keep)
+    except LockedError as error:
+        _notify(notify_command, line := f"ywtb refresh 未运行：{error} 正在进行")
+        stop(line, 3)
+    except OSError as error:
+        _notify(notify_command, line := f"ywtb refresh 没有完成，读写失败：{error}")
+        stop(line, 1)
+    if outcome.is_published:
+        _print_published(project, outcome, wanted, as_json)
+        line = f"ywtb refresh 完成：已发布 {outcome.release}"
+        if any(export.error for export in outcome.exports):
+            line += "，但导出没有完成"
+    else:
+        print_refused(project, outcome, as_json)
+        line = (
+            f"ywtb refresh 未发布：{len(outcome.problems)} 处数据问题，"
+            f"{len(outcome.failures)} 项测试未过，{len(outcome.frozen_months)} 个已发布月份会变"
+        )
+    typer.echo(line, err=True)
+    _notify(notify_command, line)
+    is_done = outcome.is_published and not any(export.error for export in outcome.exports)
+    raise typer.Exit(0 if is_done else 1)
+
+
+def _notify(command: str | None, line: str) -> None:
+    """Run the command of --notify-command, without a shell; its failure is told, not raised."""
+    if command is None:
+        return
+    import shlex
+    import subprocess
+
+    try:
+        subprocess.run(  # noqa: S603 (the caller's own command)
+            shlex.split(command), input=f"{line}\n", text=True, timeout=60, check=True
+        )
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
+        typer.echo(f"通知命令没有成功：{error}", err=True)
+
+
+def _print_published(project: Project, outcome: Any, wanted: str | None, as_json: bool) -> None:
+    from ywtb.release import queries
+
+    with published(project) as release:
+        summaries = [
+            summary
+            for each in queries.months(release)
+            if wanted in (None, each)
+            for summary in queries.summaries(release, each)
+        ]
+    database = str(project.published.relative_to(project.root))
+    seconds = {phase: round(value, 2) for phase, value in outcome.seconds.items()}
+    if as_json:
+        print_json(
+            {
+                "release": outcome.release,
+                "database": database,
+                "months": summaries,
+                "warnings": outcome.warnings,
+                "changes": [vars(change) for change in outcome.changes],
+                "exports": [export.as_dict() for export in outcome.exports],
+                "seconds": seconds,
+            }
+        )
+        return
+    months = {summary["month"] for summary in summaries}
+    typer.echo(f"已发布 {outcome.release}，共 {len(months)} 个月")
+    for summary in summaries:
+        is_only = sum(each["month"] == summary["month"] for each in summaries) == 1
+        for line in _summary_lines(summary, "" if is_only else f"{summary['city_name']}  "):
+            typer.echo(line)
+    for warning in outcome.warnings:
+        typer.echo(f"提醒：{warning}")
+    for change in outcome.changes:
+        typer.echo(f"更正：{change}")
+    for line in export_lines(project, outcome.exports):
+        typer.echo(line)
+    typer.echo(f"数据库：{database}")
+    taken = (f"{PHASES[phase]} {value:.2f} 秒" for phase, value in seconds.items())
+    typer.echo("用时：" + "，".join(taken))
+
+
+def _summary_lines(found: dict[str, Any], city: str) -> list[str]:
+    groups = found["groups"]
+    sizes = "，".join(f"{group['group_name']} {group['unit_count']}" for group in groups)
+    units = sum(group["unit_count"] for group in groups)
+    lines = [f"{found['month']}  {city}单位 {units}（{sizes}）"]
+    lines += [
+        f"  {group['group_name']}：第一 {group['top_unit']} {group['top_score']}，"
+        f"末位 {group['bottom_unit']} {group['bottom_score']}"
+        for group in groups
+    ]
+    compared = [
+        f"{name} {found[f'reproduced_{kind}']:,}/{found[f'printed_{kind}']:,} 一致"
+        for kind, name in (("cells", "所印单元格"), ("scores", "所印得分"))
+        if found[f"printed_{kind}"]
+    ]
+    lines.append(
+        f"  复核：{'，'.join(compared) or '没有所印数值'}；"
+        f"勘误 {found['corrections']} 处，推算 {found['imputed_cells']} 格"
+    )
+    lines += [
+        f"  得分调整：{adjustment['unit_name']} {adjustment['dimension_name']} "
+        f"{plain_figure(adjustment['adjustment_points'])}（{adjustment['reason']}）"
+        for adjustment in found["adjustments"]
+    ]
+    lines.append(
+        f"  假定规则 {found['assumed_rules']} 条，"
+        f"涉及 {plain_figure(found['assumed_points_at_stake'])} 分，"
+        f"本月由此失分 {plain_figure(found['assumed_points_lost'])}"
+    )
+    return lines

@@ -1,0 +1,88 @@
+"""What the commands share: options, the project, the published release, answers and refusals."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from ywtb.project import Project, ProjectNotFoundError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MonthOption = Annotated[str | None, typer.Option("--month", help="月份，如 2023-06。")]
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """Say why nothing more is done, and exit."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def stop_unpublished() -> NoReturn:
+    """Exit because there is no published release to ask."""
+    stop("还没有发布过：先运行 ywtb refresh", 2)
+
+
+def find_project() -> Project:
+    """The project that the current folder lies in."""
+    try:
+        return Project.find(Path.cwd())
+    except ProjectNotFoundError:
+        stop("当前文件夹不在 ywtb 项目之内", 2)
+
+
+def valid_month(month: str | None) -> str | None:
+    """The month as given, if it is written as 2023-06."""
+    if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        stop(f"月份“{month}”有误，应形如 2023-06", 2)
+    return month
+
+
+@contextmanager
+def one_writer() -> Iterator[None]:
+    """Exit with 3 where another writer is at work."""
+    from ywtb.lock import LockedError
+
+    try:
+        yield
+    except LockedError as error:
+        stop(f"{error} 正在进行", 3)
+
+
+@contextmanager
+def published(project: Project) -> Iterator["DuckDBPyConnection"]:
+    """The published release, read-only."""
+    from ywtb.release import queries
+
+    try:
+        with queries.open_release(project) as release:
+            yield release
+    except queries.NotPublishedError:
+        stop_unpublished()
+
+
+def published_months(release: "DuckDBPyConnection", wanted: str | None) -> list[str]:
+    """The published months, oldest first; the one that is wanted must be among them."""
+    from ywtb.release import queries
+
+    months = queries.months(release)
+    if wanted and wanted not in months:
+        stop(f"没有发布 {wanted}，已发布：{'、'.join(months)}", 2)
+    return months
+
+
+def plain_text(value: Any) -> str:
+    """Text of a decimal or a date, so that no score becomes a float, nor gets an exponent."""
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def print_json(content: Any) -> None:
+    """Answer another program."""
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=plain_text))
