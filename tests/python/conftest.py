@@ -220,9 +220,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
     return copy_project(tmp_path)
 
 
-def shared(
-    factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]
-) -> Sandbox:
+def shared(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Sandbox:
     """A sandbox that is built once for all workers of the run; tests only read it."""
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

