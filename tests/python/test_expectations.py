@@ -16,7 +16,7 @@ import duckdb
 import pytest
 import yaml
 
-from conftest import Sandbox, copy_project, edit, read_csv, write_csv
+from conftest import Sandbox, edit, read_csv, write_csv
 from ywtb.expectations import (
     ExpectationWorker,
     Result,
@@ -393,11 +393,8 @@ def test_a_corrupted_mart_is_caught(
     assert any(all(part in line for part in parts) for line in shown), lines_of(failed)
 
 
-def test_a_leap_from_one_month_to_the_next_is_a_warning(tmp_path: Path) -> None:
-    sandbox = copy_project(tmp_path)
-    sandbox.add_month("2023_07", {("市水务局", "behavior_coverage_rate"): "10.00%"})
-    sandbox.refresh()
-    project = Project(sandbox.root)
+def test_a_leap_from_one_month_to_the_next_is_a_warning(three_months: Sandbox) -> None:
+    project = Project(three_months.root)
     results = Session(project).check_marts(project.published)
     assert failures(results, "stop") == []
     warned = [each for each in failures(results, "warn") if each.month == "2023-07"]
