@@ -17,11 +17,15 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from ywtb.exports.release_month import Month, read_month
-from ywtb.exports.site import write_site
+from ywtb.exports.release_month import TOTALS, ReleaseMonth, read_month
+from ywtb.exports.site.pages import write_site
 from ywtb.project import Project
-from ywtb.release.queries import months, open_release
+from ywtb.release.queries import open_release, rows
 
+NEWEST = """
+    select strftime(score_month, '%Y-%m') as month, city_code
+    from intermediate.int_cities_monthly order by score_month desc, city_code limit 1
+"""
 MONTHS = 60
 RUNS = 5
 FLAGS = (
@@ -33,8 +37,10 @@ FLAGS = (
 def main() -> None:
     """Measure and print."""
     with open_release(Project.find(Path.cwd())) as release:
-        month = _with_history(read_month(release, months(release)[-1]))
-    earlier = [f"{year}-{number:02}" for year in range(2018, 2023) for number in range(1, 13)]
+        (newest,) = rows(release, NEWEST)
+        month = _with_history(read_month(release, newest["month"], newest["city_code"]))
+    numbered = [f"{year}-{number:02}" for year in range(2018, 2023) for number in range(1, 13)]
+    earlier = {each: f"../{each}" for each in numbered}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _show("write the site", _times(lambda: write_site(month, folder, [], earlier)))
@@ -54,15 +60,12 @@ def main() -> None:
             browser.close()
 
 
-def _with_history(month: Month) -> Month:
+def _with_history(month: ReleaseMonth) -> ReleaseMonth:
     """The month after sixty, its scores repeated in each of them."""
     last = month.first_day.year * 12 + month.first_day.month - 1
     days = [date(each // 12, each % 12 + 1, 1) for each in range(last - MONTHS + 1, last + 1)]
-    history = {
-        name: [{**row, "score_month": day} for day in days for row in month.tables[name]]
-        for name in month.history
-    }
-    return replace(month, history=history)
+    totals = [{**row, "score_month": day} for day in days for row in month.tables[TOTALS]]
+    return replace(month, totals=totals)
 
 
 def _times(work: Callable[[], object]) -> list[float]:

@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Any
 
 from conftest import Sandbox
-from ywtb.exports.release_month import Month, read_month
+from ywtb.exports.release_month import ReleaseMonth, read_month
 from ywtb.project import Project
 from ywtb.release.queries import open_release
+
+CITY = "511700"
 
 HOSTILE = (
     '=HYPERLINK("http://x","y")',
@@ -29,6 +31,7 @@ REVISION = {
     "revised_at": datetime(2023, 8, 1, 9, 30, 0, 123456),
     "reason": "=1+1",
     "score_month": date(2023, 6, 1),
+    "city_code": CITY,
     "printed_in": "附件3",
     "unit_name": "渠县",
     "column_name": "综合得分",
@@ -40,21 +43,21 @@ REVISION = {
 """A correction after publication, as `audit.revisions` keeps it."""
 
 
-def read_june(june: Sandbox) -> Month:
+def read_june(june: Sandbox) -> ReleaseMonth:
     with open_release(Project(june.root)) as connection:
-        return read_month(connection, "2023-06")
+        return read_month(connection, "2023-06", CITY)
 
 
-def hostile(month: Month) -> Month:
+def hostile(month: ReleaseMonth) -> ReleaseMonth:
     """The month with `HOSTILE` as the names of its first units, wherever they are named."""
-    units = sorted(month.tables["intermediate.int_units_monthly"], key=lambda row: row["unit_id"])
+    units = sorted(month.tables["marts.dim_units"], key=lambda row: row["unit_id"])
     names = dict(zip((unit["unit_name"] for unit in units), HOSTILE, strict=False))
     return _mapped(
         month, lambda value: names.get(value, value) if isinstance(value, str) else value
     )
 
 
-def _mapped(month: Month, change: Callable[[Any], Any]) -> Month:
+def _mapped(month: ReleaseMonth, change: Callable[[Any], Any]) -> ReleaseMonth:
     tables = {
         name: [{column: change(value) for column, value in row.items()} for row in rows]
         for name, rows in month.tables.items()
@@ -70,6 +73,6 @@ def _mapped(month: Month, change: Callable[[Any], Any]) -> Month:
     return replace(month, tables=tables, annexes=annexes)
 
 
-def without(month: Month, *tables: str) -> Month:
+def without(month: ReleaseMonth, *tables: str) -> ReleaseMonth:
     """The month with nothing in some tables."""
     return replace(month, tables={**month.tables, **{name: [] for name in tables}})

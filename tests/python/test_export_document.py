@@ -16,13 +16,13 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
 from conftest import Sandbox
+from export_months import read_june
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
-from ywtb.exports.bulletin.official_format import fold, width_in_ems
-from ywtb.exports.bulletin.pdf import ConversionError, LibreOfficeMissingError, start_pdf
-from ywtb.exports.release_month import Month, read_month
-from ywtb.project import Project
-from ywtb.release.queries import Row, open_release
+from ywtb.exports.bulletin.pdf import ConversionError, LibreOfficeMissingError, pdf_aside
+from ywtb.exports.release_month import ReleaseMonth
+from ywtb.exports.text_layout import width_in_ems
+from ywtb.release.queries import Row
 
 FACTS_OF_SECTION_1 = (
     "6月1日至6月30日",
@@ -56,14 +56,13 @@ FACTS_OF_SECTION_2 = (
 
 
 @pytest.fixture(scope="session")
-def month(june: Sandbox) -> Month:
+def month(june: Sandbox) -> ReleaseMonth:
     """June 2023 as published."""
-    with open_release(Project(june.root)) as connection:
-        return read_month(connection, "2023-06")
+    return read_june(june)
 
 
 @pytest.fixture(scope="session")
-def bulletin(month: Month, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bulletin(month: ReleaseMonth, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Word file of June 2023."""
     path = tmp_path_factory.mktemp("bulletin") / "通报.docx"
     write_document(month, path)
@@ -90,13 +89,15 @@ def section(paragraphs: list[Paragraph], number: str) -> str:
     return "\n".join(found)
 
 
-def changed(month: Month, table: str, change: Callable[[Row], Row | None]) -> Month:
+def changed(month: ReleaseMonth, table: str, change: Callable[[Row], Row | None]) -> ReleaseMonth:
     """The month with each row of a table changed, or left out where `change` gives none."""
     rows = [new for row in month.tables[table] if (new := change(dict(row))) is not None]
     return replace(month, tables={**month.tables, table: rows})
 
 
-def losing(month: Month, indicator: str, values: dict[str, str], each: str = "0.05") -> Month:
+def losing(
+    month: ReleaseMonth, indicator: str, values: dict[str, str], each: str = "0.05"
+) -> ReleaseMonth:
     """The month with units losing points by an indicator: values by unit, points for each."""
 
     def lose(row: Row) -> Row:
@@ -109,11 +110,11 @@ def losing(month: Month, indicator: str, values: dict[str, str], each: str = "0.
 
 
 def write_pdf(docx: Path, path: Path) -> None:
-    with start_pdf(docx, path) as conversion:
-        conversion.finish()
+    with pdf_aside(docx, path):
+        pass
 
 
-def without_problems(month: Month) -> Month:
+def without_problems(month: ReleaseMonth) -> ReleaseMonth:
     """The month with nobody losing points and no place from the bottom."""
     spotless = changed(
         month, "marts.fct_indicator_scores", lambda row: row | {"points_lost": Decimal(0)}
@@ -134,7 +135,7 @@ def text_of(document: WordDocument) -> str:
     return "\n".join(paragraph.text for paragraph in document.paragraphs)
 
 
-def test_every_printed_fact_is_said(month: Month) -> None:
+def test_every_printed_fact_is_said(month: ReleaseMonth) -> None:
     paragraphs = narrative(month)
     for number, facts in (("一", FACTS_OF_SECTION_1), ("二", FACTS_OF_SECTION_2)):
         text = section(paragraphs, number)
@@ -148,34 +149,34 @@ def test_every_printed_fact_is_said(month: Month) -> None:
     assert "大竹县因此失分0.3分" in demands
 
 
-def test_a_month_without_problems(month: Month) -> None:
+def test_a_month_without_problems(month: ReleaseMonth) -> None:
     paragraphs = narrative(without_problems(month))
     assert "本月没有因工作差错失分的单位" in section(paragraphs, "二")
     assert section(paragraphs, "三").startswith("三、下步工作要求")
     assert "主要问题" not in section(paragraphs, "三")
 
 
-def test_points_that_have_to_be_earned_are_no_problem(month: Month) -> None:
+def test_points_that_have_to_be_earned_are_no_problem(month: ReleaseMonth) -> None:
     text = section(narrative(month), "二")
     assert "信息宣传得分" not in text
     assert "应用接入数" not in text
 
 
-def test_one_problem_is_not_numbered(month: Month) -> None:
+def test_one_problem_is_not_numbered(month: ReleaseMonth) -> None:
     late = losing(without_problems(month), "overdue_case_count", {"渠县": "3"})
     text = section(narrative(late), "二")
     assert "1项指标工作开展情况较差。存在办件超时问题3件（渠县），按时办结率为100%。" in text
     assert text.count("按时办结率") == 1
 
 
-def test_units_are_listed_by_what_they_lost(month: Month) -> None:
+def test_units_are_listed_by_what_they_lost(month: ReleaseMonth) -> None:
     values = {"渠县": "1", "市司法局": "3", "市财政局": "1"}
     text = section(narrative(losing(without_problems(month), "overdue_case_count", values)), "二")
     assert "存在办件超时问题5件（市司法局3件，市财政局、渠县各1件）" in text
 
 
-def test_many_units_are_summed_up(month: Month) -> None:
-    values = {row["unit_name"]: "1" for row in month.tables["intermediate.int_units_monthly"]}
+def test_many_units_are_summed_up(month: ReleaseMonth) -> None:
+    values = {row["unit_name"]: "1" for row in month.tables["marts.dim_units"]}
     values |= {"渠县": "9", "市司法局": "7"}
     many = losing(without_problems(month), "negative_review_count", values)
     text = section(narrative(many), "二")
@@ -190,13 +191,13 @@ def test_many_units_are_summed_up(month: Month) -> None:
     )
 
 
-def test_rates_short_of_full_are_named_with_their_values(month: Month) -> None:
+def test_rates_short_of_full_are_named_with_their_values(month: ReleaseMonth) -> None:
     low = losing(without_problems(month), "seal_rate", {"通川区": "97.50", "渠县": "80"}, "0.001")
     text = section(narrative(low), "二")
     assert "电子证照签章率不足100%的单位2个（通川区97.5%，渠县80%）" in text
 
 
-def test_an_indicator_without_wording_is_named_in_general_words(month: Month) -> None:
+def test_an_indicator_without_wording_is_named_in_general_words(month: ReleaseMonth) -> None:
     late = losing(without_problems(month), "overdue_case_count", {"渠县": "3"})
     paragraphs = narrative(changed(late, "reference.bulletin_problems", lambda row: None))
     assert "存在超时件数3（渠县）" in section(paragraphs, "二")
@@ -205,28 +206,20 @@ def test_an_indicator_without_wording_is_named_in_general_words(month: Month) ->
     )
 
 
-def test_every_indicator_of_faults_has_its_wording(month: Month) -> None:
-    kinds = {row["rule_kind"]: row["is_fault"] for row in month.tables["reference.rule_kinds"]}
-    rules = {
-        row["rule_id"]: kinds[row["rule_kind"]]
-        for row in month.tables["intermediate.int_rules_monthly"]
-    }
-    faults = {
-        row["indicator_code"]
-        for row in month.tables["intermediate.int_group_indicators_monthly"]
-        if rules.get(row["rule_id"])
-    }
+def test_every_indicator_of_faults_has_its_wording(month: ReleaseMonth) -> None:
+    rules = {row["rule_id"]: row["is_fault"] for row in month.tables["marts.dim_rules"]}
+    faults = {row["indicator_code"] for row in month.uses if rules.get(row["rule_id"])}
     worded = {row["indicator_code"] for row in month.tables["reference.bulletin_problems"]}
     assert worded == faults
 
 
-def test_several_offices_are_named_apart_from_the_units(month: Month) -> None:
+def test_several_offices_are_named_apart_from_the_units(month: ReleaseMonth) -> None:
     more = losing(month, "unsealed_new_count", {"大竹县": "6", "渠县": "2"})
     text = section(narrative(more), "二")
     assert "电子证照未同步签章问题8个（大竹县6个，渠县2个，责任单位为大竹县财政局）" in text
 
 
-def test_a_middling_place_is_not_told_among_what_went_well(month: Month) -> None:
+def test_a_middling_place_is_not_told_among_what_went_well(month: ReleaseMonth) -> None:
     middling = changed(
         month,
         "marts.fct_city_metrics",
@@ -238,7 +231,7 @@ def test_a_middling_place_is_not_told_among_what_went_well(month: Month) -> None
     assert any("全省排名第18位" in line for line in text[bad:])
 
 
-def test_the_unit_is_named_beside_the_office(month: Month) -> None:
+def test_the_unit_is_named_beside_the_office(month: ReleaseMonth) -> None:
     """The office is what was reported; the unit is what lost the points."""
     moved = losing(
         losing(month, "unsealed_new_count", {"大竹县": "0"}), "unsealed_new_count", {"渠县": "9"}
@@ -246,7 +239,7 @@ def test_the_unit_is_named_beside_the_office(month: Month) -> None:
     assert "9个（渠县，责任单位为大竹县财政局）" in section(narrative(moved), "二")
 
 
-def test_a_low_place_of_the_city_is_a_problem_by_itself(month: Month) -> None:
+def test_a_low_place_of_the_city_is_a_problem_by_itself(month: ReleaseMonth) -> None:
     low = changed(
         without_problems(month),
         "marts.fct_city_metrics",
@@ -259,7 +252,7 @@ def test_a_low_place_of_the_city_is_a_problem_by_itself(month: Month) -> None:
     assert "“互联网+监管”工作有待加强" in section(paragraphs, "三")
 
 
-def test_a_tie_for_the_first_place(month: Month) -> None:
+def test_a_tie_for_the_first_place(month: ReleaseMonth) -> None:
     tied = {"市城管执法局", "市交通运输局"}
     text = section(
         narrative(
@@ -276,7 +269,9 @@ def test_a_tie_for_the_first_place(month: Month) -> None:
     assert "8个单位并列以90.98分排名第1位" in section(narrative(everyone), "一")
 
 
-def test_a_group_in_which_nobody_is_behind_has_its_chart(month: Month, tmp_path: Path) -> None:
+def test_a_group_in_which_nobody_is_behind_has_its_chart(
+    month: ReleaseMonth, tmp_path: Path
+) -> None:
     equal = changed(
         month,
         "marts.fct_dimension_scores",
@@ -299,7 +294,9 @@ def test_a_group_in_which_nobody_is_behind_has_its_chart(month: Month, tmp_path:
         ("efficiency", "运行效能、", "工程审批、分站点建设维护、“互联网+监管”均在全省排名第1位"),
     ],
 )
-def test_what_has_not_arrived_is_not_said(month: Month, missing: str, gone: str, kept: str) -> None:
+def test_what_has_not_arrived_is_not_said(
+    month: ReleaseMonth, missing: str, gone: str, kept: str
+) -> None:
     partial = changed(
         month,
         "marts.fct_city_metrics",
@@ -311,7 +308,7 @@ def test_what_has_not_arrived_is_not_said(month: Month, missing: str, gone: str,
     assert "None" not in text
 
 
-def test_a_month_without_any_city_figure(month: Month, tmp_path: Path) -> None:
+def test_a_month_without_any_city_figure(month: ReleaseMonth, tmp_path: Path) -> None:
     bare = without_problems(changed(month, "marts.fct_city_metrics", lambda row: None))
     text = "".join(paragraph.text for paragraph in narrative(bare))
     assert "本月没有全市指标数据。" in text
@@ -322,7 +319,9 @@ def test_a_month_without_any_city_figure(month: Month, tmp_path: Path) -> None:
     assert document.core_properties.created.date() == month.first_day
 
 
-def test_the_document_holds_the_text_and_the_list_of_annexes(month: Month, bulletin: Path) -> None:
+def test_the_document_holds_the_text_and_the_list_of_annexes(
+    month: ReleaseMonth, bulletin: Path
+) -> None:
     document = Document(str(bulletin))
     text = text_of(document)
     for paragraph in narrative(month):
@@ -338,7 +337,7 @@ def test_the_document_holds_the_text_and_the_list_of_annexes(month: Month, bulle
     assert not [line for line in listed[:11] if line[-1] in "。；，"]
 
 
-def test_the_document_holds_every_cell_of_the_annexes(month: Month, bulletin: Path) -> None:
+def test_the_document_holds_every_cell_of_the_annexes(month: ReleaseMonth, bulletin: Path) -> None:
     tables = Document(str(bulletin)).tables
     assert len(tables) == len(month.annexes) == 11
     read = {}
@@ -359,7 +358,7 @@ def test_the_document_holds_every_cell_of_the_annexes(month: Month, bulletin: Pa
     )
 
 
-def test_headings_are_merged_and_repeated(month: Month, bulletin: Path) -> None:
+def test_headings_are_merged_and_repeated(month: ReleaseMonth, bulletin: Path) -> None:
     for annex, table in zip(month.annexes, Document(str(bulletin)).tables, strict=True):
         rows = list(table.rows)
         for heading in annex.headings:
@@ -372,7 +371,7 @@ def test_headings_are_merged_and_repeated(month: Month, bulletin: Path) -> None:
         assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in rows)
 
 
-def test_no_number_is_broken(month: Month, bulletin: Path) -> None:
+def test_no_number_is_broken(month: ReleaseMonth, bulletin: Path) -> None:
     for annex, table in zip(month.annexes, Document(str(bulletin)).tables, strict=True):
         widths = [column.width.pt for column in table.columns]
         assert sum(widths) == pytest.approx(225 / 25.4 * 72, abs=1)
@@ -384,7 +383,7 @@ def test_no_number_is_broken(month: Month, bulletin: Path) -> None:
                     assert width_in_ems(cell.text) * size <= width
 
 
-def test_same_month_same_bytes(month: Month, bulletin: Path, tmp_path: Path) -> None:
+def test_same_month_same_bytes(month: ReleaseMonth, bulletin: Path, tmp_path: Path) -> None:
     write_document(month, tmp_path / "again.docx")
     assert (tmp_path / "again.docx").read_bytes() == bulletin.read_bytes()
 
@@ -422,14 +421,14 @@ def test_every_run_has_a_chinese_typeface(bulletin: Path) -> None:
         assert len(names) == 1 and None not in names
 
 
-def test_charts_say_what_they_show(month: Month, bulletin: Path) -> None:
+def test_charts_say_what_they_show(month: ReleaseMonth, bulletin: Path) -> None:
     pictures = Document(str(bulletin)).inline_shapes
     assert len(pictures) == 3
     for picture in pictures:
         assert "综合得分由高到低" in picture._inline.docPr.get("descr")
 
 
-def test_markup_in_a_name_stays_text(month: Month, tmp_path: Path) -> None:
+def test_markup_in_a_name_stays_text(month: ReleaseMonth, tmp_path: Path) -> None:
     name = '<w:p>&amp;]]>"=1+1\x07\ufffe{{ office_name }}{% raise %}\n## 一'
     shown = '<w:p>&amp;]]>"=1+1{{ office_name }}{% raise %}'
 
@@ -461,23 +460,8 @@ def test_numbers_in_chinese() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("text", "most", "lines"),
-    [
-        ("综合得分", 3, ["综合", "得分"]),
-        ("专项工作情况得分", 3.3, ["专项", "工作", "情况", "得分"]),
-        ("电子证照签章率", 5, ["电子证照", "签章率"]),
-        ("改革和“放管服”", 5, ["改革和", "“放管服”"]),
-        ("得分", 0.8, ["得分"]),
-    ],
-)
-def test_titles_are_folded_between_words(text: str, most: float, lines: list[str]) -> None:
-    assert "".join(fold(text, most)) == text
-    assert fold(text, most) == lines
-
-
 @pytest.mark.needs("soffice")
-def test_the_pdf_shows_the_document(month: Month, pdf: Path) -> None:
+def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
     with pikepdf.open(pdf) as opened:
         turned = [page.mediabox[2] > page.mediabox[3] for page in opened.pages]
         titles = {str(item.title) for item in opened.open_outline().root}
@@ -504,11 +488,11 @@ def test_same_document_same_pdf(bulletin: Path, pdf: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.needs("soffice")
-def test_leaving_a_conversion_ends_it(bulletin: Path, tmp_path: Path) -> None:
-    with start_pdf(bulletin, tmp_path / "never.pdf") as conversion:
-        assert conversion.process.poll() is None
-    assert conversion.process.poll() is not None
-    assert not conversion.folder.exists()
+def test_what_fails_beside_a_conversion_ends_it(bulletin: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), pdf_aside(bulletin, tmp_path / "never.pdf") as process:
+        assert process.poll() is None
+        raise ZeroDivisionError
+    assert process.poll() is not None
     assert not (tmp_path / "never.pdf").exists()
 
 

@@ -17,7 +17,7 @@ import pytest
 from conftest import Sandbox, read_csv
 from export_months import HOSTILE, REVISION, hostile, read_june, without
 from ywtb.exports.data.tables import guarded, write_tables
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth
 from ywtb.project import Project
 from ywtb.release.queries import open_release
 
@@ -28,12 +28,11 @@ EXPLAINING = {
     "revisions",
     "groups",
     "dimensions",
-    "indicators",
 }
 
 
 @pytest.fixture(scope="module")
-def month(june: Sandbox) -> Month:
+def month(june: Sandbox) -> ReleaseMonth:
     return read_june(june)
 
 
@@ -45,10 +44,12 @@ def connection(june: Sandbox) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def folder(
-    connection: duckdb.DuckDBPyConnection, month: Month, tmp_path_factory: pytest.TempPathFactory
+    connection: duckdb.DuckDBPyConnection,
+    month: ReleaseMonth,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     target = tmp_path_factory.mktemp("tables")
-    write_tables(connection, month, target)
+    write_tables(connection, month, target / "data")
     return target / "data"
 
 
@@ -57,7 +58,7 @@ def scores(folder: Path) -> Any:
     return json.loads((folder / "scores.json").read_text(encoding="utf-8"))
 
 
-def sources(month: Month) -> dict[str, str]:
+def sources(month: ReleaseMonth) -> dict[str, str]:
     """Tables of the month by the names of their files."""
     return {
         source.partition(".")[2]: source
@@ -71,15 +72,15 @@ def parquet(path: Path) -> list[tuple[Any, ...]]:
         return reader.execute("select * from read_parquet(?)", [str(path)]).fetchall()
 
 
-def test_every_mart_and_what_explains_it_is_there(month: Month, folder: Path) -> None:
+def test_every_mart_and_what_explains_it_is_there(month: ReleaseMonth, folder: Path) -> None:
     names = set(sources(month))
     assert {path.stem for path in (folder / "csv").iterdir()} == names
     assert {path.stem for path in (folder / "parquet").iterdir()} == names
-    assert len(names) == 18 + len(EXPLAINING)
+    assert len(names) == 21 + len(EXPLAINING)
 
 
 def test_parquet_equals_the_release_with_its_types(
-    connection: duckdb.DuckDBPyConnection, month: Month, folder: Path
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path
 ) -> None:
     for name, source in sources(month).items():
         path = folder / "parquet" / f"{name}.parquet"
@@ -90,7 +91,7 @@ def test_parquet_equals_the_release_with_its_types(
         assert [row[:2] for row in found] == [row[:2] for row in expected], name
 
 
-def test_csv_equals_the_release_to_the_last_decimal(month: Month, folder: Path) -> None:
+def test_csv_equals_the_release_to_the_last_decimal(month: ReleaseMonth, folder: Path) -> None:
     package = frictionless.Package.from_descriptor(str(folder / "datapackage.json"))
     for name, source in sources(month).items():
         resource = package.get_table_resource(name)
@@ -116,19 +117,21 @@ def test_the_data_package_validates(folder: Path) -> None:
     report = frictionless.validate(str(folder / "datapackage.json"))
     assert report.valid, report.flatten(["task", "type", "message"])
     assert not report.warnings
-    assert len(report.tasks) == 2 * 25 + 2
+    assert len(report.tasks) == 2 * 27 + 2
 
 
 def test_the_data_package_notices_a_changed_file(
-    connection: duckdb.DuckDBPyConnection, month: Month, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, tmp_path: Path
 ) -> None:
-    write_tables(connection, month, tmp_path)
+    write_tables(connection, month, tmp_path / "data")
     path = tmp_path / "data" / "csv" / "fct_composite_scores.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("90.18", "90.19"), encoding="utf-8")
     assert not frictionless.validate(str(tmp_path / "data" / "datapackage.json")).valid
 
 
-def test_columns_are_described_with_units_and_printed_headings(month: Month, folder: Path) -> None:
+def test_columns_are_described_with_units_and_printed_headings(
+    month: ReleaseMonth, folder: Path
+) -> None:
     package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
     resources = {each["name"]: each for each in package["resources"]}
     for name in sources(month):
@@ -144,10 +147,10 @@ def test_columns_are_described_with_units_and_printed_headings(month: Month, fol
 
 
 def test_no_csv_cell_is_taken_for_a_formula_and_all_texts_come_back(
-    connection: duckdb.DuckDBPyConnection, month: Month, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, tmp_path: Path
 ) -> None:
     changed = hostile(month)
-    write_tables(connection, changed, tmp_path)
+    write_tables(connection, changed, tmp_path / "data")
     found = set()
     for name, source in sources(month).items():
         rows = changed.tables[source]
@@ -187,9 +190,9 @@ def test_only_what_might_run_gets_a_quote(text: str, written: str) -> None:
 
 
 def test_the_same_month_gives_the_same_bytes(
-    connection: duckdb.DuckDBPyConnection, month: Month, folder: Path, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path, tmp_path: Path
 ) -> None:
-    write_tables(connection, month, tmp_path)
+    write_tables(connection, month, tmp_path / "data")
     again = {
         path.relative_to(tmp_path / "data"): path.read_bytes()
         for path in tmp_path.rglob("*")
@@ -201,10 +204,10 @@ def test_the_same_month_gives_the_same_bytes(
 
 
 def test_corrections_after_publication_keep_their_time(
-    connection: duckdb.DuckDBPyConnection, month: Month, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, tmp_path: Path
 ) -> None:
     changed = replace(month, tables={**month.tables, "audit.revisions": [REVISION]})
-    write_tables(connection, changed, tmp_path)
+    write_tables(connection, changed, tmp_path / "data")
     path = tmp_path / "data" / "parquet" / "revisions.parquet"
     assert parquet(path) == [tuple(REVISION.values())]
     package = tmp_path / "data" / "datapackage.json"
@@ -215,7 +218,7 @@ def test_corrections_after_publication_keep_their_time(
 
 
 def test_a_month_without_corrections_is_written_too(
-    connection: duckdb.DuckDBPyConnection, month: Month, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, tmp_path: Path
 ) -> None:
     clean = without(
         month,
@@ -224,7 +227,7 @@ def test_a_month_without_corrections_is_written_too(
         "audit.points_lost_ledger",
         "marts.fct_city_metrics",
     )
-    write_tables(connection, clean, tmp_path)
+    write_tables(connection, clean, tmp_path / "data")
     assert frictionless.validate(str(tmp_path / "data" / "datapackage.json")).valid
     assert read_csv(tmp_path / "data" / "csv" / "errata_in_force.csv") == []
 
@@ -236,7 +239,7 @@ def test_scores_keep_to_their_schema(folder: Path, scores: Any) -> None:
     validator.validate(scores)
 
 
-def test_scores_add_up_and_equal_the_marts(month: Month, scores: Any) -> None:
+def test_scores_add_up_and_equal_the_marts(month: ReleaseMonth, scores: Any) -> None:
     totals = {row["unit_id"]: row for row in month.tables["marts.fct_composite_scores"]}
     assert [unit["unit_id"] for unit in scores["units"]] == [
         row["unit_id"]

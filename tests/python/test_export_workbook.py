@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from conftest import Sandbox
 from export_months import HOSTILE, REVISION, hostile, read_june, without
-from ywtb.exports.release_month import Annex, Month
+from ywtb.exports.release_month import Annex, ReleaseMonth
 from ywtb.exports.workbook.workbook import CORRECTIONS_SHEET, write_workbook
 
 TOP = 4
@@ -21,12 +21,12 @@ TOP = 4
 
 
 @pytest.fixture(scope="module")
-def month(june: Sandbox) -> Month:
+def month(june: Sandbox) -> ReleaseMonth:
     return read_june(june)
 
 
 @pytest.fixture(scope="module")
-def path(month: Month, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def path(month: ReleaseMonth, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("workbook") / "附件1-11.xlsx"
     write_workbook(month, target)
     return target
@@ -67,7 +67,7 @@ def body(book: Any, annex: Annex) -> list[list[str]]:
     return [[shown(cell) for cell in row] for row in rows]
 
 
-def test_every_cell_is_shown_as_the_annexes_print_it(month: Month, book: Any) -> None:
+def test_every_cell_is_shown_as_the_annexes_print_it(month: ReleaseMonth, book: Any) -> None:
     cells = {
         (each["annex_no"], each["row_no"], each["column_no"]): each["cell_text"]
         for each in month.tables["audit.annex_cells"]
@@ -86,7 +86,7 @@ def test_every_cell_is_shown_as_the_annexes_print_it(month: Month, book: Any) ->
         assert found[place] == each["corrected_value"], place
 
 
-def test_numbers_are_numbers_and_rates_are_fractions(month: Month, book: Any) -> None:
+def test_numbers_are_numbers_and_rates_are_fractions(month: ReleaseMonth, book: Any) -> None:
     for annex in month.annexes:
         sheet = book[f"附件{annex.number}"]
         for row, values in enumerate(annex.values, start=TOP + annex.heading_rows):
@@ -102,7 +102,7 @@ def test_numbers_are_numbers_and_rates_are_fractions(month: Month, book: Any) ->
                 assert cell.alignment.horizontal == "center"
 
 
-def test_headings_are_merged_as_printed(month: Month, book: Any) -> None:
+def test_headings_are_merged_as_printed(month: ReleaseMonth, book: Any) -> None:
     for annex in month.annexes:
         sheet = book[f"附件{annex.number}"]
         assert sheet["A1"].value == f"附件 {annex.number}"
@@ -123,7 +123,7 @@ def test_headings_are_merged_as_printed(month: Month, book: Any) -> None:
         assert merged == expected
 
 
-def test_notes_stand_below_in_full(month: Month, book: Any) -> None:
+def test_notes_stand_below_in_full(month: ReleaseMonth, book: Any) -> None:
     for annex in month.annexes:
         sheet = book[f"附件{annex.number}"]
         first = TOP + annex.heading_rows + len(annex.values)
@@ -132,7 +132,7 @@ def test_notes_stand_below_in_full(month: Month, book: Any) -> None:
         assert written == [f"备注：\n{notes[0]}", *notes[1:]] if notes else written == []
 
 
-def test_sheets_print_on_landscape_a4_one_page_wide(month: Month, book: Any) -> None:
+def test_sheets_print_on_landscape_a4_one_page_wide(month: ReleaseMonth, book: Any) -> None:
     assert book.sheetnames == [f"附件{number}" for number in range(1, 12)] + [CORRECTIONS_SHEET]
     for sheet in book:
         assert sheet.page_setup.orientation == "landscape"
@@ -148,7 +148,7 @@ def test_sheets_print_on_landscape_a4_one_page_wide(month: Month, book: Any) -> 
         assert sheet.freeze_panes == sheet.cell(bottom + 1, unit + 2).coordinate
 
 
-def test_the_last_sheet_tells_what_was_mended(month: Month, book: Any) -> None:
+def test_the_last_sheet_tells_what_was_mended(month: ReleaseMonth, book: Any) -> None:
     text = "\n".join(
         "｜".join(shown(cell) for cell in row if shown(cell))
         for row in book[CORRECTIONS_SHEET].iter_rows()
@@ -163,14 +163,14 @@ def test_the_last_sheet_tells_what_was_mended(month: Month, book: Any) -> None:
     assert text.endswith("四、发布后的更正\n本月无。")
 
 
-def test_a_month_with_nothing_mended_says_so(month: Month, tmp_path: Path) -> None:
+def test_a_month_with_nothing_mended_says_so(month: ReleaseMonth, tmp_path: Path) -> None:
     path = tmp_path / "clean.xlsx"
     write_workbook(without(month, "audit.errata_in_force", "audit.adjustments_in_force"), path)
     sheet = openpyxl.load_workbook(path)[CORRECTIONS_SHEET]
     assert [row[0].value for row in sheet.iter_rows()].count("本月无。") == 4
 
 
-def test_corrections_after_publication_are_listed(month: Month, tmp_path: Path) -> None:
+def test_corrections_after_publication_are_listed(month: ReleaseMonth, tmp_path: Path) -> None:
     path = tmp_path / "revised.xlsx"
     write_workbook(replace(month, tables={**month.tables, "audit.revisions": [REVISION]}), path)
     sheet = openpyxl.load_workbook(path)[CORRECTIONS_SHEET]
@@ -179,13 +179,17 @@ def test_corrections_after_publication_are_listed(month: Month, tmp_path: Path) 
     assert "缘由：=1+1" in [row[0] for row in sheet.iter_rows(values_only=True)]
 
 
-def test_the_same_month_gives_the_same_bytes(month: Month, path: Path, tmp_path: Path) -> None:
+def test_the_same_month_gives_the_same_bytes(
+    month: ReleaseMonth, path: Path, tmp_path: Path
+) -> None:
     again = tmp_path / "again.xlsx"
     write_workbook(month, again)
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_no_name_becomes_a_formula_a_link_or_broken_xml(month: Month, tmp_path: Path) -> None:
+def test_no_name_becomes_a_formula_a_link_or_broken_xml(
+    month: ReleaseMonth, tmp_path: Path
+) -> None:
     path = tmp_path / "hostile.xlsx"
     write_workbook(hostile(month), path)
     with zipfile.ZipFile(path) as archive:

@@ -117,9 +117,11 @@ def killed(project: Project, source: Path, folder: Path) -> Iterator[Project]:
 
 
 def assert_whole(project: Project, older: Files, newer: Files) -> None:
-    """The month is one version or the other, and a check mends what is unfinished by itself."""
+    """The month is one version or the other; a check tells of the rest, a writer finishes it."""
     assert month_files(project) in (older, newer)
-    store.recover_if_idle(project)
+    told = any(problem.file == ".intake" for problem in check_files(project))
+    assert told == store.is_unfinished(project)
+    store.recover(project)
     assert month_files(project) in (older, newer)
     assert check_files(project) == []
     assert not (project.root / ".intake").exists()
@@ -178,7 +180,7 @@ def test_without_exchange_the_next_run_finishes(
     newer = expected_files(project, source, tmp_path / "expected")
     monkeypatch.setattr(atomic_folder, "exchange", lambda one, other: False)
     for copied in killed(project, source, tmp_path):
-        store.recover_if_idle(copied)
+        store.recover(copied)
         assert month_files(copied) in (older, newer)
         assert check_files(copied) == []
 
@@ -198,11 +200,13 @@ def test_a_failed_write_leaves_nothing(
     assert tree_hash(project.root) == before
 
 
-def test_a_check_does_not_wait_for_who_is_at_work(started: tuple[Project, Path]) -> None:
+def test_a_check_tells_of_what_is_unfinished_and_leaves_it(
+    started: tuple[Project, Path],
+) -> None:
     project, _ = started
-    (project.root / ".intake" / "new").mkdir(parents=True)
+    (project.root / ".intake" / "ready").mkdir(parents=True)
+    before = tree_hash(project.root)
     with writer_lock(project, "refresh"):
-        store.recover_if_idle(project)
-        assert (project.root / ".intake" / "new").exists()
-    store.recover_if_idle(project)
-    assert not (project.root / ".intake").exists()
+        (problem,) = check_files(project)
+    assert str(problem).startswith(".intake：有一次收取尚未写完")
+    assert tree_hash(project.root) == before

@@ -1,12 +1,11 @@
 """What was mended in a month, for people: like cells together, units in official order."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
 Detail = tuple[str | Decimal, ...]
@@ -40,161 +39,120 @@ class Section:
     corrections: tuple[Correction, ...]
 
 
-def corrections(month: Month) -> tuple[Section, ...]:
+def corrections(month: ReleaseMonth) -> tuple[Section, ...]:
     """Errata in force, imputed cells, score adjustments, and corrections after publication."""
-    errata = _grouped(month.tables["audit.errata_in_force"], lambda row: row["erratum_id"])
-    kinds: dict[str, list[tuple[str, list[Row]]]] = defaultdict(list)
-    for number, rows in errata:
+    errata: dict[str, list[Correction]] = defaultdict(list)
+    for number, rows in grouped(month.tables["audit.errata_in_force"], "erratum_id").items():
         kind = rows[0]["erratum_kind"]
-        kinds[kind if kind in ("imputed", "adjustment") else "printed"].append((number, rows))
+        annexes = rows[0]["annex_nos"] and f"附件{rows[0]['annex_nos']}"
+        lines = _adjustment_lines if kind == "adjustment" else _cell_lines
+        errata[kind if kind in ("imputed", "adjustment") else "printed"].append(
+            Correction(
+                f"{number}　{'：'.join(each for each in (annexes, KINDS[kind]) if each)}",
+                (
+                    ("问题", rows[0]["description"]),
+                    ("缘由", rows[0]["reason"]),
+                    ("依据", rows[0]["evidence"]),
+                ),
+                tuple(lines(month, rows)),
+            )
+        )
     cells = ("附件", "行次", "单位", "栏目", "所印", "现为")
     adjusted = ("附件", "组别", "单位", "项目", "调整分值", "调整后得分")
     revised = ("附件", "名次", "单位", "栏目", "原为", "现为")
     return (
-        Section("一、所印有误", cells, _errata(kinds["printed"], _cell_lines(month))),
-        Section("二、所印缺漏，据他处推算", cells, _errata(kinds["imputed"], _cell_lines(month))),
-        Section("三、得分调整", adjusted, _errata(kinds["adjustment"], _adjustment_lines(month))),
+        Section("一、所印有误", cells, tuple(errata["printed"])),
+        Section("二、所印缺漏，据他处推算", cells, tuple(errata["imputed"])),
+        Section("三、得分调整", adjusted, tuple(errata["adjustment"])),
         Section("四、发布后的更正", revised, tuple(_revisions(month))),
     )
 
 
-def _errata(
-    errata: Iterable[tuple[str, Sequence[Row]]], lines: Callable[[Sequence[Row]], Iterator[Detail]]
-) -> tuple[Correction, ...]:
-    found = []
-    for number, rows in errata:
-        erratum = rows[0]
-        annexes = erratum["annex_nos"] and f"附件{erratum['annex_nos']}"
-        kind = KINDS[erratum["erratum_kind"]]
-        remarks = (
-            ("问题", erratum["description"]),
-            ("缘由", erratum["reason"]),
-            ("依据", erratum["evidence"]),
-        )
-        title = f"{number}　{'：'.join(each for each in (annexes, kind) if each)}"
-        found.append(Correction(title, remarks, tuple(lines(rows))))
-    return tuple(found)
-
-
-def _cell_lines(month: Month) -> Callable[[Sequence[Row]], Iterator[Detail]]:
-    """Lines of corrected and imputed cells: those that were mended alike share one."""
-    order = _official_order(month)
+def _cell_lines(month: ReleaseMonth, rows: Sequence[Row]) -> Iterator[Detail]:
+    """Lines of an erratum's cells: those that were mended alike share one."""
+    order = [unit["unit_name"] for unit in month.units.values()]
     units = {
         (cell["dimension_code"], cell["source_row"]): cell["unit_name"]
         for cell in month.tables["marts.fct_observations"]
     }
-    labels = {
-        row["indicator_code"]: row["indicator_name"]
-        for row in sorted(
-            month.tables["reference.indicators"], key=lambda row: row["indicator_order"]
-        )
-    }
+    places = list(month.indicators)
+    labels = {code: row["indicator_name"] for code, row in month.indicators.items()}
     printed = {
         (annex.number, column.name): column.label
         for annex in month.annexes
         for column in annex.columns
     }
 
-    places = list(labels)
-
-    def place(row: Row) -> int:
-        return places.index(row["column_name"]) if row["column_name"] in labels else -1
-
-    def lines(rows: Sequence[Row]) -> Iterator[Detail]:
-        cells = sorted(
-            (row for row in rows if row["column_name"] is not None),
-            key=lambda row: (row["annex_no"] or 0, row["annex_row_no"] or 0, place(row)),
+    def place(row: Row) -> tuple[int, int, int]:
+        column = row["column_name"]
+        return (
+            row["annex_no"] or 0,
+            row["annex_row_no"] or 0,
+            places.index(column) if column in labels else -1,
         )
-        same_column = ("annex_no", "column_name", "printed_value", "corrected_value")
-        columns: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for (annex, column, old, new), alike in _grouped(
-            cells, lambda row: tuple(row[each] for each in same_column)
-        ):
-            named = {
-                row["unit_name"] or units.get((row["feed"], row["source_row"])) for row in alike
-            }
-            line = (
-                str(annex or alike[0]["annex_nos"] or NONE),
-                _runs(row["annex_row_no"] for row in alike),
-                "、".join(sorted((each for each in named if each), key=order)) or NONE,
-                "未印" if old is None else old.replace("|", "／"),
-                NONE if new is None else new.replace("|", "／"),
-            )
-            columns[line].append(printed.get((annex, column)) or labels.get(column, column))
-        for (annex, places, names, old, new), together in columns.items():
-            yield annex, places, names, "、".join(together), old, new
 
-    return lines
+    cells = sorted((row for row in rows if row["column_name"] is not None), key=place)
+    columns: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for (annex, column, old, new), alike in grouped(
+        cells, "annex_no", "column_name", "printed_value", "corrected_value"
+    ).items():
+        named = {row["unit_name"] or units.get((row["feed"], row["source_row"])) for row in alike}
+        names = [name for name in order if name in named]
+        line = (
+            str(annex or alike[0]["annex_nos"] or NONE),
+            _runs(row["annex_row_no"] for row in alike),
+            "、".join(names + sorted(each for each in named.difference(order) if each)) or NONE,
+            "未印" if old is None else old.replace("|", "／"),
+            NONE if new is None else new.replace("|", "／"),
+        )
+        columns[line].append(printed.get((annex, column)) or labels.get(column, column))
+    for (annex, runs, units_, old, new), together in columns.items():
+        yield annex, runs, units_, "、".join(together), old, new
 
 
-def _adjustment_lines(month: Month) -> Callable[[Sequence[Row]], Iterator[Detail]]:
-    order = _official_order(month)
-    groups = {row["group_code"]: row["group_name"] for row in month.tables["reference.groups"]}
-    dimensions = {
-        row["dimension_code"]: row["dimension_name"] for row in month.tables["reference.dimensions"]
-    }
+def _adjustment_lines(month: ReleaseMonth, rows: Sequence[Row]) -> Iterator[Detail]:
+    order = list(month.units)
     scores = {
         (row["unit_id"], row["dimension_code"]): row["score"]
         for row in month.tables["marts.fct_dimension_scores"]
     }
-    adjustments = sorted(
-        month.tables["audit.adjustments_in_force"], key=lambda row: order(row["unit_name"])
-    )
-
-    def lines(rows: Sequence[Row]) -> Iterator[Detail]:
-        for row in adjustments:
-            if row["erratum_id"] == rows[0]["erratum_id"]:
-                yield (
-                    rows[0]["annex_nos"] or NONE,
-                    groups[row["group_code"]],
-                    row["unit_name"],
-                    dimensions[row["dimension_code"]],
-                    row["adjustment_points"],
-                    scores[row["unit_id"], row["dimension_code"]],
-                )
-
-    return lines
+    for row in sorted(
+        month.tables["audit.adjustments_in_force"], key=lambda row: order.index(row["unit_id"])
+    ):
+        if row["erratum_id"] == rows[0]["erratum_id"]:
+            yield (
+                rows[0]["annex_nos"] or NONE,
+                month.groups[row["group_code"]]["group_name"],
+                row["unit_name"],
+                month.dimensions[row["dimension_code"]]["dimension_name"],
+                row["adjustment_points"],
+                scores[row["unit_id"], row["dimension_code"]],
+            )
 
 
-def _revisions(month: Month) -> Iterator[Correction]:
+def _revisions(month: ReleaseMonth) -> Iterator[Correction]:
+    order = ("revised_at", "printed_in", "unit_name", "column_name")
     revisions = sorted(
-        month.tables["audit.revisions"],
-        key=lambda row: (
-            row["revised_at"],
-            row["printed_in"],
-            row["unit_name"],
-            row["column_name"],
-        ),
+        month.tables["audit.revisions"], key=lambda row: [row[column] for column in order]
     )
-    for release, rows in _grouped(revisions, lambda row: row["release_id"]):
-        title = f"{rows[0]['revised_at']:%Y-%m-%d %H:%M}（UTC）更正，版本 {release}"
+    for release, rows in grouped(revisions, "release_id").items():
         details = []
         for row in rows:
-            ranks = [
-                NONE if row[each] is None else str(row[each]) for each in ("old_rank", "new_rank")
-            ]
+            old, new = (
+                NONE if row[rank] is None else str(row[rank]) for rank in ("old_rank", "new_rank")
+            )
             details.append(
                 (
                     row["printed_in"],
-                    ranks[0] if ranks[0] == ranks[1] else " → ".join(ranks),
+                    old if old == new else f"{old} → {new}",
                     row["unit_name"],
                     row["column_name"],
                     "无" if row["old_value"] is None else row["old_value"],
                     "无" if row["new_value"] is None else row["new_value"],
                 )
             )
+        title = f"{rows[0]['revised_at']:%Y-%m-%d %H:%M}（UTC）更正，版本 {release}"
         yield Correction(title, (("缘由", rows[0]["reason"]),), tuple(details))
-
-
-def _official_order(month: Month) -> Callable[[str], tuple[int, int, str]]:
-    """Sort key of unit names; names that are no unit's come last."""
-    groups = {row["group_code"]: row["group_order"] for row in month.tables["reference.groups"]}
-    places = {
-        row["unit_name"]: (groups[row["group_code"]], row["official_order"])
-        for row in month.tables["intermediate.int_units_monthly"]
-    }
-    last = (len(groups) + 1, 0)
-    return lambda name: (*places.get(name, last), name)
 
 
 def _runs(numbers: Iterable[int | None]) -> str:
@@ -206,11 +164,3 @@ def _runs(numbers: Iterable[int | None]) -> str:
         else:
             runs.append([number])
     return "、".join(f"{run[0]}—{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) or NONE
-
-
-def _grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> list[tuple[Any, list[Row]]]:
-    """Rows by key, keys in the order in which they first come."""
-    found: dict[Any, list[Row]] = {}
-    for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return list(found.items())

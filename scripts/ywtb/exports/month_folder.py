@@ -1,11 +1,16 @@
-"""The folder of a month, `exports/2023-06/`: written aside, then put in place in one step."""
+"""The folders of exports, written aside, then put in place in one step.
+
+A city's month is in `exports/2023-06/`, and in `exports/<city_code>/2023-06/` where several cities
+have units in the month.
+"""
 
 import hashlib
 import json
 import logging
+import os
 import shutil
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,27 +19,14 @@ from typing import Any
 import duckdb
 
 from ywtb import atomic_folder
-from ywtb.exports.bulletin.pdf import LibreOfficeMissingError, libreoffice, start_pdf
-from ywtb.exports.release_month import Month, read_month
+from ywtb.exports.formats import MANIFEST, Job, formats
+from ywtb.exports.release_month import ReleaseMonth, read_month
 from ywtb.project import Project
-from ywtb.release.queries import months as published_months
-from ywtb.release.queries import open_release
+from ywtb.release.queries import open_release, rows
 from ywtb.release.releases import month_checksums, point
-from ywtb.release.revisions import notices
 
-MANIFEST = "manifest.json"
-WORKBOOK = "附件1-11.xlsx"
-DOCUMENT = "通报.docx"
-PDF = "通报.pdf"
-DOWNLOADS = {
-    WORKBOOK: ("附件1至附件11（工作簿）", "官方版式，数字可直接引用；末页为勘误与调整"),
-    DOCUMENT: ("情况通报（Word）", "可修改的公文"),
-    PDF: ("情况通报（PDF）", "供阅读和打印"),
-    "data/datapackage.json": ("数据文件说明", "data 文件夹内各 CSV 和 Parquet 的字段、类型和含义"),
-    "data/scores.json": ("得分（JSON）", "供其他系统读取，格式见 scores.schema.json"),
-    MANIFEST: ("文件清单", "每个文件的 SHA-256，用于核对"),
-}
-"""What the site offers, by path: title and note."""
+CITY = "[0-9]" * 6
+"""Pattern of a city's folder."""
 
 
 @dataclass
@@ -42,6 +34,7 @@ class Export:
     """What was written for a month, what people should know about it, or why it was not written."""
 
     month: str
+    city_code: str
     folder: Path
     notes: list[str] = field(default_factory=list)
     error: str | None = None
@@ -70,32 +63,65 @@ def export_months(
         ywtb.release.queries.NotPublishedError: nothing has been published yet.
     """
     project.exports.mkdir(exist_ok=True)
-    for left in project.exports.glob(".*.new"):
+    for left in (*project.exports.glob(".*.new"), *project.exports.glob(f"{CITY}/.*.new")):
         _remove(left)
     checksums = month_checksums(project)
     done = []
     with open_release(project) as release:
-        published = published_months(release)
+        exports = _published(project, release)
         _show_data_docs(project)
-        for manifest in project.exports.glob(f"????-??/{MANIFEST}"):
-            if manifest.parent.name not in published:
-                _remove(manifest.parent)
-        for month in published:
-            checksum = checksums.get(month.replace("-", "_"), "")
-            folder = project.exports / month
-            if month in (months or ()) or (months is None and not _is_current(folder, checksum)):
-                report(month)
-                export = Export(month, folder)
+        for export in exports:
+            checksum = checksums.get(export.month.replace("-", "_"), "")
+            if (months is None and not _is_current(export.folder, checksum)) or (
+                export.month in (months or ())
+            ):
+                report(str(export.folder.relative_to(project.exports)))
                 done.append(export)
                 try:
-                    earlier = [each for each in published if each < month]
-                    _export(export, release, checksum, earlier)
+                    _export(export, release, checksum, _earlier(export, exports))
                 except Exception as error:
-                    logging.getLogger(__name__).debug("export of %s", month, exc_info=True)
+                    logging.getLogger(__name__).debug("export of %s", export, exc_info=True)
                     place = traceback.extract_tb(error.__traceback__)[-1]
                     where = f"{Path(place.filename).name} 第{place.lineno}行"
                     export.error = f"{where}：{type(error).__name__}: {error}"
+    _remove_others(project, {export.folder for export in exports})
     return done
+
+
+def _published(project: Project, release: duckdb.DuckDBPyConnection) -> list[Export]:
+    """An export for each city's month of the release, oldest first, yet to be written."""
+    found = rows(
+        release,
+        "select strftime(score_month, '%Y-%m') as month, city_code, is_only "
+        "from intermediate.int_cities_monthly order by month, city_code",
+    )
+    return [
+        Export(
+            row["month"],
+            row["city_code"],
+            project.exports / ("" if row["is_only"] else row["city_code"]) / row["month"],
+        )
+        for row in found
+    ]
+
+
+def _earlier(export: Export, exports: Sequence[Export]) -> dict[str, str]:
+    """Folders of the city's earlier months by month, as seen from the export's folder."""
+    return {
+        each.month: Path(os.path.relpath(each.folder, export.folder)).as_posix()
+        for each in exports
+        if each.city_code == export.city_code and each.month < export.month
+    }
+
+
+def _remove_others(project: Project, folders: set[Path]) -> None:
+    for place in ("", f"{CITY}/"):
+        for manifest in project.exports.glob(f"{place}????-??/{MANIFEST.path}"):
+            if manifest.parent not in folders:
+                _remove(manifest.parent)
+    for city in project.exports.glob(CITY):
+        if not any(city.iterdir()):
+            city.rmdir()
 
 
 def _show_data_docs(project: Project) -> None:
@@ -114,87 +140,48 @@ def _remove(path: Path) -> None:
 
 
 def _is_current(folder: Path, checksum: str) -> bool:
-    """Whether a month's exports are whole and were made from what the release is made from.
-
-    The PDF is made later where LibreOffice was missing.
-    """
+    """Whether a month's exports are whole and were made from what the release is made from."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST.path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
+    files = manifest["files"]
     return (
         manifest["input_sha256"] == checksum
-        and all((folder / name).is_file() for name in manifest["files"])
-        and (PDF in manifest["files"] or libreoffice() is None)
+        and all((folder / name).is_file() for name in files)
+        and not any(each.lacks(files) for each in formats())
     )
 
 
 def _export(
-    export: Export, release: duckdb.DuckDBPyConnection, checksum: str, earlier: Sequence[str]
+    export: Export, release: duckdb.DuckDBPyConnection, checksum: str, earlier: Mapping[str, str]
 ) -> None:
-    content = read_month(release, export.month)
+    month = read_month(release, export.month, export.city_code)
     aside = export.folder.with_name(f".{export.month}.new")
     new = aside / "new"
     new.mkdir(parents=True)
     try:
-        _write(content, release, new, export, earlier)
-        _write_manifest(content, checksum, new)
+        with ExitStack() as cleanup:
+            job = Job(month, release, new, earlier, cleanup, notes=export.notes)
+            for each in formats():
+                each.write(job)
+        _write_manifest(month, checksum, new)
         atomic_folder.put(new, export.folder, aside / "old")
     finally:
         shutil.rmtree(aside)
 
 
-def _write(
-    content: Month,
-    release: duckdb.DuckDBPyConnection,
-    folder: Path,
-    export: Export,
-    earlier: Sequence[str],
-) -> None:
-    """Write all files; LibreOffice makes the PDF while the others are written."""
-    from ywtb.exports.bulletin.document import write_document
-    from ywtb.exports.data.tables import write_tables
-    from ywtb.exports.site.pages import Download, write_site
-    from ywtb.exports.workbook.workbook import write_workbook
-
-    write_document(content, folder / DOCUMENT)
-    with ExitStack() as stack:
-        try:
-            conversion = stack.enter_context(start_pdf(folder / DOCUMENT, folder / PDF))
-        except LibreOfficeMissingError:
-            conversion = None
-            export.notes.append("没有找到 LibreOffice，未生成 PDF")
-        write_workbook(content, folder / WORKBOOK)
-        write_tables(release, content, folder)
-        corrections = notices(content.tables["audit.revisions"])
-        for name, text in corrections.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        downloads = [
-            Download(f"../{name}", title, note)
-            for name, (title, note) in DOWNLOADS.items()
-            if name != PDF or conversion is not None
-        ]
-        downloads += [Download(f"../{name}", "更正通知", name) for name in corrections]
-        write_site(content, folder / "site", downloads, earlier)
-        if conversion is not None:
-            conversion.finish()
-
-
-def _write_manifest(content: Month, checksum: str, folder: Path) -> None:
+def _write_manifest(month: ReleaseMonth, checksum: str, folder: Path) -> None:
     """Say what the files are made from, and their checksums, so that a recipient can check them."""
-    files = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-    text = json.dumps(
-        {
-            "month": content.month,
-            "release": content.release,
-            "input_sha256": checksum,
-            "files": files,
+    manifest = {
+        "month": month.month,
+        "release": month.release,
+        "input_sha256": checksum,
+        "files": {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
         },
-        ensure_ascii=False,
-        indent=1,
-    )
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=1)
+    (folder / MANIFEST.path).write_text(f"{text}\n", encoding="utf-8")

@@ -1,50 +1,41 @@
-"""What the exports of a month are made from: read once, from the published release alone."""
+"""What the exports of a city's month are made from: read once, from the published release alone."""
 
 import calendar
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import duckdb
 
+from ywtb.assessment.reference import month_of
+from ywtb.assessment.sql import literal
 from ywtb.release.queries import Row, rows
 
-Value = Decimal | int | str | None
-"""A cell of an annex mart: rates are percentages, not applicable is None."""
+TOTALS = "marts.fct_composite_scores"
+PUBLIC_SCHEMAS = ("marts", "audit")
+"""Every table of these that holds months is read."""
 
-RULES_TABLES = (
+OTHER_TABLES = (
+    "intermediate.int_annex_columns_monthly",
+    "intermediate.int_annex_notes_monthly",
+    "intermediate.int_annexes_monthly",
     "intermediate.int_dimension_weights_monthly",
     "intermediate.int_group_indicators_monthly",
-    "intermediate.int_rules_monthly",
-    "intermediate.int_units_monthly",
-)
-"""The rules in force: read for the month, like every table of `marts` and `audit`."""
-
-REFERENCE_TABLES = (
-    "reference.annex_columns",
-    "reference.annex_notes",
-    "reference.annexes",
+    "intermediate.int_rule_curves",
     "reference.bulletin_problems",
     "reference.cities",
     "reference.city_metrics",
     "reference.dimensions",
     "reference.feeds",
     "reference.groups",
-    "reference.indicators",
     "reference.rule_bases",
-    "reference.rule_kinds",
 )
-"""Names and layouts, which are read whole."""
-
-HISTORY_TABLES = (
-    "marts.fct_composite_scores",
-    "marts.fct_dimension_scores",
-    "marts.fct_year_to_date_scores",
-)
-"""Tables that are also read for every earlier month."""
+"""What else is read: layouts and rules in force, and names."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Column:
+class AnnexColumn:
     """A printed column: its name in the mart, its own heading, and how its numbers are printed."""
 
     name: str
@@ -71,17 +62,17 @@ class Column:
 class Annex:
     """An annex of a month in its official layout.
 
-    `values` and `texts` hold the same cells, row by row: as in the mart, and as printed.
+    `values` and `texts` hold the same cells, row by row: as figures with the printed decimals,
+    rates as percentages, None for texts and what is not applicable; and as printed.
     """
 
     number: int
     mart: str
     title: str
     period_line: str
-    not_applicable_mark: str
-    columns: tuple[Column, ...]
+    columns: tuple[AnnexColumn, ...]
     headings: tuple[Heading, ...]
-    values: tuple[tuple[Value, ...], ...]
+    values: tuple[tuple[Decimal | None, ...], ...]
     texts: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
 
@@ -92,38 +83,110 @@ class Annex:
 
 
 @dataclass(frozen=True)
-class Month:
-    """A published month, with everything that its exports show.
+class ReleaseMonth:
+    """A published month of a city, with everything that its exports show.
 
     Attributes:
         month: such as `2023-06`.
         release: id of the release that it was read from.
-        tables: rows by `schema.table`: this month's where a table has a `score_month`.
-        history: rows of this and every earlier month, oldest first, of `HISTORY_TABLES`.
-        annexes: in order.
+        tables: rows by `schema.table`: this month's and this city's, where a table tells them
+            apart; groups and dimensions only where the city has units and weights in the month.
+        totals: rows of `marts.fct_composite_scores` of this and every earlier month, oldest first.
+        annexes: those that print anything, in order.
     """
 
     month: str
     release: str
     tables: Mapping[str, Sequence[Row]]
-    history: Mapping[str, Sequence[Row]]
+    totals: Sequence[Row]
     annexes: tuple[Annex, ...]
 
     @cached_property
     def first_day(self) -> date:
         """First day of the month."""
-        return date.fromisoformat(f"{self.month}-01")
+        return month_of(self.month)
 
     @cached_property
     def city(self) -> Row:
         """The city whose units are scored, as `reference.cities` has it."""
-        (code,) = {row["city_code"] for row in self.tables["marts.fct_composite_scores"]}
-        return next(row for row in self.tables["reference.cities"] if row["city_code"] == code)
+        (city,) = self.tables["reference.cities"]
+        return city
 
     @cached_property
     def period(self) -> str:
         """The month's first to last day, as annexes print it."""
         return period(self.first_day)
+
+    @cached_property
+    def groups(self) -> Mapping[str, Row]:
+        """Groups by code, in order; so are the others below."""
+        return self._by_code("reference.groups", "group_code", "group_order")
+
+    @cached_property
+    def dimensions(self) -> Mapping[str, Row]:
+        """Dimensions by code."""
+        return self._by_code("reference.dimensions", "dimension_code", "dimension_order")
+
+    @cached_property
+    def indicators(self) -> Mapping[str, Row]:
+        """Indicators that a group reports, by code: by dimension, in order of each."""
+        found = self._by_code("marts.dim_indicators", "indicator_code", "indicator_order")
+        reported = {
+            row["indicator_code"]
+            for row in self.tables["intermediate.int_group_indicators_monthly"]
+            if row["group_code"] in self.groups
+        }
+        used = {code: row for code, row in found.items() if code in reported}
+        return _within(used, "dimension_code", self.dimensions)
+
+    @cached_property
+    def feeds(self) -> Mapping[str, Row]:
+        """Feeds by code."""
+        return self._by_code("reference.feeds", "feed_code", "feed_order")
+
+    @cached_property
+    def bases(self) -> Mapping[str, Row]:
+        """Grounds of rules by code, the strongest first."""
+        return self._by_code("reference.rule_bases", "basis", "basis_order")
+
+    @cached_property
+    def units(self) -> Mapping[str, Row]:
+        """Units by id, in official order."""
+        found = self._by_code("marts.dim_units", "unit_id", "official_order")
+        return _within(found, "group_code", self.groups)
+
+    @cached_property
+    def uses(self) -> Sequence[Row]:
+        """Which group reports which indicator, by what rule and for how many points; in order."""
+        groups, indicators = list(self.groups), list(self.indicators)
+        return sorted(
+            (
+                row
+                for row in self.tables["intermediate.int_group_indicators_monthly"]
+                if row["group_code"] in self.groups and row["indicator_code"] in self.indicators
+            ),
+            key=lambda row: (
+                indicators.index(row["indicator_code"]),
+                groups.index(row["group_code"]),
+            ),
+        )
+
+    def _by_code(self, table: str, code: str, order: str) -> dict[str, Row]:
+        return {row[code]: row for row in sorted(self.tables[table], key=itemgetter(order))}
+
+
+def _within(found: Mapping[str, Row], column: str, parents: Iterable[str]) -> dict[str, Row]:
+    """Rows by code, those of the first parent first; of parents that are not there, none."""
+    return {code: row for parent in parents for code, row in found.items() if row[column] == parent}
+
+
+def grouped(table: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
+    """Rows by the value of a column, or by those of several as a tuple, as they first come."""
+    key = itemgetter(*columns)
+    found: dict[Any, list[Row]] = {}
+    for row in table:
+        found.setdefault(key(row), []).append(row)
+    return found
 
 
 def period(first_day: date) -> str:
@@ -132,96 +195,94 @@ def period(first_day: date) -> str:
     return f"{first_day.month}月1日—{first_day.month}月{last}日"
 
 
-def read_month(connection: duckdb.DuckDBPyConnection, month: str) -> Month:
-    """Read a month of a release.
+def read_month(connection: duckdb.DuckDBPyConnection, month: str, city_code: str) -> ReleaseMonth:
+    """Read a city's month of a release.
 
     Args:
         connection: the release, from `ywtb.release.queries.open_release`.
         month: one of its months, such as `2023-06`.
+        city_code: a city with units in that month.
     """
-    first_day = f"{month}-01"
-    monthly = [*_public_tables(connection), *RULES_TABLES]
-    tables = {
-        **{
-            name: _read(connection, name, "score_month = cast(? as date)", [first_day])
-            for name in monthly
-        },
-        **{name: _read(connection, name) for name in REFERENCE_TABLES},
+    first_day = month_of(month)
+    conditions = {
+        "score_month": f"score_month = date '{first_day}'",
+        "city_code": f"coalesce(city_code, {literal(city_code)}) = {literal(city_code)}",
     }
-    history = {
-        name: _read(connection, name, "score_month <= cast(? as date)", [first_day])
-        for name in HISTORY_TABLES
-    }
+
+    def read(source: str, *where: str) -> list[Row]:
+        schema, table = source.split(".")
+        condition = " and ".join(["true", *where])
+        select = f'select * from "{schema}"."{table}" where {condition} order by all'  # noqa: S608
+        return rows(connection, select)
+
+    columns = grouped(
+        rows(
+            connection,
+            "select schema_name, schema_name || '.' || table_name as source, column_name "
+            "from duckdb_columns()",
+        ),
+        "source",
+    )
+    tables = {}
+    for source, members in sorted(columns.items()):
+        names = [member["column_name"] for member in members]
+        is_public = members[0]["schema_name"] in PUBLIC_SCHEMAS and "score_month" in names
+        if is_public or source in OTHER_TABLES:
+            tables[source] = read(
+                source, *(conditions[each] for each in conditions if each in names)
+            )
+    for kind, source in (
+        ("group", "marts.dim_units"),
+        ("dimension", "intermediate.int_dimension_weights_monthly"),
+    ):
+        code, table = f"{kind}_code", f"reference.{kind}s"
+        used = {row[code] for row in tables[source]}
+        tables[table] = [row for row in tables[table] if row[code] in used]
+    totals = read(TOTALS, f"score_month <= date '{first_day}'", conditions["city_code"])
     ((release,),) = connection.execute("select release_id from audit.release_manifest").fetchall()
-    return Month(
-        month, release, tables, history, tuple(_annexes(tables, date.fromisoformat(first_day)))
-    )
-
-
-def _public_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """The tables of `marts` and `audit` that hold months."""
-    found = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_columns() "
-        "where schema_name in ('marts', 'audit') and column_name = 'score_month' order by 1"
-    )
-    return [name for (name,) in found.fetchall()]
-
-
-def _read(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    condition: str = "true",
-    values: Sequence[str] = (),
-) -> list[Row]:
-    schema, table = name.split(".")
-    select = f'select * from "{schema}"."{table}" where {condition} order by all'  # noqa: S608
-    return rows(connection, select, values)
+    return ReleaseMonth(month, release, tables, totals, tuple(_annexes(tables, first_day)))
 
 
 def _annexes(tables: Mapping[str, Sequence[Row]], first_day: date) -> Iterator[Annex]:
-    """The annexes in order, from the marts, `audit.annex_cells` and the annex seeds."""
-    columns = _by_annex(tables["reference.annex_columns"])
-    notes = _by_annex(tables["reference.annex_notes"])
-    cells = _by_annex(tables["audit.annex_cells"])
-    for annex in sorted(tables["reference.annexes"], key=lambda each: each["annex_no"]):
-        number = annex["annex_no"]
-        printed = sorted(columns[number], key=lambda each: each["column_no"])
-        mart = sorted(tables[f"marts.{annex['mart_name']}"], key=lambda each: each["sequence_no"])
-        texts = {(cell["row_no"], cell["column_name"]): cell["cell_text"] for cell in cells[number]}
+    """The annexes of which `audit.annex_cells` has cells, in order."""
+    annexes = {row["annex_no"]: row for row in tables["intermediate.int_annexes_monthly"]}
+    columns = grouped(tables["intermediate.int_annex_columns_monthly"], "annex_no", "column_no")
+    notes = grouped(tables["intermediate.int_annex_notes_monthly"], "annex_no")
+    cells = sorted(tables["audit.annex_cells"], key=itemgetter("annex_no", "row_no", "column_no"))
+    for number, printed in grouped(cells, "annex_no").items():
+        annex = annexes[number]
+        lines = list(grouped(printed, "row_no").values())
+        described = [columns[number, cell["column_no"]][0] for cell in lines[0]]
+        paths = [column["header_path"].split("|") for column in described]
         yield Annex(
             number=number,
             mart=annex["mart_name"],
             title=annex["annex_title"],
             period_line=_dated(annex["period_line"] or "", first_day),
-            not_applicable_mark=annex["not_applicable_mark"],
             columns=tuple(
-                Column(
-                    each["column_name"], each["header_path"].split("|")[-1], each["number_format"]
+                AnnexColumn(column["column_name"], path[-1], column["number_format"])
+                for column, path in zip(described, paths, strict=True)
+            ),
+            headings=tuple(_headings(paths)),
+            values=tuple(
+                tuple(
+                    None
+                    if cell["cell_value"] is None
+                    else round(cell["cell_value"], column["decimals"])
+                    for cell, column in zip(line, described, strict=True)
                 )
-                for each in printed
+                for line in lines
             ),
-            headings=tuple(_headings([each["header_path"].split("|") for each in printed])),
-            values=tuple(tuple(row[each["column_name"]] for each in printed) for row in mart),
-            texts=tuple(
-                tuple(texts[row["sequence_no"], each["column_name"]] for each in printed)
-                for row in mart
-            ),
+            texts=tuple(tuple(cell["cell_text"] for cell in line) for line in lines),
             notes=tuple(
-                _dated(each["note_text"], first_day)
-                for each in sorted(notes.get(number, []), key=lambda each: each["note_no"])
+                _dated(note["note_text"], first_day)
+                for note in sorted(notes.get(number, []), key=itemgetter("note_no"))
             ),
         )
 
 
 def _dated(text: str, first_day: date) -> str:
     return text.replace("{period}", period(first_day))
-
-
-def _by_annex(table: Sequence[Row]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    for row in table:
-        found.setdefault(row["annex_no"], []).append(row)
-    return found
 
 
 def _headings(paths: Sequence[Sequence[str]]) -> Iterator[Heading]:

@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from ywtb.exports.plain import plain
+from ywtb.assessment.figures import printable
 
 FONTS = (
     "Source Han Sans SC, Noto Sans CJK SC, Noto Sans SC, Microsoft YaHei, PingFang SC, "
@@ -161,4 +161,4 @@ def _clean(part: Any) -> Any:
         return {_clean(key): _clean(value) for key, value in part.items()}
     if isinstance(part, list):
         return [_clean(value) for value in part]
-    return plain(part) if isinstance(part, str) else part
+    return printable(part) if isinstance(part, str) else part

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 
 from docx.document import Document as WordDocument
@@ -13,14 +14,15 @@ from docx.shared import Length, Pt
 from ywtb.exports.bulletin import official_format as layout
 from ywtb.exports.bulletin.annex_table import add_table
 from ywtb.exports.bulletin.charts import UnitGaps, png, totals_and_gaps
-from ywtb.exports.bulletin.narrative import chinese_date, city_metrics, names, narrative
-from ywtb.exports.release_month import Annex, Month
+from ywtb.exports.bulletin.narrative import chinese_date, city_metrics, narrative
+from ywtb.exports.release_month import Annex, ReleaseMonth, grouped
+from ywtb.exports.text_layout import fold, width_in_ems
 
 KIND = "情况通报"
 LANDSCAPE_WIDTH = layout.TEXT_HEIGHT
 
 
-def write_document(month: Month, path: Path) -> None:
+def write_document(month: ReleaseMonth, path: Path) -> None:
     """Write a month's bulletin; the same month gives the same bytes."""
     city = month.city
     office = city["office_name"]
@@ -38,7 +40,7 @@ def write_document(month: Month, path: Path) -> None:
     _figures(document, month)
     layout.add_landscape(document)
     for annex in month.annexes:
-        _annex(document, annex)
+        _annex(document, annex, annex is month.annexes[0])
     _imprint(document, office, chinese_date(issued))
     layout.save(document, path, title, office, datetime.combine(day, time()))
 
@@ -64,20 +66,20 @@ def _issuer(document: WordDocument, office: str, day: str) -> None:
     paragraph = layout.add(document, layout.ISSUER)
     width = layout.TEXT_WIDTH
     paragraph.paragraph_format.tab_stops.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
-    ems = layout.width_in_ems(office + day) + 4
+    ems = width_in_ems(office + day) + 4
     run = layout.write(paragraph, layout.ISSUER, f"{office}\t{day}")
     layout.condense(run, min(100, int(100 * width.pt / (ems * layout.ISSUER.size))))
     layout.rule(paragraph, "bottom", 2, str(layout.RED))
 
 
-def _text(document: WordDocument, month: Month) -> str:
+def _text(document: WordDocument, month: ReleaseMonth) -> str:
     """Title and sections; returns the title on one line."""
     paragraphs = narrative(month)
     most = layout.TEXT_WIDTH.pt / layout.TITLE.size
     lines = [each.text for each in paragraphs if each.level == "title"]
     title = layout.add(document, layout.TITLE)
     layout.write(
-        title, layout.TITLE, "\n".join(part for line in lines for part in layout.fold(line, most))
+        title, layout.TITLE, "\n".join(part for line in lines for part in fold(line, most))
     )
     title.paragraph_format.space_before = layout.LINE
     title.paragraph_format.space_after = layout.LINE
@@ -90,7 +92,7 @@ def _text(document: WordDocument, month: Month) -> str:
     return "".join(lines)
 
 
-def _attachments(document: WordDocument, month: Month) -> None:
+def _attachments(document: WordDocument, month: ReleaseMonth) -> None:
     """The list of annexes: numbers below each other, long titles hanging, no mark at the end."""
     size = layout.ATTACHMENTS.size
     for annex in month.annexes:
@@ -114,7 +116,7 @@ def _attachments(document: WordDocument, month: Month) -> None:
 def _signature(document: WordDocument, office: str, day: str) -> None:
     """Office and date on the right, the date two characters further in."""
     size = layout.SIGNATURE.size
-    room = layout.TEXT_WIDTH.pt / size - layout.width_in_ems(office)
+    room = layout.TEXT_WIDTH.pt / size - width_in_ems(office)
     right = max(0.0, min(2.0, room))
     for text, inset in ((office, right), (day, right + 2)):
         if text:
@@ -125,14 +127,14 @@ def _signature(document: WordDocument, office: str, day: str) -> None:
                 paragraph.paragraph_format.keep_with_next = True
 
 
-def _figures(document: WordDocument, month: Month) -> None:
+def _figures(document: WordDocument, month: ReleaseMonth) -> None:
     """A page of charts: per group the totals and where each unit is behind the best."""
     mark = layout.add(document, layout.ANNEX_MARK, "附图")
     mark.paragraph_format.page_break_before = True
     layout.add(document, layout.ANNEX_TITLE, "各单位综合得分及与本组各项最高得分的差距")
     note = "注：左为综合得分；右为各考核项目得分低于本组该项最高得分之数，各段相加为差距合计。"
     layout.add(document, layout.NOTE, note)
-    parts = list(names(month, "dimension").values())
+    parts = [dimension["dimension_name"] for dimension in month.dimensions.values()]
     for number, (group, units) in enumerate(_gaps(month), start=1):
         caption = f"图{number}　{group}（{len(units)}个单位）"
         layout.add(document, layout.CAPTION, caption)
@@ -145,41 +147,37 @@ def _figures(document: WordDocument, month: Month) -> None:
         layout.describe(drawn, number, caption, f"综合得分由高到低：{described}")
 
 
-def _gaps(month: Month) -> Iterator[tuple[str, list[UnitGaps]]]:
+def _gaps(month: ReleaseMonth) -> Iterator[tuple[str, list[UnitGaps]]]:
     """Each group with its units in printed order."""
-    dimensions = names(month, "dimension")
+    members = grouped(month.tables["marts.fct_composite_scores"], "group_code")
     scores: dict[str, dict[str, Decimal]] = {}
+    best: dict[tuple[str, str], Decimal] = {}
     for row in month.tables["marts.fct_dimension_scores"]:
-        scores.setdefault(row["unit_id"], {})[dimensions[row["dimension_code"]]] = row["score"]
-    for code, name in names(month, "group").items():
-        members = sorted(
-            (r for r in month.tables["marts.fct_composite_scores"] if r["group_code"] == code),
-            key=lambda row: row["sequence_no"],
-        )
-        if members:
-            best = {
-                dimension: max(scores[row["unit_id"]][dimension] for row in members)
-                for dimension in scores[members[0]["unit_id"]]
-            }
+        name = month.dimensions[row["dimension_code"]]["dimension_name"]
+        scores.setdefault(row["unit_id"], {})[name] = row["score"]
+        part = (row["group_code"], name)
+        best[part] = max(row["score"], best.get(part, row["score"]))
+    for code, group in month.groups.items():
+        if code in members:
             yield (
-                name,
+                group["group_name"],
                 [
                     UnitGaps(
                         row["unit_name"],
                         row["composite_score"],
                         {
-                            dimension: best[dimension] - score
-                            for dimension, score in scores[row["unit_id"]].items()
+                            name: best[code, name] - score
+                            for name, score in scores[row["unit_id"]].items()
                         },
                     )
-                    for row in members
+                    for row in sorted(members[code], key=itemgetter("sequence_no"))
                 ],
             )
 
 
-def _annex(document: WordDocument, annex: Annex) -> None:
+def _annex(document: WordDocument, annex: Annex, is_first: bool) -> None:
     mark = layout.add(document, layout.ANNEX_MARK, f"附件{annex.number}")
-    mark.paragraph_format.page_break_before = annex.number > 1
+    mark.paragraph_format.page_break_before = not is_first
     title = layout.add(document, layout.ANNEX_TITLE, annex.title)
     if annex.period_line:
         layout.add(document, layout.PERIOD_LINE, annex.period_line)

@@ -1,7 +1,7 @@
 """The text of the bulletin: facts of the month, said by the template `通报正文.md.j2`.
 
 What went badly is found in the data: the indicators by whose rules units lost points for faults
-(`rule_kinds`), and the city-level figures that rank from the bottom of the province.
+(`dim_rules.is_fault`), and the city-level figures that rank from the bottom of the province.
 """
 
 import re
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ywtb.assessment.figures import plain_figure
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,7 +44,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Metric:
+class CityFigure:
     """A city-level figure as the text says it: `24.9万件`, `第3位`; blank for what it lacks.
 
     Low is a rank from the bottom, or one worse than `cities.worst_good_rank`.
@@ -59,24 +60,6 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Dimensions that share a place in the province."""
-
-    rank: str
-    dimensions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group and its best units."""
-
-    name: str
-    unit_count: int
-    leaders: str
-    top_score: Decimal
-
-
-@dataclass(frozen=True)
 class Tally:
     """Units with the same value of an indicator, such as one case each."""
 
@@ -85,7 +68,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Shortcoming:
     """What went badly: `fault` counts cases, `rate` falls short of full, `city` is a low rank.
 
     Attributes:
@@ -151,7 +134,7 @@ class Problem:
         return f"{groups}单位" + (f"，其中{_listed(named)}" if named else "") + office
 
 
-def narrative(month: Month) -> list[Paragraph]:
+def narrative(month: ReleaseMonth) -> list[Paragraph]:
     """The bulletin's title and sections in order; the list of annexes is not part of it."""
     # What comes out is written as text, nowhere read as markup.
     environment = Environment(  # noqa: S701
@@ -165,13 +148,13 @@ def narrative(month: Month) -> list[Paragraph]:
     return list(_paragraphs(text))
 
 
-def city_metrics(month: Month) -> dict[str, Metric]:
+def city_metrics(month: ReleaseMonth) -> dict[str, CityFigure]:
     """The month's city-level figures by code; one that says nothing is left out."""
     dimensions = {
         row["metric_code"]: row["dimension_code"] for row in month.tables["reference.city_metrics"]
     }
     found = [
-        Metric(
+        CityFigure(
             code=row["metric_code"],
             dimension_code=dimensions[row["metric_code"]],
             name=row["metric_name"],
@@ -186,12 +169,6 @@ def city_metrics(month: Month) -> dict[str, Metric]:
         for row in month.tables["marts.fct_city_metrics"]
     ]
     return {metric.code: metric for metric in found if metric.value or metric.rank}
-
-
-def names(month: Month, kind: Literal["dimension", "group"]) -> dict[str, str]:
-    """Names of the dimensions or groups by code, in their order."""
-    table = sorted(month.tables[f"reference.{kind}s"], key=lambda row: row[f"{kind}_order"])
-    return {row[f"{kind}_code"]: row[f"{kind}_name"] for row in table}
 
 
 def chinese_number(number: int) -> str:
@@ -226,121 +203,113 @@ def _paragraphs(text: str) -> Iterator[Paragraph]:
             yield Paragraph("body", body)
 
 
-def _context(month: Month) -> dict[str, object]:
+def _context(month: ReleaseMonth) -> dict[str, object]:
     """What the template may use."""
     metrics = city_metrics(month)
-    dimensions = names(month, "dimension")
     problems = list(_problems(month, metrics))
     told = {code for problem in problems for code in problem.metric_codes}
-    city = month.city
     return {
         "year": month.first_day.year,
         "month": month.first_day.month,
         "period": month.period.replace("—", "至"),
-        "city_name": city["city_name"],
-        "office_name": city["office_name"],
-        "dimension": dimensions.__getitem__,
+        "city_name": month.city["city_name"],
+        "office_name": month.city["office_name"],
+        "dimension": lambda *codes: "、".join(
+            month.dimensions[code]["dimension_name"] for code in codes if code in month.dimensions
+        ),
         "figures": lambda *codes: _figures(
             metrics[code] for code in codes if code in metrics and code not in told
         ),
         "said": _sayer(metrics),
         "sentence": _sentence,
         "groups": list(_groups(month)),
-        "places": list(_places(month, metrics, dimensions)),
+        "places": list(_places(month, metrics)),
         "problems": problems,
         "poor_dimensions": list(dict.fromkeys(problem.dimension for problem in problems)),
     }
 
 
-def _groups(month: Month) -> Iterator[Group]:
-    for code, name in names(month, "group").items():
-        members = [
-            row for row in month.tables["marts.fct_composite_scores"] if row["group_code"] == code
-        ]
-        best = sorted(
-            (row for row in members if row["score_rank"] == 1), key=lambda row: row["sequence_no"]
-        )
+def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
+    """Groups with their best units."""
+    units = grouped(month.tables["marts.fct_composite_scores"], "group_code")
+    for code, group in month.groups.items():
+        members = sorted(units.get(code, []), key=itemgetter("sequence_no"))
+        best = [_one_line(row["unit_name"]) for row in members if row["score_rank"] == 1]
         if best:
-            yield Group(
-                name=name,
-                unit_count=len(members),
-                leaders=(
-                    "、".join(_one_line(row["unit_name"]) for row in best)
-                    if len(best) <= LEADERS_NAMED
-                    else f"{len(best)}个单位"
-                )
-                + ("并列" if len(best) > 1 else ""),
-                top_score=best[0]["composite_score"],
-            )
+            leaders = "、".join(best) if len(best) <= LEADERS_NAMED else f"{len(best)}个单位"
+            yield {
+                "name": group["group_name"],
+                "unit_count": len(members),
+                "leaders": leaders + ("并列" if len(best) > 1 else ""),
+                "top_score": members[0]["composite_score"],
+            }
 
 
-def _places(
-    month: Month, metrics: Mapping[str, Metric], dimensions: Mapping[str, str]
-) -> Iterator[Place]:
-    """Places of whole dimensions, the best first; the low ones are problems."""
-    ranks = {
-        row["metric_code"]: row["province_rank"]
+def _places(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[dict[str, object]]:
+    """Dimensions by their place in the province, the best first; the low ones are problems."""
+    ranked = [
+        row
         for row in month.tables["marts.fct_city_metrics"]
-        if row["metric_code"] in dimensions
+        if row["metric_code"] in month.dimensions
         and row["province_rank"] is not None
         and not metrics[row["metric_code"]].is_low
-    }
-    for rank in sorted(set(ranks.values())):
-        members = [code for code in dimensions if ranks.get(code) == rank]
-        yield Place(metrics[members[0]].rank, tuple(dimensions[code] for code in members))
+    ]
+    for _, rows in sorted(grouped(ranked, "province_rank").items()):
+        codes = {row["metric_code"] for row in rows}
+        yield {
+            "rank": metrics[rows[0]["metric_code"]].rank,
+            "dimensions": [
+                dimension["dimension_name"]
+                for code, dimension in month.dimensions.items()
+                if code in codes
+            ],
+        }
 
 
-def _problems(month: Month, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
+def _problems(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[Shortcoming]:
     """Problems by dimension: what units lost points for, then low ranks of nothing of the kind."""
     wording = {row["indicator_code"]: row for row in month.tables["reference.bulletin_problems"]}
-    indicators = sorted(
-        month.tables["reference.indicators"], key=lambda row: row["indicator_order"]
-    )
-    faults = {row["rule_kind"] for row in month.tables["reference.rule_kinds"] if row["is_fault"]}
-    rules = {
-        row["rule_id"]
-        for row in month.tables["intermediate.int_rules_monthly"]
-        if row["rule_kind"] in faults
-    }
-    scores = [
-        row
-        for row in _in_official_order(month, month.tables["marts.fct_indicator_scores"])
-        if row["rule_id"] in rules and row["points_lost"]
-    ]
-    low = {code: metric for code, metric in metrics.items() if metric.is_low}
-    for dimension_code, dimension in names(month, "dimension").items():
-        for indicator in indicators:
-            losses = [
+    faults = {row["rule_id"] for row in month.tables["marts.dim_rules"] if row["is_fault"]}
+    order = list(month.units)
+    losses = grouped(
+        sorted(
+            (
                 row
-                for row in scores
-                if row["indicator_code"] == indicator["indicator_code"]
-                and row["dimension_code"] == dimension_code
-            ]
-            if losses:
-                words = wording.get(indicator["indicator_code"], NO_WORDING)
+                for row in month.tables["marts.fct_indicator_scores"]
+                if row["rule_id"] in faults and row["points_lost"]
+            ),
+            key=lambda row: order.index(row["unit_id"]),
+        ),
+        "indicator_code",
+    )
+    low = {code: metric for code, metric in metrics.items() if metric.is_low}
+    for dimension_code, dimension in month.dimensions.items():
+        name = dimension["dimension_name"]
+        for code, indicator in month.indicators.items():
+            if indicator["dimension_code"] == dimension_code and code in losses:
+                words = wording.get(code, NO_WORDING)
                 low.pop(words["metric_code"] or "", None)
-                yield _unit_problem(month, dimension, indicator, words, metrics, losses)
+                yield _unit_problem(month, name, indicator, words, metrics, losses[code])
         rest = [metric for metric in low.values() if metric.dimension_code == dimension_code]
         if rest:
-            yield Problem("city", dimension, _figures(rest), tuple(metric.code for metric in rest))
+            yield Shortcoming("city", name, _figures(rest), tuple(metric.code for metric in rest))
 
 
 def _unit_problem(
-    month: Month,
+    month: ReleaseMonth,
     dimension: str,
     indicator: Row,
     words: Mapping[str, str | None],
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, CityFigure],
     losses: Sequence[Row],
-) -> Problem:
+) -> Shortcoming:
     is_rate = indicator["value_type"] == "percent"
     unit = "%" if is_rate else words["count_unit"]
     metric = metrics.get(words["metric_code"] or "")
     office = metrics.get(words["office_metric_code"] or "")
-    by_value: dict[Decimal, list[str]] = {}
-    for row in sorted(losses, key=lambda row: -row["points_lost"]):
-        by_value.setdefault(row["obs_value"], []).append(_one_line(row["unit_name"]))
-    return Problem(
+    by_value = grouped(sorted(losses, key=lambda row: -row["points_lost"]), "obs_value")
+    members = grouped(losses, "group_code")
+    return Shortcoming(
         kind="rate" if is_rate else "fault",
         dimension=dimension,
         figures=_figures([metric] if metric else []),
@@ -349,12 +318,13 @@ def _unit_problem(
         total="" if is_rate else _quantity(sum(row["obs_value"] for row in losses), unit),
         full_value=_quantity(indicator["valid_max"] or 100, unit) if is_rate else "",
         tallies=tuple(
-            Tally(_quantity(value, unit), tuple(units)) for value, units in by_value.items()
+            Tally(_quantity(value, unit), tuple(_one_line(row["unit_name"]) for row in rows))
+            for value, rows in by_value.items()
         ),
         groups=tuple(
-            (name, count)
-            for code, name in names(month, "group").items()
-            if (count := sum(row["group_code"] == code for row in losses))
+            (group["group_name"], len(members[code]))
+            for code, group in month.groups.items()
+            if code in members
         ),
         office=office.value if office else "",
         points_lost=plain_figure(sum(row["points_lost"] for row in losses)),
@@ -363,22 +333,13 @@ def _unit_problem(
     )
 
 
-def _in_official_order(month: Month, table: Iterable[Row]) -> list[Row]:
-    groups = list(names(month, "group"))
-    order = {
-        row["unit_id"]: row["official_order"]
-        for row in month.tables["intermediate.int_units_monthly"]
-    }
-    return sorted(table, key=lambda row: (groups.index(row["group_code"]), order[row["unit_id"]]))
-
-
 def _sentence(lead: str, *parts: str) -> str:
     """The parts that say something as one sentence after `lead`; nothing if none does."""
     said = [part for part in parts if part]
     return f"{lead}{'，'.join(said)}。" if said else ""
 
 
-def _sayer(metrics: Mapping[str, Metric]) -> Callable[[str], str]:
+def _sayer(metrics: Mapping[str, CityFigure]) -> Callable[[str], str]:
     """A function that fills `{code}`, `{code.rank}`, `{code.detail}` in, or says nothing."""
 
     def said(text: str) -> str:
@@ -395,7 +356,7 @@ def _sayer(metrics: Mapping[str, Metric]) -> Callable[[str], str]:
     return said
 
 
-def _figures(metrics: Iterable[Metric]) -> str:
+def _figures(metrics: Iterable[CityFigure]) -> str:
     """Figures with their places; neighbours of one value and place share it."""
     said = []
     for (value, rank), members in groupby(metrics, key=lambda metric: (metric.value, metric.rank)):

@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts.conf"
@@ -28,43 +27,20 @@ class ConversionError(Exception):
     """LibreOffice made no PDF; the message says what it said instead."""
 
 
-@dataclass(frozen=True)
-class Conversion:
-    """A conversion under way, see `start_pdf`."""
-
-    process: subprocess.Popen[bytes]
-    folder: Path
-    path: Path
-
-    def finish(self) -> None:
-        """Wait for the PDF and put it in its place.
-
-        Raises:
-            ConversionError: LibreOffice failed, or took longer than `TIME_LIMIT`.
-        """
-        try:
-            said, _ = self.process.communicate(timeout=TIME_LIMIT)
-        except subprocess.TimeoutExpired as error:
-            raise ConversionError(f"{TIME_LIMIT} 秒内未完成") from error
-        made = self.folder / "bulletin.pdf"
-        if self.process.returncode or not made.is_file():
-            raise ConversionError(said.decode(errors="replace").strip())
-        _normalise(made, self.path)
-
-
 def libreoffice() -> str | None:
     """Where LibreOffice is, or None."""
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 
 @contextmanager
-def start_pdf(docx: Path, path: Path) -> Iterator[Conversion]:
-    """Start to convert a document into `path`; leaving the block ends what has not been finished.
+def pdf_aside(docx: Path, path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Convert a document into `path` while the block runs; what fails the block ends LibreOffice.
 
     Should this process be killed, LibreOffice is ended by its time limit.
 
     Raises:
         LibreOfficeMissingError: LibreOffice is not installed.
+        ConversionError: LibreOffice failed, or took longer than `TIME_LIMIT`.
     """
     program = libreoffice()
     if program is None:
@@ -93,9 +69,21 @@ def start_pdf(docx: Path, path: Path) -> Iterator[Conversion]:
             start_new_session=True,
         )
         try:
-            yield Conversion(process, folder, path)
+            yield process
+            _finish(process, folder / "bulletin.pdf", path)
         finally:
             _end(process)
+
+
+def _finish(process: subprocess.Popen[bytes], made: Path, path: Path) -> None:
+    """Wait for the PDF and put it in its place."""
+    try:
+        said, _ = process.communicate(timeout=TIME_LIMIT)
+    except subprocess.TimeoutExpired as error:
+        raise ConversionError(f"{TIME_LIMIT} 秒内未完成") from error
+    if process.returncode or not made.is_file():
+        raise ConversionError(said.decode(errors="replace").strip())
+    _normalise(made, path)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

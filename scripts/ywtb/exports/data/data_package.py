@@ -2,43 +2,30 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth, grouped
+from ywtb.release.queries import Row, rows
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
-UNIT_KEY = ("score_month", "unit_id")
-TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "marts.fct_composite_scores": ("综合得分与名次", UNIT_KEY),
-    "marts.fct_dimension_scores": ("各项得分", (*UNIT_KEY, "dimension_code")),
-    "marts.fct_indicator_scores": ("各指标计分", (*UNIT_KEY, "indicator_code")),
-    "marts.fct_observations": ("各指标数据及来源", (*UNIT_KEY, "indicator_code")),
-    "marts.fct_monthly_changes": ("与上次相比的变化", UNIT_KEY),
-    "marts.fct_year_to_date_scores": ("本年累计平均", UNIT_KEY),
-    "marts.fct_city_metrics": ("全市指标", ("score_month", "metric_code")),
-    "audit.points_lost_ledger": ("失分台账", ()),
-    "audit.errata_in_force": ("勘误", ()),
-    "audit.adjustments_in_force": ("得分调整", (*UNIT_KEY, "dimension_code", "erratum_id")),
-    "audit.revisions": ("发布后的更正", ()),
-    "reference.groups": ("组别", ("group_code",)),
-    "reference.dimensions": ("考核项目", ("dimension_code",)),
-    "reference.indicators": ("指标", ("indicator_code",)),
-}
-"""What is exported besides the annexes: title and primary key by table."""
+EXPLAINING = (
+    "audit.points_lost_ledger",
+    "audit.errata_in_force",
+    "audit.adjustments_in_force",
+    "audit.revisions",
+    "reference.groups",
+    "reference.dimensions",
+)
+"""What is exported besides the annexes and all other tables of `marts`."""
 
-REFERENCES = {
-    "unit_id": "fct_composite_scores",
-    "group_code": "groups",
-    "dimension_code": "dimensions",
-    "indicator_code": "indicators",
-}
-"""Tables that columns refer to."""
+CODES = {"group_code": "groups", "dimension_code": "dimensions"}
+"""Keys that the database does not declare: columns by which seeds are referred to."""
 
 TYPES = {
     "BOOLEAN": "boolean",
@@ -46,6 +33,11 @@ TYPES = {
     "INTEGER": "integer",
     "TIMESTAMP": "datetime",
     "VARCHAR": "string",
+}
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
 }
 MEASURES = {
     "rate": "%",
@@ -69,160 +61,176 @@ DESCRIPTION = (
 
 
 @dataclass(frozen=True)
-class Field:
-    """A column: its type in the database, whether it is always filled, and what it means."""
-
-    name: str
-    database_type: str
-    is_required: bool
-    title: str | None
-    description: str | None
-
-
-@dataclass(frozen=True)
 class PackageTable:
-    """A table of the package; `source` is its `schema.table` in the release."""
+    """A table of the package.
+
+    Attributes:
+        source: its `schema.table` in the release.
+        columns: rows of `duckdb_columns()`, with the printed heading of an annex as `title`.
+        keys: rows of `duckdb_constraints()`: primary and foreign keys.
+    """
 
     source: str
     title: str
     description: str
-    primary_key: tuple[str, ...]
-    fields: tuple[Field, ...]
+    columns: tuple[Row, ...]
+    keys: tuple[Row, ...]
 
     @property
     def name(self) -> str:
         """Name of the table and of its files."""
         return self.source.partition(".")[2]
 
+    @property
+    def types(self) -> dict[str, str]:
+        """Types of the columns in the database, by name."""
+        return {column["column_name"]: column["data_type"] for column in self.columns}
 
-def package_tables(connection: duckdb.DuckDBPyConnection, month: Month) -> list[PackageTable]:
-    """The annexes, the facts and what explains them, with types and comments of the release."""
-    comments: dict[str, str] = dict(
-        connection.execute(
-            "select schema_name || '.' || table_name, comment from duckdb_tables()"
-        ).fetchall()
-    )
-    columns: dict[str, list[tuple[str, str, bool, str | None]]] = {}
-    for source, *column in connection.execute(
-        "select schema_name || '.' || table_name, column_name, data_type, not is_nullable, comment "
-        "from duckdb_columns() order by schema_name, table_name, column_index"
-    ).fetchall():
-        columns.setdefault(source, []).append((column[0], column[1], column[2], column[3]))
-    printed = {
-        (f"marts.{annex.mart}", column.name): column.label
-        for annex in month.annexes
-        for column in annex.columns
+
+def package_tables(
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth
+) -> list[PackageTable]:
+    """The annexes, the other marts and what explains them, as the release describes them.
+
+    Of an annex only the columns that it has in the month are taken.
+    """
+    described = {
+        kind: grouped(
+            rows(
+                connection,
+                f"select *, schema_name || '.' || table_name as source from duckdb_{kind}() "  # noqa: S608
+                f"order by source, {order}",
+            ),
+            "source",
+        )
+        for kind, order in (
+            ("tables", "table_oid"),
+            ("columns", "column_index"),
+            ("constraints", "constraint_index"),
+        )
     }
     annexes = {
-        f"marts.{annex.mart}": (f"附件{annex.number} {annex.title}", ("score_month", "sequence_no"))
+        source: annex
         for annex in month.annexes
+        for source in [f"marts.{annex.mart}"]
+        if source in month.tables
     }
-    return [
-        PackageTable(
-            source,
-            title,
-            comments[source],
-            primary_key,
-            tuple(
-                Field(name, database_type, required, printed.get((source, name)), comment)
-                for name, database_type, required, comment in columns[source]
-            ),
-        )
-        for source, (title, primary_key) in {**annexes, **TABLES}.items()
+    marts = [
+        source
+        for source in sorted(month.tables)
+        if source.startswith("marts.") and not source.startswith("marts.annex_")
     ]
 
+    def table(source: str) -> PackageTable:
+        description = described["tables"][source][0]["comment"]
+        title = description.partition("。")[0]
+        columns = described["columns"][source]
+        if source in annexes:
+            annex = annexes[source]
+            title = f"附件{annex.number} {annex.title}"
+            headings = {column.name: column.label for column in annex.columns}
+            kept = {"score_month": None, **headings, "city_code": None}
+            columns = [
+                {**each, "title": kept[each["column_name"]]}
+                for each in columns
+                if each["column_name"] in kept
+            ]
+        keys = described["constraints"].get(source, [])
+        return PackageTable(source, title, description, tuple(columns), tuple(keys))
 
-def write_package(month: Month, tables: Sequence[PackageTable], folder: Path) -> None:
+    return [table(source) for source in (*annexes, *marts, *EXPLAINING)]
+
+
+def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: Path) -> None:
     """Write `datapackage.json` for the files that are in the folder."""
-    city = month.city
-    resources = []
-    for table in tables:
-        resources.append(
-            {
-                "name": table.name,
-                "type": "table",
-                "title": table.title,
-                "description": table.description,
-                **_file(folder, f"csv/{table.name}.csv", "csv", "text/csv"),
-                "encoding": "utf-8",
-                "schema": _schema(table),
-            }
-        )
-    for table in tables:
-        path = f"parquet/{table.name}.parquet"
-        resources.append(
-            {
-                "name": f"{table.name}_parquet",
-                "type": "file",
-                "title": f"{table.title}（Parquet）",
-                **_file(folder, path, "parquet", "application/vnd.apache.parquet"),
-            }
-        )
-    for name, title in (("scores", "各单位得分"), ("scores.schema", "各单位得分的 JSON Schema")):
-        resources.append(
-            {
-                "name": name,
-                "type": "json",
-                "title": title,
-                **_file(folder, f"{name}.json", "json", "application/json"),
-                "encoding": "utf-8",
-            }
-        )
+    resources = [
+        {
+            **_resource(folder, f"csv/{table.name}.csv", "table", table.title, table.description),
+            "encoding": "utf-8",
+            "schema": _schema(table),
+        }
+        for table in tables
+    ]
+    resources += [
+        {
+            **_resource(
+                folder, f"parquet/{table.name}.parquet", "file", f"{table.title}（Parquet）"
+            ),
+            "name": f"{table.name}_parquet",
+        }
+        for table in tables
+    ]
+    resources += [
+        {**_resource(folder, f"{name}.json", "json", title), "encoding": "utf-8"}
+        for name, title in (("scores", "各单位得分"), ("scores.schema", "各单位得分的 JSON Schema"))
+    ]
     package = {
         "$schema": PROFILE,
         "name": f"ywtb-{month.month}",
-        "title": f"{city['city_name']}“一网通办”考核数据（{month.month}）",
+        "title": f"{month.city['city_name']}“一网通办”考核数据（{month.month}）",
         "description": DESCRIPTION,
-        "contributors": [{"title": city["office_name"], "roles": ["publisher"]}],
+        "contributors": [{"title": month.city["office_name"], "roles": ["publisher"]}],
         "resources": resources,
     }
     text = json.dumps(package, ensure_ascii=False, indent=2)
     (folder / "datapackage.json").write_text(f"{text}\n", encoding="utf-8")
 
 
-def _file(folder: Path, path: str, file_format: str, media_type: str) -> dict[str, Any]:
+def _resource(
+    folder: Path, path: str, kind: str, title: str, description: str | None = None
+) -> dict[str, Any]:
     content = (folder / path).read_bytes()
+    name, _, file_format = path.rpartition("/")[2].rpartition(".")
     return {
+        "name": name,
+        "type": kind,
+        "title": title,
+        **({"description": description} if description else {}),
         "path": path,
         "format": file_format,
-        "mediatype": media_type,
+        "mediatype": MEDIA_TYPES[file_format],
         "bytes": len(content),
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
     }
 
 
 def _schema(table: PackageTable) -> dict[str, Any]:
-    names = [field.name for field in table.fields]
-    references = []
-    for name, target in REFERENCES.items():
-        if name in names and table.name != target:
-            key = ["score_month", name] if name == "unit_id" else [name]
-            references.append({"fields": key, "reference": {"resource": target, "fields": key}})
-    schema: dict[str, Any] = {
-        "fields": [_described(field) for field in table.fields],
+    keys = grouped(table.keys, "constraint_type")
+    primary = [key["constraint_column_names"] for key in keys.get("PRIMARY KEY", [])]
+    references = [
+        _reference(
+            key["constraint_column_names"], key["referenced_table"], key["referenced_column_names"]
+        )
+        for key in keys.get("FOREIGN KEY", [])
+    ]
+    for code, target in CODES.items():
+        if table.name == target:
+            primary.append([code])
+        elif code in table.types:
+            references.append(_reference([code], target, [code]))
+    return {
+        "fields": [_field(column) for column in table.columns],
         "missingValues": [""],
+        **({"primaryKey": primary[0]} if primary else {}),
+        **({"foreignKeys": references} if references else {}),
     }
-    if table.primary_key:
-        schema["primaryKey"] = list(table.primary_key)
-    if references:
-        schema["foreignKeys"] = references
-    return schema
 
 
-def _described(field: Field) -> dict[str, Any]:
-    is_decimal = field.database_type.startswith("DECIMAL")
-    described: dict[str, Any] = {
-        "name": field.name,
-        "type": "number" if is_decimal else TYPES[field.database_type],
+def _reference(fields: Sequence[str], target: str, columns: Sequence[str]) -> dict[str, Any]:
+    return {"fields": fields, "reference": {"resource": target, "fields": columns}}
+
+
+def _field(column: Row) -> dict[str, Any]:
+    kind = "number" if column["data_type"].startswith("DECIMAL") else TYPES[column["data_type"]]
+    field = {
+        "name": column["column_name"],
+        "type": kind,
+        "title": column.get("title"),
+        "description": column["comment"],
     }
-    if field.title:
-        described["title"] = field.title
-    if field.description:
-        described["description"] = field.description
-    if is_decimal or field.database_type == "INTEGER":
-        endings = [ending for ending in MEASURES if f"_{field.name}".endswith(f"_{ending}")]
-        if endings:
-            described["unit"] = MEASURES[endings[0]]
-    if field.is_required:
-        described["constraints"] = {"required": True}
-    return described
+    if kind in ("number", "integer"):
+        name = f"_{column['column_name']}"
+        field["unit"] = next((MEASURES[end] for end in MEASURES if name.endswith(f"_{end}")), None)
+    if not column["is_nullable"]:
+        field["constraints"] = {"required": True}
+    return {name: value for name, value in field.items() if value}

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,19 +10,17 @@ from typing import Any
 
 import duckdb
 
-from ywtb.exports.data.data_package import PackageTable, package_tables, write_package
+from ywtb.exports.data.data_package import package_tables, write_package
 from ywtb.exports.data.scores import write_scores
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth
 from ywtb.release.queries import Row
-
-FOLDER = "data"
 
 _RISKY = re.compile(r"['\t\r\n]|[\s\x00-\x1f]*[=+\-@＝＋－＠]")
 _HARMLESS = re.compile(r"-|-?\d+(\.\d+)?%?")
 
 
-def write_tables(connection: duckdb.DuckDBPyConnection, month: Month, folder: Path) -> None:
-    """Write `data/` into a folder: the same month gives the same bytes.
+def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path) -> None:
+    """Write the tables into a folder, which is made: the same month gives the same bytes.
 
     `csv/` and `parquet/` hold one file per table with this month's rows, named like the table;
     `datapackage.json` describes them; `scores.json` has the scores, `scores.schema.json` its form.
@@ -30,19 +28,18 @@ def write_tables(connection: duckdb.DuckDBPyConnection, month: Month, folder: Pa
     Args:
         connection: the release that the month was read from; it says types and descriptions.
         month: what is written.
-        folder: where `data/` goes; it is there.
+        folder: where the files go.
     """
-    target = folder / FOLDER
     for name in ("csv", "parquet"):
-        (target / name).mkdir(parents=True, exist_ok=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     tables = package_tables(connection, month)
     with duckdb.connect(config={"threads": 1}) as writer:
         for table in tables:
-            text = target / "csv" / f"{table.name}.csv"
-            _write_csv(text, [field.name for field in table.fields], month.tables[table.source])
-            _write_parquet(writer, text, target / "parquet" / f"{table.name}.parquet", table)
-    write_scores(month, target)
-    write_package(month, tables, target)
+            rows = month.tables[table.source]
+            _write_csv(folder / "csv" / f"{table.name}.csv", list(table.types), rows)
+            _write_parquet(writer, folder / "parquet" / f"{table.name}.parquet", table.types, rows)
+    write_scores(month, folder)
+    write_package(month, tables, folder)
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -58,26 +55,12 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
 
 
 def _write_parquet(
-    writer: duckdb.DuckDBPyConnection, text: Path, path: Path, table: PackageTable
+    writer: duckdb.DuckDBPyConnection, path: Path, types: Mapping[str, str], rows: Sequence[Row]
 ) -> None:
-    """Read the CSV back with the types of the release, so that both say the same."""
-    types = {field.name: field.database_type for field in table.fields}
-    columns = ", ".join(
-        f'case when starts_with("{name}", \'\'\'\') then substr("{name}", 2) else "{name}" end'
-        f' as "{name}"'
-        if database_type == "VARCHAR"
-        else f'"{name}"'
-        for name, database_type in types.items()
-    )
-    writer.execute(
-        f"copy (select {columns} from read_csv({_quoted(str(text))}, auto_detect = false, "  # noqa: S608
-        f"header = true, delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n', "
-        f"columns = {types})) to {_quoted(str(path))} (format parquet)"
-    )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    """The rows in the types of the release, by name of the column."""
+    columns = ", ".join(f'unnest(?::{kind}[]) as "{name}"' for name, kind in types.items())
+    values = [[row[name] for row in rows] for name in types]
+    writer.sql(f"select {columns}", params=values).write_parquet(str(path))
 
 
 def _cell(value: Any) -> str:

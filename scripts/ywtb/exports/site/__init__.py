@@ -11,6 +11,14 @@ page that needs it and is admitted by its SHA-256. `file:` names the stylesheet'
 to which `'self'` is nothing on a page opened from a disk.
 """
 
-from ywtb.exports.site.pages import Download, write_site
+from ywtb.exports.formats import MANIFEST, Format, Job
 
-__all__ = ["Download", "write_site"]
+
+def _write(job: Job) -> None:
+    from ywtb.exports.site.pages import write_site
+
+    downloads = [*job.downloads, MANIFEST]
+    write_site(job.month, job.folder / "site", downloads, job.earlier)
+
+
+FORMAT = Format(90, _write)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
-from ywtb.exports.site.views import Names, Ranking, Unit
+from ywtb.exports.release_month import ReleaseMonth
+from ywtb.exports.site.views import Ranking, ScoredUnit
 from ywtb.release.queries import Row
 
 STEPS = (Decimal(0), Decimal("0.02"), Decimal("0.05"), Decimal("0.1"))
@@ -15,7 +16,7 @@ OTHER_CAUSES = {"adjustment": "得分调整", "dimension_floor": "封底"}
 
 
 @dataclass(frozen=True)
-class Cell:
+class HeatCell:
     """Points lost; `level` counts the steps that they exceed the median by, -1 if below it."""
 
     lost: Decimal
@@ -24,7 +25,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class HeatColumn:
     """A cause; quiet if nobody in the group lost anything for it."""
 
     dimension: Row
@@ -38,16 +39,16 @@ class Heat:
     """A group's table: a column for each cause, and for each unit its cells in that order."""
 
     ranking: Ranking
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Unit, tuple[Cell, ...]], ...]
+    columns: tuple[HeatColumn, ...]
+    rows: tuple[tuple[ScoredUnit, tuple[HeatCell, ...]], ...]
 
 
-def heat(ranking: Ranking, names: Names) -> Heat:
+def heat(month: ReleaseMonth, ranking: Ranking) -> Heat:
     """The table of a group."""
     columns = tuple(
-        Column(
-            dimension=names.dimensions[dimension],
-            label=names.indicators[indicator]["indicator_name"]
+        HeatColumn(
+            dimension=month.dimensions[dimension],
+            label=month.indicators[indicator]["indicator_name"]
             if indicator
             else OTHER_CAUSES[kind],
             median=Decimal(median(lost.values())),
@@ -55,22 +56,22 @@ def heat(ranking: Ranking, names: Names) -> Heat:
         )
         for (dimension, kind, indicator), lost in ranking.causes.items()
     )
-    rows = []
-    for unit in ranking.units:
+
+    def cells(unit: ScoredUnit) -> tuple[HeatCell, ...]:
         unit_id = unit.total["unit_id"]
         absent = {
             each.indicator["indicator_code"]
             for each in unit.shown
             if each.observation["obs_status"] == "M"
         }
-        cells = tuple(
-            Cell(lost[unit_id], level(lost[unit_id] - column.median), indicator not in absent)
+        return tuple(
+            HeatCell(lost[unit_id], level(lost[unit_id] - column.median), indicator not in absent)
             for column, ((_, _, indicator), lost) in zip(
                 columns, ranking.causes.items(), strict=True
             )
         )
-        rows.append((unit, cells))
-    return Heat(ranking, columns, tuple(rows))
+
+    return Heat(ranking, columns, tuple((unit, cells(unit)) for unit in ranking.units))
 
 
 def level(excess: Decimal) -> int:

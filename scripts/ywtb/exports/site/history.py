@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from ywtb.exports.release_month import Month
+from ywtb.exports.release_month import ReleaseMonth
 from ywtb.exports.site.drawing import Axis, Point, path, spread
 from ywtb.exports.site.views import Ranking
 from ywtb.release.queries import Row
@@ -47,21 +47,20 @@ class History:
     stories: Mapping[str, Story]
 
 
-def history(month: Month, ranking: Ranking) -> History | None:
+def history(month: ReleaseMonth, ranking: Ranking) -> History | None:
     """The months of a group up to this one; None as long as there is only one.
 
     A group's lines hold the months in which a unit was in the group; a unit's own line holds all
     its months, whichever group it was in.
     """
     units = {unit.total["unit_id"]: unit for unit in ranking.units}
-    first = ranking.units[0].total
-    city, group = first["city_code"], first["group_code"]
+    group = ranking.group["group_code"]
     own: dict[str, dict[date, Row]] = {unit_id: {} for unit_id in units}
     in_group: dict[str, dict[date, Decimal]] = {}
-    for row in month.history["marts.fct_composite_scores"]:
+    for row in month.totals:
         if row["unit_id"] in own:
             own[row["unit_id"]][row["score_month"]] = row
-        if (row["city_code"], row["group_code"]) == (city, group):
+        if row["group_code"] == group:
             in_group.setdefault(row["unit_id"], {})[row["score_month"]] = row["exact_score"]
     months = sorted({each for rows in own.values() for each in rows})
     if len(months) < 2:

@@ -1,149 +1,59 @@
-"""What was corrected, what was checked: errata, revisions and expectations of the month."""
+"""What was corrected and what was checked: figures and expectations of the month."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from ywtb.exports.corrections import KINDS
-from ywtb.exports.release_month import Month
-from ywtb.exports.site.views import ZERO, Names
+from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
 
-@dataclass(frozen=True)
-class Erratum:
-    """Something wrong in print; `row` is one of `details`: cells and headings changed."""
-
-    row: Row
-    kind: str
-    details: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class Revision:
-    """A correction of the month after it was published: its first row and all of them."""
-
-    row: Row
-    cells: tuple[Row, ...]
+def suites(month: ReleaseMonth) -> list[tuple[str, str, list[Row]]]:
+    """Suites of expectations: of files, of annexes, and of facts; part, title and results."""
+    titles = {
+        f"raw_{code}": ("收到的文件", feed["feed_name"]) for code, feed in month.feeds.items()
+    }
+    for annex in month.annexes:
+        titles[annex.mart] = ("附件", f"附件 {annex.number}　{annex.title}")
+    found = grouped(month.tables["audit.expectation_results"], "suite")
+    titles.update({suite: ("计算结果", suite) for suite in sorted(found.keys() - titles.keys())})
+    return [(*title, found[suite]) for suite, title in titles.items() if suite in found]
 
 
-@dataclass(frozen=True)
-class Suite:
-    """Expectations that were checked together, and the part of the flow that they look at."""
-
-    part: str
-    title: str
-    rows: tuple[Row, ...]
-
-    @property
-    def failed(self) -> int:
-        """How many were not met."""
-        return sum(not row["is_success"] for row in self.rows)
-
-
-@dataclass(frozen=True)
-class Quality:
+def quality(month: ReleaseMonth) -> dict[str, Any]:
     """The month's quality in figures; `reconciled` is empty while no official print is known."""
-
-    met: int
-    checked: int
-    reconciled: tuple[tuple[str, int, int], ...]
-    errata: int
-    corrected: int
-    imputed: int
-    adjustments: int
-    assumed_rules: int
-    assumed_points: Decimal
-    assumed_lost: Decimal
-
-
-def errata(month: Month) -> list[Erratum]:
-    """Errata in force, in order of their ids."""
-    found = _together(month.tables["audit.errata_in_force"], "erratum_id")
-    return [
-        Erratum(
-            rows[0],
-            KINDS[rows[0]["erratum_kind"]],
-            tuple(
-                row
-                for row in rows
-                if row["corrected_value"] is not None and row["erratum_kind"] != "adjustment"
-            ),
-        )
-        for rows in found.values()
-    ]
-
-
-def revisions(month: Month) -> list[Revision]:
-    """Corrections of the published month, the latest first."""
-    found = _together(month.tables["audit.revisions"], "release_id")
-    made = [Revision(rows[0], tuple(rows)) for rows in found.values()]
-    return sorted(made, key=lambda each: each.row["revised_at"], reverse=True)
-
-
-def suites(month: Month, names: Names) -> list[Suite]:
-    """Suites of expectations: of files, of annexes, and of facts."""
-    annexes = {annex.mart: f"附件 {annex.number}　{annex.title}" for annex in month.annexes}
-    feeds = {f"raw_{code}": row["feed_name"] for code, row in names.feeds.items()}
-    found = _together(month.tables["audit.expectation_results"], "suite")
-    known = [
-        Suite(part, title, tuple(found[suite]))
-        for part, titles in (("收到的文件", feeds), ("附件", annexes))
-        for suite, title in titles.items()
-        if suite in found
-    ]
-    others = sorted(found.keys() - feeds.keys() - annexes.keys())
-    return known + [Suite("计算结果", suite, tuple(found[suite])) for suite in others]
-
-
-def quality(month: Month) -> Quality:
-    """The figures of the month's quality."""
     tables = month.tables
     expectations = tables["audit.expectation_results"]
-    cells = tables["audit.cell_reconciliation"]
-    scores = tables["audit.score_reconciliation"]
+    cells, scores = tables["audit.cell_reconciliation"], tables["audit.score_reconciliation"]
+    equal_cells = sum(row["is_reproduced"] for row in cells)
+    equal_scores = sum(row["reconciliation_status"] != "unexplained" for row in scores)
     compared = (
-        ("所印单元格", sum(row["is_reproduced"] for row in cells), len(cells)),
-        (
-            "所印得分",
-            sum(row["reconciliation_status"] != "unexplained" for row in scores),
-            len(scores),
-        ),
+        ("所印单元格", equal_cells, len(cells)),
+        ("所印得分", equal_scores, len(scores)),
     )
-    corrections = tables["audit.errata_in_force"]
-    assumed = tables["audit.assumed_rules"]
-    return Quality(
-        met=sum(row["is_success"] for row in expectations),
-        checked=len(expectations),
-        reconciled=tuple(each for each in compared if each[2]),
-        errata=len({row["erratum_id"] for row in corrections}),
-        corrected=sum(row["erratum_kind"] in ("cell", "header") for row in corrections),
-        imputed=sum(row["obs_status"] == "I" for row in tables["marts.fct_observations"]),
-        adjustments=len(tables["audit.adjustments_in_force"]),
-        assumed_rules=len({row["rule_id"] for row in assumed}),
-        assumed_points=sum((row["points_at_stake"] for row in assumed), ZERO),
-        assumed_lost=sum((row["points_lost"] for row in assumed), ZERO),
-    )
-
-
-def column_names(month: Month, names: Names) -> Mapping[str, str]:
-    """Chinese names of columns of annexes and monthly files, by their name there."""
+    errata, assumed = tables["audit.errata_in_force"], tables["audit.assumed_rules"]
     return {
-        **{row["column_name"]: row["view_column_name"] for row in _columns(month)},
-        **{code: row["indicator_name"] for code, row in names.indicators.items()},
+        "met": sum(row["is_success"] for row in expectations),
+        "checked": len(expectations),
+        "reconciled": [each for each in compared if each[2]],
+        "errata": len({row["erratum_id"] for row in errata}),
+        "corrected": sum(row["erratum_kind"] in ("cell", "header") for row in errata),
+        "imputed": sum(row["obs_status"] == "I" for row in tables["marts.fct_observations"]),
+        "adjustments": len(tables["audit.adjustments_in_force"]),
+        "assumed_rules": len({row["rule_id"] for row in assumed}),
+        "assumed_points": sum((row["points_at_stake"] for row in assumed), Decimal(0)),
+        "assumed_lost": sum((row["points_lost"] for row in assumed), Decimal(0)),
     }
 
 
-def _columns(month: Month) -> Sequence[Row]:
-    return sorted(
-        month.tables["reference.annex_columns"],
+def column_names(month: ReleaseMonth) -> Mapping[str, str]:
+    """Chinese names of columns of annexes and monthly files, by their name there."""
+    columns = sorted(
+        month.tables["intermediate.int_annex_columns_monthly"],
         key=lambda row: (row["annex_no"], row["column_no"]),
         reverse=True,
     )
-
-
-def _together(table: Sequence[Row], key: str) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in table:
-        found.setdefault(row[key], []).append(row)
-    return found
+    return {
+        **{row["column_name"]: row["view_column_name"] for row in columns},
+        **{code: row["indicator_name"] for code, row in month.indicators.items()},
+    }

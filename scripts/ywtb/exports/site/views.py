@@ -1,14 +1,17 @@
 """Rankings and units as the pages show them: rows of the month, put side by side."""
 
+import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from operator import itemgetter
 from statistics import median
 
-from ywtb.exports.release_month import Month
-from ywtb.exports.site.formats import page_name
+from ywtb.assessment.figures import plain_figure
+from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
 ZERO = Decimal(0)
@@ -17,39 +20,18 @@ Cause = tuple[str, str, str | None]
 """What points are lost for: dimension, `entry_type` of the ledger, indicator if it is one."""
 
 
-@dataclass(frozen=True)
-class Names:
-    """Rows of the reference seeds by code, in their order."""
+def anchor(code: str) -> str:
+    """A code such as a rule's, fit to be the id of an element and the fragment of a link."""
+    return code if re.fullmatch(r"[\w-]+", code, re.ASCII) else _stand_in(code)
 
-    cities: Mapping[str, Row]
-    groups: Mapping[str, Row]
-    dimensions: Mapping[str, Row]
-    indicators: Mapping[str, Row]
-    feeds: Mapping[str, Row]
-    bases: Mapping[str, Row]
 
-    @classmethod
-    def of(cls, month: Month) -> "Names":
-        """The names that the month's release knows."""
+def page_name(unit_id: str) -> str:
+    """A file name for a unit: its id where that is one of ours, else letters that stand for it."""
+    return unit_id if re.fullmatch(r"[0-9]{6}-[A-Z0-9]{1,20}", unit_id) else _stand_in(unit_id)
 
-        def by_code(table: str, code: str, order: str) -> dict[str, Row]:
-            found = sorted(month.tables[f"reference.{table}"], key=lambda row: row[order])
-            return {row[code]: row for row in found}
 
-        dimensions = by_code("dimensions", "dimension_code", "dimension_order")
-        indicators = by_code("indicators", "indicator_code", "indicator_order")
-        by_dimension = sorted(
-            indicators.items(),
-            key=lambda each: dimensions[each[1]["dimension_code"]]["dimension_order"],
-        )
-        return cls(
-            cities=by_code("cities", "city_code", "city_code"),
-            groups=by_code("groups", "group_code", "group_order"),
-            dimensions=dimensions,
-            indicators=dict(by_dimension),
-            feeds=by_code("feeds", "feed_code", "feed_order"),
-            bases=by_code("rule_bases", "basis", "basis_order"),
-        )
+def _stand_in(text: str) -> str:
+    return f"u{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
 
 
 @dataclass(frozen=True)
@@ -64,26 +46,26 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A line of the ledger, its indicator if it has one, and what the group usually loses there."""
+class LedgerLine:
+    """A line of the ledger, the value as shown, and what the group usually loses there."""
 
     row: Row
-    indicator: Row | None
-    observation: Row | None
+    text: str
     median_lost: Decimal
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An indicator of a unit: observed, and scored where it carries points."""
+    """An indicator of a unit: observed, as shown, and scored where it carries points."""
 
     indicator: Row
     observation: Row
+    text: str
     score: Row | None
 
 
 @dataclass(frozen=True)
-class Unit:
+class ScoredUnit:
     """A unit in its month.
 
     Attributes:
@@ -101,7 +83,7 @@ class Unit:
     change: Row
     average: Row
     parts: tuple[Part, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerLine, ...]
     shown: tuple[Shown, ...]
 
     @property
@@ -124,11 +106,11 @@ class Unit:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A group of a city: its dimensions with their weights, and its units by 序号.
+    """A group: its dimensions with their weights, and its units by 序号.
 
     Attributes:
         anchor: its place in pages that list all groups.
-        title: the group's name; with the city's where there are several.
+        title: the group's name.
         causes: what the group can lose points for, in order, each with what its units lost:
             every scored indicator, and whatever else the ledger holds.
     """
@@ -137,7 +119,7 @@ class Ranking:
     title: str
     group: Row
     weights: tuple[tuple[Row, Decimal], ...]
-    units: tuple[Unit, ...]
+    units: tuple[ScoredUnit, ...]
     causes: Mapping[Cause, Mapping[str, Decimal]]
 
     @cached_property
@@ -155,15 +137,15 @@ class Ranking:
         """How far from the median a total lies at most."""
         return max(abs(unit.exact - self.median) for unit in self.units)
 
-    def next_above(self, unit: Unit) -> Unit | None:
+    def next_above(self, unit: ScoredUnit) -> ScoredUnit | None:
         """The nearest unit with a greater total."""
         return next((each for each in reversed(self.units) if each.exact > unit.exact), None)
 
-    def next_below(self, unit: Unit) -> Unit | None:
+    def next_below(self, unit: ScoredUnit) -> ScoredUnit | None:
         """The nearest unit with a lesser total."""
         return next((each for each in self.units if each.exact < unit.exact), None)
 
-    def neighbours(self, unit: Unit) -> tuple[Unit | None, Unit | None]:
+    def neighbours(self, unit: ScoredUnit) -> tuple[ScoredUnit | None, ScoredUnit | None]:
         """The units before and after it by 序号."""
         place = self.units.index(unit)
         return (
@@ -172,50 +154,39 @@ class Ranking:
         )
 
 
-def rankings(month: Month, names: Names) -> list[Ranking]:
-    """The rankings of a month, by city and order of groups; groups without units are left out."""
-    totals = _grouped(month.tables["marts.fct_composite_scores"], "city_code", "group_code")
-    found: list[Ranking] = []
-    for city_code, city in names.cities.items():
-        for group_code, group in names.groups.items():
-            members = totals.get((city_code, group_code), [])
-            if not members:
-                continue
-            title = group["group_name"]
-            if len({city for city, _ in totals}) > 1:
-                title = f"{city['city_name']}{title}"
-            anchor = f"group-{len(found) + 1}"
-            found.append(_ranking(month, names, anchor, title, group, members))
-    return found
+def rankings(month: ReleaseMonth) -> list[Ranking]:
+    """The rankings of a month in order of groups; groups without units are left out."""
+    totals = grouped(month.tables["marts.fct_composite_scores"], "group_code")
+    ranked = (code for code in month.groups if code in totals)
+    return [
+        _ranking(month, f"group-{place}", month.groups[code], totals[code])
+        for place, code in enumerate(ranked, start=1)
+    ]
 
 
-def _ranking(
-    month: Month, names: Names, anchor: str, title: str, group: Row, members: Sequence[Row]
-) -> Ranking:
+def _ranking(month: ReleaseMonth, anchor: str, group: Row, members: Sequence[Row]) -> Ranking:
     weights = {
         row["dimension_code"]: row["weight"]
         for row in month.tables["intermediate.int_dimension_weights_monthly"]
         if row["group_code"] == group["group_code"]
     }
-    causes = _causes(month, names, group, {row["unit_id"] for row in members})
-    usual = {cause: Decimal(median(lost.values())) for cause, lost in causes.items()}
-    units = _units(month, names, members, usual)
+    causes = _causes(month, group, [row["unit_id"] for row in members])
     return Ranking(
         anchor=anchor,
-        title=title,
+        title=group["group_name"],
         group=group,
         weights=tuple(
             (dimension, weights[code])
-            for code, dimension in names.dimensions.items()
+            for code, dimension in month.dimensions.items()
             if code in weights
         ),
-        units=tuple(sorted(units, key=lambda unit: unit.total["sequence_no"])),
+        units=_units(month, sorted(members, key=itemgetter("sequence_no")), causes),
         causes=causes,
     )
 
 
 def _causes(
-    month: Month, names: Names, group: Row, unit_ids: set[str]
+    month: ReleaseMonth, group: Row, unit_ids: Sequence[str]
 ) -> dict[Cause, dict[str, Decimal]]:
     """Points lost by each of the units for each cause, nothing included."""
     lost: dict[Cause, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(unit_ids, ZERO))
@@ -224,9 +195,8 @@ def _causes(
             lost[row["dimension_code"], "indicator", row["indicator_code"]]  # every one is shown
     for row in month.tables["audit.points_lost_ledger"]:
         if row["unit_id"] in unit_ids:
-            cause = (row["dimension_code"], row["entry_type"], row["indicator_code"])
-            lost[cause][row["unit_id"]] += row["points_lost"]
-    dimensions, indicators = list(names.dimensions), list(names.indicators)
+            lost[_cause(row)][row["unit_id"]] += row["points_lost"]
+    dimensions, indicators = list(month.dimensions), list(month.indicators)
 
     def order(cause: Cause) -> tuple[int, int, str]:
         dimension, kind, indicator = cause
@@ -236,92 +206,102 @@ def _causes(
     return {cause: lost[cause] for cause in sorted(lost, key=order)}
 
 
+def _cause(row: Row) -> Cause:
+    return row["dimension_code"], row["entry_type"], row["indicator_code"]
+
+
 def _units(
-    month: Month, names: Names, members: Sequence[Row], usual: Mapping[Cause, Decimal]
-) -> list[Unit]:
+    month: ReleaseMonth, members: Sequence[Row], causes: Mapping[Cause, Mapping[str, Decimal]]
+) -> tuple[ScoredUnit, ...]:
+    """The units of a group, in the order given."""
     tables = month.tables
     changes = {row["unit_id"]: row for row in tables["marts.fct_monthly_changes"]}
     averages = {row["unit_id"]: row for row in tables["marts.fct_year_to_date_scores"]}
-    dimension_scores = _grouped(tables["marts.fct_dimension_scores"], "unit_id")
-    ledger = _grouped(tables["audit.points_lost_ledger"], "unit_id")
-    observations = _grouped(tables["marts.fct_observations"], "unit_id")
+    ledger = grouped(tables["audit.points_lost_ledger"], "unit_id")
     scores = {
         (row["unit_id"], row["indicator_code"]): row for row in tables["marts.fct_indicator_scores"]
     }
-    shortfalls: dict[str, list[Decimal]] = {}
-    for member in members:
-        for row in dimension_scores[member["unit_id"],]:
-            shortfall = row["weight"] - row["score"]
-            shortfalls.setdefault(row["dimension_code"], []).append(shortfall)
-    units = []
-    for member in members:
-        unit_id = member["unit_id"]
-        parts = {row["dimension_code"]: row for row in dimension_scores[unit_id,]}
-        observed = {row["indicator_code"]: row for row in observations[unit_id,]}
-        units.append(
-            Unit(
-                total=member,
-                page=page_name(unit_id),
-                change=changes[unit_id],
-                average=averages[unit_id],
-                parts=tuple(
-                    Part(
-                        dimension=dimension,
-                        weight=parts[code]["weight"],
-                        score=parts[code]["score"],
-                        lost=parts[code]["weight"] - parts[code]["score"],
-                        median_lost=Decimal(median(shortfalls[code])),
-                    )
-                    for code, dimension in names.dimensions.items()
-                    if code in parts
-                ),
-                entries=_entries(names, ledger.get((unit_id,), []), observed, usual),
-                shown=tuple(
-                    Shown(indicator, observed[code], scores.get((unit_id, code)))
-                    for code, indicator in names.indicators.items()
-                    if code in observed
-                ),
-            )
-        )
-    return units
+    observations = {
+        (row["unit_id"], row["indicator_code"]): row for row in tables["marts.fct_observations"]
+    }
+    texts = _texts(month)
+    order = list(month.dimensions)
+    scored = grouped(
+        sorted(
+            tables["marts.fct_dimension_scores"], key=lambda row: order.index(row["dimension_code"])
+        ),
+        "unit_id",
+    )
+    peers = grouped((row for each in members for row in scored[each["unit_id"]]), "dimension_code")
+    usual_parts = {
+        code: Decimal(median(row["weight"] - row["score"] for row in rows))
+        for code, rows in peers.items()
+    }
+    usual = {cause: Decimal(median(lost.values())) for cause, lost in causes.items()}
 
+    def part(row: Row) -> Part:
+        code = row["dimension_code"]
+        lost = row["weight"] - row["score"]
+        return Part(month.dimensions[code], row["weight"], row["score"], lost, usual_parts[code])
 
-def _entries(
-    names: Names,
-    ledger: Sequence[Row],
-    observed: Mapping[str, Row],
-    usual: Mapping[Cause, Decimal],
-) -> tuple[Entry, ...]:
-    def order(row: Row) -> tuple[int, Decimal, str]:
-        place = names.dimensions[row["dimension_code"]]["dimension_order"]
-        return place, -row["points_lost"], row["indicator_code"] or row["entry_type"]
+    def line(row: Row) -> LedgerLine:
+        text = texts.get((row["unit_id"], row["indicator_code"]), "")
+        return LedgerLine(row, text, usual[_cause(row)])
+
+    def place(row: Row) -> tuple[int, Decimal, str]:
+        code = row["indicator_code"] or row["entry_type"]
+        return order.index(row["dimension_code"]), -row["points_lost"], code
 
     return tuple(
-        Entry(
-            row=row,
-            indicator=names.indicators.get(row["indicator_code"]),
-            observation=observed.get(row["indicator_code"]),
-            median_lost=usual[row["dimension_code"], row["entry_type"], row["indicator_code"]],
+        ScoredUnit(
+            total=member,
+            page=page_name(unit_id),
+            change=changes[unit_id],
+            average=averages[unit_id],
+            parts=tuple(part(row) for row in scored[unit_id]),
+            entries=tuple(line(row) for row in sorted(ledger.get(unit_id, []), key=place)),
+            shown=tuple(
+                Shown(indicator, observations[key], texts[key], scores.get(key))
+                for code, indicator in month.indicators.items()
+                for key in [(unit_id, code)]
+                if key in observations
+            ),
         )
-        for row in sorted(ledger, key=order)
+        for member in members
+        for unit_id in [member["unit_id"]]
     )
 
 
-def _grouped(table: Sequence[Row], *keys: str) -> dict[tuple[str, ...], list[Row]]:
-    found: dict[tuple[str, ...], list[Row]] = {}
-    for row in table:
-        found.setdefault(tuple(row[key] for key in keys), []).append(row)
-    return found
+def _texts(month: ReleaseMonth) -> dict[tuple[str, str], str]:
+    """Values as shown, by unit and indicator: as an annex prints them, if one does."""
+    printed = {
+        (cell["unit_id"], cell["column_name"]): cell["cell_text"]
+        for cell in month.tables["audit.annex_cells"]
+    }
+
+    def text(row: Row) -> str:
+        if row["obs_status"] in ("M", "L"):
+            return "—"
+        found: str | None = printed.get((row["unit_id"], row["indicator_code"])) or row["obs_text"]
+        is_rate = month.indicators[row["indicator_code"]]["value_type"] == "percent"
+        return found or f"{plain_figure(row['obs_value'])}{'%' if is_rate else ''}"
+
+    return {
+        (row["unit_id"], row["indicator_code"]): text(row)
+        for row in month.tables["marts.fct_observations"]
+    }
 
 
-def movers(ranking: Ranking, count: int = 3) -> tuple[list[Unit], list[Unit], list[Unit]]:
+def movers(
+    ranking: Ranking, count: int = 3
+) -> tuple[list[ScoredUnit], list[ScoredUnit], list[ScoredUnit]]:
     """Units that gained most places since they were last scored, that lost most, and new ones.
 
     New to the group are units never scored before and those that came from another group.
     """
     moved = [unit for unit in ranking.units if unit.change["places_gained"]]
 
-    def gained(unit: Unit) -> tuple[int, Decimal]:
+    def gained(unit: ScoredUnit) -> tuple[int, Decimal]:
         return unit.change["places_gained"], unit.change["score_change"]
 
     rising = sorted(

@@ -1,0 +1,84 @@
+"""What a month is exported as: every module or package of `ywtb.exports` with a `FORMAT`.
+
+A new format is one such module; nothing else names it.
+"""
+
+import pkgutil
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+import duckdb
+
+from ywtb import exports
+from ywtb.exports.release_month import ReleaseMonth
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file for the site to offer.
+
+    Attributes:
+        path: within the month's folder, such as `通报.docx`.
+        title: what it is.
+        note: what it is good for.
+    """
+
+    path: str
+    title: str
+    note: str = ""
+
+
+MANIFEST = Download("manifest.json", "文件清单", "每个文件的 SHA-256，用于核对")
+"""Written when everything else is."""
+
+
+@dataclass
+class Job:
+    """The export of a month under way.
+
+    Attributes:
+        connection: the release that the month was read from.
+        folder: where the files go.
+        earlier: where the city's earlier months are, as seen from the month's own folder, such as
+            `../2023-05`, by month.
+        cleanup: what ends when all formats are written, or one of them failed.
+        downloads: what was written so far for the site to offer.
+        notes: what people should know about the export.
+    """
+
+    month: ReleaseMonth
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+    earlier: Mapping[str, str]
+    cleanup: ExitStack
+    downloads: list[Download] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of the exports.
+
+    Attributes:
+        order: its place among the formats, when they are written and where they are offered.
+        write: writes its files and adds what the site shall offer to the job's downloads.
+        lacks: whether files could be written by now that an earlier export, which wrote the files
+            of the given names, had to leave out.
+    """
+
+    order: int
+    write: Callable[[Job], None]
+    lacks: Callable[[Collection[str]], bool] = lambda files: False
+
+
+def formats() -> list[Format]:
+    """All formats, in order."""
+    modules = [
+        import_module(f"{exports.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(exports.__path__)
+    ]
+    found = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    return sorted(found, key=lambda each: each.order)
