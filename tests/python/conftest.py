@@ -236,7 +236,7 @@ def shared(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], N
 
 def copy_of(sandbox: Sandbox, target: Path) -> Sandbox:
     """A copy of a sandbox with all that it has built and published."""
-    return Sandbox(shutil.copytree(sandbox.root, target, symlinks=True))
+    return Sandbox(shutil.copytree(sandbox.root, target, symlinks=True, dirs_exist_ok=True))
 
 
 @pytest.fixture(scope="session")
@@ -259,9 +259,9 @@ def june_copy(june: Sandbox, tmp_path: Path) -> Sandbox:
 def unpublished(june: Sandbox, tmp_path: Path) -> Sandbox:
     """A copy of the project that dbt has parsed, nothing built."""
     built = shutil.ignore_patterns("warehouse", "exports", "logs")
-    target = shutil.copytree(june.root, tmp_path / "unpublished", ignore=built)
-    (target / "warehouse" / "dev").mkdir(parents=True)
-    return Sandbox(target)
+    shutil.copytree(june.root, tmp_path, ignore=built, dirs_exist_ok=True)
+    (tmp_path / "warehouse" / "dev").mkdir(parents=True)
+    return Sandbox(tmp_path)
 
 
 @pytest.fixture(scope="session")

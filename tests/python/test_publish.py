@@ -48,7 +48,7 @@ def last_log(sandbox: Sandbox) -> list[dict[str, Any]]:
 @pytest.fixture
 def published(three_months: Sandbox, tmp_path: Path) -> Sandbox:
     """A copy with June and two later months published."""
-    return copy_of(three_months, tmp_path / "published")
+    return copy_of(three_months, tmp_path)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class History:
 @pytest.fixture(scope="module")
 def history(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> History:
     """Both refreshes run after one that was killed, and the second keeps only two releases."""
-    sandbox = copy_of(three_months, tmp_path_factory.mktemp("history") / "history")
+    sandbox = copy_of(three_months, tmp_path_factory.mktemp("history"))
     first = sandbox.release()
     left = sandbox.root / "warehouse" / "releases" / "killed"
     left.mkdir()
@@ -173,7 +173,7 @@ def test_every_run_leaves_a_log(history: History) -> None:
 def test_old_releases_go_but_never_the_published_one(history: History, tmp_path: Path) -> None:
     kept = history.sandbox.status()["releases"]
     assert kept == [history.corrected_release, history.sandbox.release()]
-    project = Project(copy_of(history.sandbox, tmp_path / "copy").root)
+    project = Project(copy_of(history.sandbox, tmp_path).root)
     publish(project, history.corrected_release)
     assert prune(project, 1) == []
     publish(project, history.sandbox.release())
@@ -182,7 +182,7 @@ def test_old_releases_go_but_never_the_published_one(history: History, tmp_path:
 
 
 def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
-    sandbox = copy_of(history.sandbox, tmp_path / "copy")
+    sandbox = copy_of(history.sandbox, tmp_path)
     newest = sandbox.release()
     manifest = sandbox.status()
     assert manifest["release_id"] == newest

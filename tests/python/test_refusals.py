@@ -104,7 +104,7 @@ def test_every_bad_cell_is_named(june_copy: Sandbox) -> None:
 def test_plain_dbt_names_the_rows_too(sandbox: Sandbox) -> None:
     sandbox.add_month("2023_07", {})
     set_cell(sandbox.raw("licenses", "2023_07"), "市档案局", "seal_rate", "12O%")
-    only = ("--select", f"+{INPUT_TEST}", "--indirect-selection=buildable")
+    only = ("--select", "path:seeds", f"+{INPUT_TEST}", "--indirect-selection=buildable")
     done = sandbox.run("--quiet", "build", *only, program="dbt")
     assert done.returncode == 1
     (line,) = (line for line in done.stdout.splitlines() if "12O%" in line)

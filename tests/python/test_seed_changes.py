@@ -14,7 +14,7 @@ MONTH = "2023-07-01"
 @pytest.fixture(scope="module")
 def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """July with every kind of dated change, each made by adding seed rows."""
-    sandbox = copy_of(june, tmp_path_factory.mktemp("july") / "july")
+    sandbox = copy_of(june, tmp_path_factory.mktemp("july"))
     units = {unit["unit_name"]: unit["group_code"] for unit in sandbox.reference("units")}
     sandbox.append(
         "reference/scoring_rules",
