@@ -1,10 +1,12 @@
 # `make refresh` and `make test` set everything up on a machine with Python 3.11 and make.
 # uv installs exactly what uv.lock says; where it is missing, it goes into .tools/ first.
 
-# Optional groups of pyproject.toml are named in WITH, such as `make test WITH=browser`.
+# Optional groups of pyproject.toml are named in WITH, such as `make test WITH=browser`; what pytest
+# is to run in TESTS, such as `make test TESTS=tests/python/test_scores.py`.
 
 PYTHON ?= python3
 WITH ?=
+TESTS ?=
 REPEATS ?= 30
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
@@ -17,7 +19,7 @@ refresh: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/dbt --quiet --warn-error build
-	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(TESTS)
 
 # What needs many refreshes: that many kills each of refresh, export and ingest, as many refreshes
 # under readers.
