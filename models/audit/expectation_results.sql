@@ -1,2 +1,2 @@
--- One row per score month, suite and expectation, failed or not.
+-- One row per score month, city, suite and expectation, failed or not.
 {{ filled_on_publishing() }}

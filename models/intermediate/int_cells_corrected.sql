@@ -178,10 +178,10 @@ final as (
         corrected_value,
         cell_text,
         value_type,
-        {{ parse_number('cell_text', 'value_type') }} as cell_value,
+        {{ parse_number('corrected_value', 'value_type') }} as cell_value,
         row_no,
         is_imputed,
-        coalesce(cell_text in ('—', '-'), false) as is_not_applicable,
+        {{ is_not_applicable('cell_text') }} as is_not_applicable,
         score_month
     from resolved
 )

@@ -13,7 +13,7 @@ class ProjectNotFoundError(Exception):
 
 
 class SettingsError(Exception):
-    """dbt_project.yml does not say which months to build; the message says what it says instead."""
+    """dbt_project.yml or a reference seed that cannot be used; the message says what is wrong."""
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,17 @@ import hashlib
 import io
 import random
 import shutil
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import openpyxl
 from openpyxl.workbook import Workbook
 
 from conftest import ROOT
-from ywtb.intake.layout import CITY_FEED, Column, Layout, read_layout
+from ywtb.assessment.reference import Reference, month_of
+from ywtb.intake import layout as layouts
+from ywtb.intake.layout import FeedColumn, Group, Layout, group_of
 from ywtb.intake.template import write_template
-from ywtb.intake.values import number
 from ywtb.project import Project
 
 MONTH = "2023-07"
@@ -26,8 +27,9 @@ Sheets = dict[str, Sheet]
 
 
 def copy_seeds(target: Path) -> Project:
-    """A project of nothing but settings and seeds, which is all that an intake reads."""
-    shutil.copytree(ROOT / "seeds", target / "seeds")
+    """A project of settings, seeds, and the SQL that reads them, which is all an intake needs."""
+    for part in ("seeds", "macros", "models/intermediate"):
+        shutil.copytree(ROOT / part, target / part)
     shutil.copy(ROOT / "dbt_project.yml", target / "dbt_project.yml")
     (target / "warehouse").mkdir()
     return Project(target)
@@ -50,25 +52,31 @@ def random_month(layout: Layout, seed: int) -> Sheets:
     sheets: Sheets = {}
     for feed in layout.feeds:
         header = [feed.key_label, *(column.label for column in feed.columns)]
-        rows = []
-        if feed.name == CITY_FEED:
-            for metric in layout.metrics:
-                is_rank = metric.value_type == "rank"
-                value = "—" if is_rank else _value(chance, metric.value_type, Decimal(100))
+        rows: Sheet = []
+        for row in feed.rows:
+            if feed.has_metrics:
+                is_rank = row["value_type"] == "rank"
+                value = "—" if is_rank else _value(chance, row["value_type"], Decimal(100))
                 place = chance.choice(["1", "21", "倒数1"]) if is_rank else chance.choice(["", "3"])
-                rows.append([metric.name, value, place, chance.choice(["", "说明，“引号”"])])
-        else:
-            for unit in layout.units_of(feed):
-                cells = [_cell(chance, column, unit.group_code) for column in feed.columns]
-                rows.append([unit.name, *cells])
+                note = chance.choice(["", "说明，“引号”"])
+                rows.append([row["metric_name"], value, place, note])
+            else:
+                cells = [_cell(chance, column, group_of(row)) for column in feed.columns]
+                rows.append([row["unit_name"], *cells])
+        if layout.only_city is None:
+            header = ["城市", *header]
+            cities = {row["city_code"]: row["city_name"] for row in layout.reference.cities}
+            rows = [
+                [cities[of["city_code"]], *cells] for of, cells in zip(feed.rows, rows, strict=True)
+            ]
         sheets[feed.name] = [header, *rows]
     return sheets
 
 
-def _cell(chance: random.Random, column: Column, group: str) -> str:
+def _cell(chance: random.Random, column: FeedColumn, group: Group) -> str:
     if group not in column.limits:
         return ""
-    if column.feed != "published_scores" and chance.random() < 0.2:
+    if not column.is_printed and chance.random() < 0.2:
         return "—"
     return _value(chance, column.value_type, column.limits[group][1] or Decimal(100))
 
@@ -83,11 +91,19 @@ def _value(chance: random.Random, value_type: str, maximum: Decimal) -> str:
     return str(maximum * chance.randint(0, 1000) / 1000)
 
 
+def number(text: str) -> Decimal | None:
+    """The figure in a seed text, or None where it holds none."""
+    try:
+        return Decimal(text.removesuffix("%"))
+    except InvalidOperation:
+        return None
+
+
 def observations(layout: Layout, sheets: Sheets) -> dict[tuple[str, str, str], str | Decimal]:
     """Values by feed, row and column as the models understand them; blank cells are none."""
     found: dict[tuple[str, str, str], str | Decimal] = {}
+    codes = {row["metric_name"]: row["metric_code"] for row in layout.reference.city_metrics}
     for feed in layout.feeds:
-        codes = {metric.name: metric.code for metric in layout.metrics}
         for row in sheets[feed.name][1:]:
             for column, text in zip(feed.columns, row[1:], strict=True):
                 if text:
@@ -130,11 +146,12 @@ def write_csvs(
 def filled_workbook(template: bytes, layout: Layout, sheets: Sheets) -> Workbook:
     """The template filled in: figures as numbers, percentages as Excel keeps them."""
     workbook = openpyxl.load_workbook(io.BytesIO(template))
+    keys = 1 if layout.only_city else 2
     for feed in layout.feeds:
         sheet = workbook[feed.label]
         for row, cells in enumerate(sheets[feed.name][1:], start=4):
             assert sheet.cell(row, 1).value == cells[0]
-            for column, text in enumerate(cells[1:], start=2):
+            for column, text in enumerate(cells[keys:], start=keys + 1):
                 cell = sheet.cell(row, column)
                 value = number(text)
                 if value is None:
@@ -159,4 +176,4 @@ def empty_template(project: Project, folder: Path) -> bytes:
 
 
 def layout_of(project: Project) -> Layout:
-    return read_layout(project, FOLDER)
+    return layouts.layout_of(Reference.from_seeds(project, month_of(FOLDER)))

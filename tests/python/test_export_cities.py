@@ -3,6 +3,7 @@
 import csv
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import lxml.html
@@ -10,7 +11,7 @@ import openpyxl
 import pytest
 from docx import Document
 
-from conftest import Sandbox, copy_of, copy_project, read_csv, write_csv
+from conftest import Sandbox, copy_of, read_csv, write_csv
 from export_months import CITY
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.data.tables import write_tables
@@ -114,9 +115,9 @@ def _add_city(path: Path, names: dict[str, str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def province(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+def province(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """June of one city, and July of two with everything that is new."""
-    sandbox = copy_project(tmp_path_factory.mktemp("province"))
+    sandbox = copy_of(june, tmp_path_factory.mktemp("province"))
     extend(sandbox)
     sandbox.refresh()
     return sandbox
@@ -217,6 +218,17 @@ def test_a_new_annex_and_a_new_column_are_in_every_format(province: Sandbox) -> 
         "市级部门事项梳理和培训表",
         "（7月1日—7月31日）",
     )
+
+
+def test_an_annex_without_a_mart_is_exported_all_the_same(
+    province: Sandbox, tmp_path: Path
+) -> None:
+    with open_release(Project(province.root)) as connection:
+        month = read_month(connection, "2023-07", CITY)
+        tables = {name: rows for name, rows in month.tables.items() if "annex_12" not in name}
+        write_tables(connection, replace(month, tables=tables), tmp_path)
+    assert (tmp_path / "csv" / "annex_04_department_service_items.csv").is_file()
+    assert not (tmp_path / "csv" / "annex_12_department_training.csv").exists()
 
 
 def test_folders_of_cities_that_are_no_longer_there_go(province: Sandbox, tmp_path: Path) -> None:

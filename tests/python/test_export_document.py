@@ -1,7 +1,6 @@
 """The bulletin: every fact of the printed text, months unlike June, the Word file and the PDF."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,9 +19,9 @@ from conftest import Sandbox
 from export_months import read_june
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
-from ywtb.exports.bulletin.official_format import fold, width_in_ems
 from ywtb.exports.bulletin.pdf import ConversionError, LibreOfficeMissingError, pdf_aside
 from ywtb.exports.release_month import ReleaseMonth
+from ywtb.exports.text_layout import width_in_ems
 from ywtb.release.queries import Row
 
 FACTS_OF_SECTION_1 = (
@@ -53,10 +52,6 @@ FACTS_OF_SECTION_2 = (
     "存在“线上线下不一致”问题4个（达川区、大竹县、渠县、开江县各1个）",
     "电子证照未同步签章问题6个（大竹县，责任单位为大竹县财政局）",
     "新增证照签章率为99.58%（全省排名倒数第1位）",
-)
-
-needs_libreoffice = pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="LibreOffice is not installed"
 )
 
 
@@ -465,22 +460,7 @@ def test_numbers_in_chinese() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("text", "most", "lines"),
-    [
-        ("综合得分", 3, ["综合", "得分"]),
-        ("专项工作情况得分", 3.3, ["专项", "工作", "情况", "得分"]),
-        ("电子证照签章率", 5, ["电子证照", "签章率"]),
-        ("改革和“放管服”", 5, ["改革和", "“放管服”"]),
-        ("得分", 0.8, ["得分"]),
-    ],
-)
-def test_titles_are_folded_between_words(text: str, most: float, lines: list[str]) -> None:
-    assert "".join(fold(text, most)) == text
-    assert fold(text, most) == lines
-
-
-@needs_libreoffice
+@pytest.mark.needs("soffice")
 def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
     with pikepdf.open(pdf) as opened:
         turned = [page.mediabox[2] > page.mediabox[3] for page in opened.pages]
@@ -489,8 +469,10 @@ def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
     assert 4 <= turned.count(False) <= 6
     assert 11 <= turned.count(True) <= 22
     assert {annex.title for annex in month.annexes} <= titles
-    if shutil.which("pdftotext") is None:
-        return
+
+
+@pytest.mark.needs("soffice", "pdftotext")
+def test_the_pdf_says_what_the_document_says(pdf: Path) -> None:
     said = subprocess.run(
         ["pdftotext", str(pdf), "-"], capture_output=True, text=True, check=True
     ).stdout
@@ -499,13 +481,13 @@ def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
         assert fact in text
 
 
-@needs_libreoffice
+@pytest.mark.needs("soffice")
 def test_same_document_same_pdf(bulletin: Path, pdf: Path, tmp_path: Path) -> None:
     write_pdf(bulletin, tmp_path / "again.pdf")
     assert (tmp_path / "again.pdf").read_bytes() == pdf.read_bytes()
 
 
-@needs_libreoffice
+@pytest.mark.needs("soffice")
 def test_what_fails_beside_a_conversion_ends_it(bulletin: Path, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), pdf_aside(bulletin, tmp_path / "never.pdf") as process:
         assert process.poll() is None

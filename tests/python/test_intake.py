@@ -167,17 +167,17 @@ def annex_sheets(project: Project, sheets: Sheets) -> dict[int, list[list[str]]]
         for unit, *cells in sheets[feed.name][1:]
         for column, text in zip(feed.columns, cells, strict=True)
     }
-    members = {
-        1: ["A"], 2: ["B"], 3: ["county"], 4: ["A", "B"], 5: ["A", "B"], 6: ["A", "B"],
-        7: ["A"], 8: ["county"], 9: ["county"], 10: ["county"], 11: ["county"],
-    }  # fmt: skip
+    reference = layout.reference
     tables = {}
-    for number, columns in enumerate(layout.annexes, start=1):
-        depth = max(len(column.path) for column in columns)
-        top = [column.path[0].replace("情况", "\n情 况") for column in columns]
-        low = [column.path[1] if len(column.path) > 1 else "" for column in columns]
+    for annex in reference.annexes:
+        number = annex["annex_no"]
+        columns = [row for row in reference.annex_columns if row["annex_no"] == number]
+        paths = [row["header_path"].split("|") for row in columns]
+        depth = max(len(path) for path in paths)
+        top = [path[0].replace("情况", "\n情 况") for path in paths]
+        low = [path[1] if len(path) > 1 else "" for path in paths]
         spans = [
-            "" if i and low[i] and columns[i].path[0] == columns[i - 1].path[0] else text
+            "" if i and low[i] and paths[i][0] == paths[i - 1][0] else text
             for i, text in enumerate(top)
         ]
         rows = [
@@ -186,15 +186,15 @@ def annex_sheets(project: Project, sheets: Sheets) -> dict[int, list[list[str]]]
             spans,
             *([low] if depth > 1 else []),
         ]
-        units = [unit for unit in layout.units if unit.group_code in members[number]]
+        groups = annex["group_codes"].split("|")
+        units = [unit for unit in reference.units if unit["group_code"] in groups]
         for place, unit in enumerate(units, start=1):
-            fixed = {
-                "sequence_no": str(place),
-                "group_name": unit.group_name,
-                "unit_name": unit.name,
-            }
+            fixed = {**unit, "sequence_no": str(place)}
             rows.append(
-                [fixed.get(c.column) or values.get((unit.name, c.column), "") for c in columns]
+                [
+                    fixed.get(name) or values.get((unit["unit_name"], name), "")
+                    for name in (row["column_name"] for row in columns)
+                ]
             )
         tables[number] = rows
     return tables

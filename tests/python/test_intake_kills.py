@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from conftest import REPEATS
 from intake_months import (
     FOLDER,
     MONTH,
@@ -28,9 +29,9 @@ from ywtb.lock import writer_lock
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
 
-REPEATS = int(os.environ.get("YWTB_KILLS", "4"))
+KILLS = REPEATS or 4
 """Random kills of an intake, and a third of the kills before chosen changes of a file; a soak run
-sets some hundred and so meets every change."""
+sets some dozens and so meets every change."""
 
 EVENTS = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "open")
 
@@ -101,7 +102,7 @@ def killed(project: Project, source: Path, folder: Path) -> Iterator[Project]:
     os.waitpid(in_child(count), 0)
     changes = int(written.read_text())
     assert changes > 40
-    chosen = random.Random(changes).sample(range(1, changes + 1), min(changes, 3 * REPEATS))
+    chosen = random.Random(changes).sample(range(1, changes + 1), min(changes, 3 * KILLS))
     for number in sorted(chosen):
         root = folder / f"step{number}"
         shutil.copytree(project.root, root)
@@ -116,9 +117,11 @@ def killed(project: Project, source: Path, folder: Path) -> Iterator[Project]:
 
 
 def assert_whole(project: Project, older: Files, newer: Files) -> None:
-    """The month is one version or the other, and a check mends what is unfinished by itself."""
+    """The month is one version or the other; a check tells of the rest, a writer finishes it."""
     assert month_files(project) in (older, newer)
-    store.recover_if_idle(project)
+    told = any(problem.file == ".intake" for problem in check_files(project))
+    assert told == store.is_unfinished(project)
+    store.recover(project)
     assert month_files(project) in (older, newer)
     assert check_files(project) == []
     assert not (project.root / ".intake").exists()
@@ -156,7 +159,7 @@ def test_killed_at_random_moments(started: tuple[Project, Path], tmp_path: Path)
     os.waitpid(in_child(lambda: expected_files(project, source, tmp_path / "timed")), 0)
     longest = time.perf_counter() - begun
     chance = random.Random(2023)
-    for number in range(REPEATS):
+    for number in range(KILLS):
         root = tmp_path / f"run{number}"
         shutil.copytree(project.root, root)
         copied = Project(root)
@@ -177,7 +180,7 @@ def test_without_exchange_the_next_run_finishes(
     newer = expected_files(project, source, tmp_path / "expected")
     monkeypatch.setattr(atomic_folder, "exchange", lambda one, other: False)
     for copied in killed(project, source, tmp_path):
-        store.recover_if_idle(copied)
+        store.recover(copied)
         assert month_files(copied) in (older, newer)
         assert check_files(copied) == []
 
@@ -197,11 +200,13 @@ def test_a_failed_write_leaves_nothing(
     assert tree_hash(project.root) == before
 
 
-def test_a_check_does_not_wait_for_who_is_at_work(started: tuple[Project, Path]) -> None:
+def test_a_check_tells_of_what_is_unfinished_and_leaves_it(
+    started: tuple[Project, Path],
+) -> None:
     project, _ = started
-    (project.root / ".intake" / "new").mkdir(parents=True)
+    (project.root / ".intake" / "ready").mkdir(parents=True)
+    before = tree_hash(project.root)
     with writer_lock(project, "refresh"):
-        store.recover_if_idle(project)
-        assert (project.root / ".intake" / "new").exists()
-    store.recover_if_idle(project)
-    assert not (project.root / ".intake").exists()
+        (problem,) = check_files(project)
+    assert str(problem).startswith(".intake：有一次收取尚未写完")
+    assert tree_hash(project.root) == before

@@ -5,7 +5,18 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with the input: where it is, what was seen and what was expected."""
+    """One thing wrong with the input: where it is, what was seen and what was expected.
+
+    Attributes:
+        file: path or name of the file, or the table.
+        row: row of the file, the header being row 1.
+        column: the column, by its code where it has one.
+        seen: what was seen, in Chinese.
+        expected: what was expected, in Chinese.
+        unit: whose row it is.
+        sheet: the sheet of a workbook.
+        title: what people call the column, where that is not its code.
+    """
 
     file: str
     row: int | None
@@ -14,6 +25,7 @@ class Problem:
     expected: str
     unit: str | None = None
     sheet: str | None = None
+    title: str | None = None
 
     def __str__(self) -> str:
         """The problem as one line of Chinese."""
@@ -25,9 +37,9 @@ class Problem:
         if self.unit is not None:
             place += f" {self.unit}"
         if self.column is not None:
-            place += f" “{self.column}”列"
+            place += f" “{self.title or self.column}”列"
         return f"{place}：{self.seen}；应为：{self.expected}"
 
     def as_dict(self) -> dict[str, str | int | None]:
-        """The problem for programs."""
-        return asdict(self)
+        """The problem for programs, which know a column by its code."""
+        return {key: value for key, value in asdict(self).items() if key != "title"}

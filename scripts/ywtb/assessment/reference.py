@@ -88,7 +88,7 @@ class Reference:
             try:
                 return cls.from_release(connection, month)
             except duckdb.Error as error:
-                raise BrokenSeedError(str(error)) from error
+                raise BrokenSeedError("seeds", error) from error
 
     @property
     def folder(self) -> str:

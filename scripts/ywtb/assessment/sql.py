@@ -5,6 +5,7 @@ templates are Jinja, and `ref` and `var` are all that these use of dbt.
 """
 
 import csv
+import glob
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
@@ -23,7 +24,11 @@ CSV_OPTIONS = "header = true, auto_detect = false, delim = ',', quote = '\"', es
 
 
 class BrokenSeedError(SettingsError):
-    """A seed that its declared types do not fit; the message names it, with DuckDB's reason."""
+    """A seed that its declared types do not fit."""
+
+    def __init__(self, name: str, error: Exception) -> None:
+        """Name the seed, with the reason but not the advice that DuckDB gives."""
+        super().__init__(f"{name} 无法读取：{' '.join(str(error).split(chr(10))[:3])}")
 
 
 def templates(project: Project, **names: object) -> jinja2.Environment:
@@ -53,9 +58,9 @@ def templates(project: Project, **names: object) -> jinja2.Environment:
     return environment
 
 
-def expression(project: Project, macro: str, *arguments: str) -> str:
-    """The SQL of a macro that needs nothing of dbt, such as `clean_text` of a column."""
-    call: Any = templates(project).globals[macro]
+def expression(environment: jinja2.Environment, macro: str, *arguments: str) -> str:
+    """The SQL of a macro, such as `clean_text` of a column."""
+    call: Any = environment.globals[macro]
     return str(call(*arguments)).strip()
 
 
@@ -85,7 +90,7 @@ def rules_database(
                 sql = environment.get_template(f"models/intermediate/{name}.sql").render()
                 connection.execute(f"create view intermediate.{name} as {sql}")
             except (jinja2.TemplateNotFound, duckdb.Error) as error:
-                raise BrokenSeedError(f"{name}：{error}") from error
+                raise BrokenSeedError(name, error) from error
             schemas[name] = "intermediate"
         return f"{schemas[name]}.{name}"
 
@@ -122,7 +127,8 @@ def _load(
         columns = ", ".join(
             f"{literal(name)}: {literal(types.get(name, 'varchar'))}" for name in header
         )
-        source = f"read_csv({literal(str(path))}, columns = {{{columns}}}, {CSV_OPTIONS})"
-        connection.execute(f"create table {table} as from {source}")
+        options = f"columns = {{{columns}}}, {CSV_OPTIONS}"
+        file_name = literal(glob.escape(str(path)))
+        connection.execute(f"create table {table} as from read_csv({file_name}, {options})")
     except (csv.Error, duckdb.Error) as error:
-        raise BrokenSeedError(f"{path.name}：{error}") from error
+        raise BrokenSeedError(path.name, error) from error

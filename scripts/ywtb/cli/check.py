@@ -10,12 +10,9 @@ def check(as_json: JsonOption = False) -> None:
 
     例：ywtb check
     """
-    from ywtb.intake.store import recover_if_idle
     from ywtb.pipeline.seed_files import check_files
 
-    project = find_project()
-    recover_if_idle(project)
-    problems = check_files(project)
+    problems = check_files(find_project())
     if as_json:
         print_json({"problems": [problem.as_dict() for problem in problems]})
     else:

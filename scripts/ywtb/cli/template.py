@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ywtb.cli.shared import find_project, stop, valid_month
+from ywtb.project import SettingsError
 
 
 def template(
@@ -26,5 +27,7 @@ def template(
         written = write_template(find_project(), month, out, file_format)
     except FileExistsError as error:
         stop(f"{error} 已存在，不覆盖；请先移走", 2)
+    except SettingsError as error:
+        stop(str(error), 2)
     for path in written:
         typer.echo(f"已写出 {path}")

@@ -64,8 +64,10 @@ _CHINESE = {
     "Observed Value": "实际",
     "Unexpected Value": "不符的值",
     "Count": "个数",
-    "unit_name": "单位",
+    "place": "位置",
     "row_no": "文件行号",
+    "unit_name": "单位",
+    "column_name": "列",
 }
 """Texts of the pages, where one is all that stands between two tags."""
 _OUTSIDE = re.compile(r"""(?:src|href|url\()\s*=?\s*["']?\s*(?:https?:)?//""")
@@ -104,7 +106,7 @@ def write_site(
         site.mkdir()
         _build(context, built)
         for page in sorted((built / "validations").rglob("*.html")):
-            # <suite>__<month>/<run name>/<run time>/<batch>.html
+            # <suite>__<month>__<city>/<run name>/<run time>/<batch>.html
             name = page.relative_to(built / "validations").parts[0]
             _write(site / f"{name}.html", _offline(page.read_text(encoding="utf-8"), name))
         for name in {_page_name(each) for each in kept}:
@@ -167,14 +169,16 @@ def _front_page(results: list[Result]) -> str:
         _failures("提示（不影响发布）", "warned", warnings),
     ]
     for month in sorted({each.month for each in results}, reverse=True):
+        of_month = [each for each in results if each.month == month]
+        has_cities = len({each.city_code for each in of_month}) > 1
         rows = []
-        for suite in sorted({each.suite for each in results if each.month == month}):
-            found = [each for each in results if (each.month, each.suite) == (month, suite)]
+        for page in dict.fromkeys(_page_name(each) for each in of_month):
+            found = [each for each in of_month if _page_name(each) == page]
             failed, warned = len(failures(found, "stop")), len(failures(found, "warn"))
-            page = _page_name(found[0])
             status = "failed" if failed else "warned" if warned else "met"
+            title = found[0].suite_title + (f"（{found[0].city_code}）" if has_cities else "")
             rows.append(
-                f'<tr class="{status}"><td><a href="{page}">{escape(suite)}</a></td>'
+                f'<tr class="{status}"><td><a href="{page}">{escape(title)}</a></td>'
                 f"<td>{len(found)}</td><td>{failed}</td><td>{warned}</td></tr>"
             )
         parts.append(
@@ -185,7 +189,7 @@ def _front_page(results: list[Result]) -> str:
 
 
 def _page_name(result: Result) -> str:
-    return f"{result.suite}__{result.month.replace('-', '_')}.html"
+    return f"{result.suite}__{result.month.replace('-', '_')}__{result.city_code}.html"
 
 
 def _failures(title: str, status: str, results: Iterable[Result]) -> str:

@@ -1,89 +1,50 @@
-"""The tables that the suites look at, as pandas frames whose numbers are `Decimal` objects.
+"""What the suites look at: the answers of a built release, by month and city."""
 
-A frame holds one month. Besides the table's own columns a suite may name derived ones, which are
-made when it does:
-
-- `<column>_text`: the cell as received, cleaned of spaces and full-width forms (raw frames);
-- `<column>_max`: the most that the unit's group can reach there (points, dimension score, total);
-- `<column>_is_zero`, `<column>_is_full`: whether it is 0, or its highest valid value;
-- `<column>_is_na`: whether the cell says that the figure does not apply (`—`).
-
-Each is None where the cell is blank or cannot be read.
-"""
-
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Any
 
-from ywtb.assessment.figures import plain_figure
-from ywtb.expectations.metadata import Metadata, Row
+import duckdb
 
-NOT_APPLICABLE = ("—", "-")
-_STRAY = re.compile(r"[\s\u00a0\u200b\u3000\ufeff]")
-_WIDE = str.maketrans("０１２３４５６７８９．％＋－", "0123456789.%+-")
-NUMBERS = {
-    "percent": re.compile(r"(-?[0-9]{1,7}(?:\.[0-9]{1,6})?)%"),
-    "count": re.compile(r"(-?[0-9]{1,7})"),
-    "points": re.compile(r"(-?[0-9]{1,7}(?:\.[0-9]{1,6})?)"),
-    "number": re.compile(r"(-?[0-9]{1,7}(?:\.[0-9]{1,6})?)"),
-}
-ZERO = Decimal(0)
-SCORE = "_score"
+from ywtb.expectations.suites import Suite, SuiteError
+
+Row = dict[str, Any]
+IDENTITY = ("place", "row_no", "unit_name", "column_name")
+"""Columns that say which row of a frame it is."""
+_KEY = "(score_month, city_code, unit_name)"
 
 
-def clean_text(text: str | None) -> str | None:
-    """The text without stray spaces and full-width forms, None if nothing is left."""
-    return _STRAY.sub("", text or "").translate(_WIDE) or None
-
-
-def parse_number(text: str | None, value_type: str) -> Decimal | None:
-    """The number in a cleaned text, or None where it is not written as its type asks."""
-    pattern = NUMBERS.get(value_type)
-    found = pattern.fullmatch(text) if pattern and text else None
-    return Decimal(found[1]) if found else None
-
-
-@dataclass
+@dataclass(frozen=True)
 class Frame:
-    """One table of one month: rows of plain values, and what the suite's placeholders stand for.
+    """The answer to a suite's question for one month and city.
 
     Attributes:
-        name: the suite that looks at it.
-        metadata: the rules of the month.
-        rows: one mapping per row; every row has the same keys.
-        values: what `${name}` stands for in the suite.
-        lists: what `for_each` goes through, by name.
-        source: the file that the rows come from, for messages; else None.
-        titles: Chinese names of columns, for messages.
+        suite: the suite that looks at it.
+        month: first day of the month.
+        city_code: the city.
+        city_name: its name, where the month has several cities.
+        columns: names of the columns.
+        rows: one mapping per row, numbers as `Decimal` or `int`.
     """
 
-    name: str
-    metadata: Metadata
+    suite: Suite
+    month: date
+    city_code: str
+    city_name: str | None
+    columns: list[str]
     rows: list[Row]
-    values: Row = field(default_factory=dict)
-    lists: dict[str, list[Row]] = field(default_factory=dict)
-    source: str | None = None
-    titles: dict[str, str] = field(default_factory=dict)
-    columns: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        """Know the columns even where there is no row."""
-        self.columns = self.columns or list(self.rows[0] if self.rows else [])
+    @property
+    def label(self) -> str:
+        """The month as people write it, such as 2023-06."""
+        return f"{self.month:%Y-%m}"
 
-    def add(self, columns: Iterable[str]) -> None:
-        """Make the derived columns among `columns`."""
-        for name in columns:
-            if name in self.columns:
-                continue
-            for suffix, derive in _DERIVED.items():
-                column = name.removesuffix(suffix)
-                if column != name and column in self.columns:
-                    for row in self.rows:
-                        row[name] = derive(self, row, column)
-                    self.columns.append(name)
-                    break
+    @property
+    def name(self) -> str:
+        """A name that no other frame has."""
+        return f"{self.suite.name}__{self.month:%Y_%m}__{self.city_code}"
 
     def as_pandas(self) -> Any:
         """The frame as pandas sees it: every column of objects, so that decimals stay exact."""
@@ -97,99 +58,81 @@ class Frame:
         )
 
 
-def _max(frame: Frame, row: Row, column: str) -> Decimal | None:
-    group, metadata = row.get("group_code"), frame.metadata
-    if group is None:
-        return None
-    if column in ("composite_score", "exact_score", "exact_average", "average_score"):
-        return metadata.total(group)
-    if column.endswith(SCORE):
-        return metadata.weights.get((group, column.removesuffix(SCORE)))
-    return metadata.max_points.get((group, column))
+def read_frames(
+    database: Path, folder: Path, suites: Iterable[Suite], months: Iterable[date] | None = None
+) -> list[Frame]:
+    """Ask a built release every suite's question.
+
+    Args:
+        database: the built file; nobody may have it open for writing.
+        folder: `expectations/`, for the views that suites share.
+        suites: what to ask.
+        months: first days of the months to look at, by default all of the release.
+
+    Raises:
+        SuiteError: a question that cannot be asked, or has no answer although it must have one.
+        duckdb.Error: the file is not a built release.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        cities = connection.execute(
+            """
+            select score_month, city_code, case when not is_only then city_name end
+            from intermediate.int_cities_monthly
+            inner join reference.cities using (city_code)
+            order by score_month, city_code
+            """
+        ).fetchall()
+        wanted = {month for month, _, _ in cities} if months is None else set(months)
+        _create_views(connection, folder)
+        frames = []
+        for suite in suites:
+            columns, rows = _ask(connection, suite)
+            for month, code, name in cities:
+                if month in wanted:
+                    found = rows.get((month, code), [])
+                    if not found and not suite.may_be_empty:
+                        raise SuiteError(f"{suite.name}: nothing to check of {month:%Y-%m}, {code}")
+                    frames.append(Frame(suite, month, code, name, columns, found))
+    return frames
 
 
-def _is_zero(frame: Frame, row: Row, column: str) -> bool | None:
-    return None if row[column] is None else row[column] == 0
+def _ask(
+    connection: duckdb.DuckDBPyConnection, suite: Suite
+) -> tuple[list[str], dict[tuple[date, str], list[Row]]]:
+    """The columns of an answer, and its rows by month and city."""
+    try:
+        cursor = connection.execute(f"from ({suite.sql}) order by all")
+        columns = [column[0] for column in cursor.description or []]
+        lacking = {"score_month", "city_code", *_named(suite)}.difference(columns)
+        if lacking:
+            raise SuiteError(f"{suite.name}: no column {', '.join(sorted(lacking))}")
+        rows: dict[tuple[date, str], list[Row]] = {}
+        for values in cursor.fetchall():
+            row = dict(zip(columns, values, strict=True))
+            rows.setdefault((row.pop("score_month"), row.pop("city_code")), []).append(row)
+    except duckdb.Error as error:
+        raise SuiteError(f"{suite.name}: {error}") from error
+    return [column for column in columns if column not in ("score_month", "city_code")], rows
 
 
-def _is_full(frame: Frame, row: Row, column: str) -> bool | None:
-    highest = {row["indicator_code"]: row["valid_max"] for row in frame.metadata.indicators}
-    return None if row[column] is None else row[column] == highest[column]
+def _named(suite: Suite) -> set[str]:
+    return {column for each in suite.expectations for column in (each.column, *each.columns)}
 
 
-def _is_na(frame: Frame, row: Row, column: str) -> bool | None:
-    if f"{column}_text" not in row:
-        return row[column] is None
-    text = row[f"{column}_text"]
-    return None if text is None else text in NOT_APPLICABLE
+def _create_views(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make what suites share: the files `_*.sql`, and `printed_cells`.
 
-
-_DERIVED = {"_max": _max, "_is_zero": _is_zero, "_is_full": _is_full, "_is_na": _is_na}
-
-
-def indicator_values(metadata: Metadata, row: Row, groups: list[str]) -> Row:
-    """What `for_each: indicators` offers: the indicator's seed row and who reports it."""
-    reporting = metadata.groups_reporting(row["indicator_code"])
-    reporting = [code for code in reporting if code in groups]
-    return {
-        **{key: value for key, value in row.items() if key != "valid_from"},
-        "column": row["indicator_code"],
-        "title": row["indicator_name"],
-        "reporting_groups": reporting,
-        "is_reported_by_all": len(reporting) == len(groups),
-        "range_text": range_text(row["valid_min"], row["valid_max"]),
-    }
-
-
-def range_text(lower: Decimal | None, upper: Decimal | None) -> str:
-    """A range in Chinese, empty when it is open on both sides."""
-    parts = []
-    if lower is not None:
-        parts.append(f"不小于 {plain_figure(lower)}")
-    if upper is not None:
-        parts.append(f"不大于 {plain_figure(upper)}")
-    return "，".join(parts)
-
-
-def column_titles(metadata: Metadata) -> dict[str, str]:
-    """Chinese names of columns, for messages."""
-    titles = {row["indicator_code"]: row["indicator_name"] for row in metadata.indicators}
-    for row in metadata.dimensions:
-        titles[f"{row['dimension_code']}{SCORE}"] = f"{row['dimension_name']}得分"
-    return {
-        **titles,
-        "composite_score": "综合得分",
-        "exact_score": "综合得分（未取整）",
-        "unit_name": "单位",
-    }
-
-
-def score_columns(metadata: Metadata, groups: list[str]) -> list[Row]:
-    """What `for_each: scores` offers: the score columns of some groups, total last."""
-    offered = []
-    for row in metadata.dimensions:
-        scored = [code for code in groups if (code, row["dimension_code"]) in metadata.weights]
-        if scored:
-            offered.append(
-                {
-                    "column": f"{row['dimension_code']}{SCORE}",
-                    "title": f"{row['dimension_name']}得分",
-                    "dimension_code": row["dimension_code"],
-                    "reporting_groups": scored,
-                    "is_reported_by_all": len(scored) == len(groups),
-                }
-            )
-    total = {"column": "composite_score", "title": "综合得分", "dimension_code": None}
-    return [*offered, {**total, "reporting_groups": groups, "is_reported_by_all": True}]
-
-
-def percent_range(metadata: Metadata) -> Row:
-    """The range of a rate: what the indicators that are rates allow."""
-    rates = [row for row in metadata.indicators if row["value_type"] == "percent"]
-    lower = min((row["valid_min"] for row in rates if row["valid_min"] is not None), default=None)
-    upper = max((row["valid_max"] for row in rates if row["valid_max"] is not None), default=None)
-    return {
-        "percent_min": lower,
-        "percent_max": upper,
-        "percent_range_text": range_text(lower, upper),
-    }
+    That is what the annexes of any month print, cell by cell, as their marts have it: as the marts'
+    columns differ, it is made from their list.
+    """
+    found = connection.execute("select distinct mart_name from intermediate.int_annexes_monthly")
+    cells = " union all ".join(
+        f"select '{mart}' as mart_name, score_month, city_code, unit_name, column_name, cell_text "  # noqa: S608
+        "from (select score_month, city_code, unit_name, "
+        f"cast(columns(* exclude {_KEY}) as varchar) from marts.{mart}) "
+        f"unpivot include nulls (cell_text for column_name in (columns(* exclude {_KEY})))"
+        for (mart,) in found.fetchall()
+    )
+    connection.execute(f"create temp view printed_cells as {cells}")
+    for path in sorted(folder.glob("_*.sql")):
+        connection.execute(path.read_text(encoding="utf-8"))

@@ -1,192 +1,142 @@
 """What a run of the suites found: for people, for programs and for the release."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from ywtb.assessment.problem import Problem
+from ywtb.assessment.reference import month_of
 
 TABLE = "audit.expectation_results"
-_TABLE_COMMENT = (
-    "Great Expectations of the release, on what arrived and on what leaves: one row per month, "
-    "suite and expectation, failed or not."
-)
-_COLUMNS = {
-    "score_month": ("date", "Month assessed, as the first of the month."),
-    "suite": ("varchar", "Suite: a file of expectations/raw or expectations/marts."),
-    "expectation_no": ("integer", "Position of the expectation in its suite, from 1."),
-    "expectation": ("varchar", "Type of the expectation in Great Expectations."),
-    "column_name": ("varchar", "Column that it is about; NULL for the table as a whole."),
-    "column_title": ("varchar", "Chinese name of the column, where it has one."),
-    "expected": ("varchar", "What was expected, in Chinese."),
-    "observed": ("varchar", "What was found: a count of unexpected values, or the value seen."),
-    "unexpected_values": (
-        "struct(unit_name varchar, source_row integer, seen_value varchar)[]",
-        "Unexpected values, each with its unit and its row in the monthly file where it has one.",
-    ),
-    "severity": ("varchar", "stop: a failure refuses the release; warn: it is only shown."),
-    "is_success": ("boolean", "Whether the expectation was met."),
-    "message": ("varchar", "What is wrong, in Chinese, one line per value; NULL when met."),
-    "source_file": ("varchar", "Monthly file that was looked at; NULL for what leaves."),
-}
 
 
 @dataclass(frozen=True)
 class Unexpected:
-    """One value that was not expected: whose, in which row of the monthly file, and what."""
+    """One row that was not as expected.
 
-    unit: str | None
-    row: int | None
-    value: str | None
+    Attributes:
+        place: the monthly file or the table that it stands in.
+        source_row: its row in the monthly file.
+        unit_name: whose it is, or which group's or figure's; with the city where there are several.
+        column_name: code of its column.
+        column_title: Chinese name of the column.
+        seen_value: what was seen.
+        expected_value: what the expectation compared it with.
+    """
+
+    place: str | None
+    source_row: int | None
+    unit_name: str | None
+    column_name: str | None
+    column_title: str | None
+    seen_value: str | None
+    expected_value: str | None
 
 
 @dataclass(frozen=True)
 class Result:
-    """One expectation of one suite for one month.
+    """One expectation of one suite for one month and city, as the table of a release has it.
 
     Attributes:
-        month: such as `2023-06`.
-        suite: file name of the suite.
-        number: position of the expectation in the suite, from 1.
+        score_month: first day of the month.
+        city_code: the city.
+        part: `raw`, of what arrived, or `marts`, of what leaves.
+        suite: name of the suite.
+        suite_title: what the suite looks at, in Chinese.
+        expectation_no: position of the expectation in the suite, from 1.
         expectation: its type.
-        column: the column that it is about, None for the table as a whole.
-        title: Chinese name of the column.
         expected: what was expected, in Chinese.
-        observed: what was found.
-        unexpected: the values that were not expected.
+        observed: how many rows were not as expected, in Chinese.
+        unexpected_values: the rows that were not as expected.
         severity: `stop` or `warn`.
-        success: whether it was met.
-        source: the file that was looked at, for what arrives; else None.
+        is_success: whether it was met.
     """
 
-    month: str
+    score_month: date
+    city_code: str
+    part: str
     suite: str
-    number: int
+    suite_title: str
+    expectation_no: int
     expectation: str
-    column: str | None
-    title: str | None
     expected: str
     observed: str
+    unexpected_values: list[Unexpected]
     severity: str
-    success: bool
-    unexpected: list[Unexpected] = field(default_factory=list)
-    source: str | None = None
+    is_success: bool
+
+    @property
+    def month(self) -> str:
+        """The month as people write it, such as 2023-06."""
+        return f"{self.score_month:%Y-%m}"
 
     def problems(self) -> list[Problem]:
-        """A failure as problems, one per unexpected value; none when the expectation was met."""
-        if self.success:
+        """A failure as problems, one per row; none when the expectation was met."""
+        if self.is_success:
             return []
-        place = self.source or f"{self.suite}（{self.month}）"
-        column = self.title or self.column
-        if not self.unexpected:
-            return [Problem(place, None, column, self.observed, self.expected)]
+        suffix = "" if self.part == "raw" else f"（{self.month}）"
         return [
             Problem(
-                place,
-                each.row,
-                column,
-                self._seen(each),
-                self.expected,
-                each.unit,
+                file=(each.place or self.suite_title) + suffix,
+                row=each.source_row,
+                column=each.column_name,
+                seen="空白" if each.seen_value is None else f"“{each.seen_value}”",
+                expected=self.expected
+                + ("" if each.expected_value is None else f"（{each.expected_value}）"),
+                unit=each.unit_name,
+                title=each.column_title,
             )
-            for each in self.unexpected
+            for each in self.unexpected_values
         ]
-
-    def _seen(self, unexpected: Unexpected) -> str:
-        if unexpected.value is not None:
-            return f"“{unexpected.value}”"
-        return "没有这一行" if "distinct_values" in self.expectation else "空白"
 
     @property
     def message(self) -> str | None:
-        """What is wrong, in Chinese, one line per value: unit, column, value, expected."""
+        """What is wrong, in Chinese, one line per row."""
         return "\n".join(str(problem) for problem in self.problems()) or None
 
-    def as_dict(self) -> dict[str, Any]:
-        """The result for programs."""
-        return asdict(self)
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Result":
-        """The result that `as_dict` gave."""
-        return cls(
-            **{**values, "unexpected": [Unexpected(**each) for each in values["unexpected"]]}
-        )
+COLUMNS = ", ".join(field.name for field in fields(Result))
 
 
 def failures(results: Iterable[Result], severity: str) -> list[Result]:
     """The failed results of a severity: of `stop` any refuses the release."""
-    return [each for each in results if not each.success and each.severity == severity]
+    return [each for each in results if not each.is_success and each.severity == severity]
 
 
 def write_results(database: Path, results: Iterable[Result]) -> None:
-    """Write `audit.expectation_results` into a release that nobody else has open.
-
-    The order is fixed, so equal results make equal tables.
-
-    Args:
-        database: the release.
-        results: what was checked.
-    """
-    rows = [
-        (
-            f"{each.month}-01",
-            each.suite,
-            each.number,
-            each.expectation,
-            each.column,
-            each.title,
-            each.expected,
-            each.observed,
-            [
-                {"unit_name": one.unit, "source_row": one.row, "seen_value": one.value}
-                for one in each.unexpected
-            ],
-            each.severity,
-            each.success,
-            each.message,
-            each.source,
-        )
-        for each in sorted(results, key=lambda each: (each.month, each.suite, each.number))
-    ]
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items())
+    """Fill `audit.expectation_results` of a release that nobody else has open."""
+    ordered = sorted(results, key=lambda each: (each.score_month, each.city_code))
+    rows = [[*asdict(each).values(), each.message] for each in ordered]
     with duckdb.connect(str(database)) as connection:
         connection.begin()
-        connection.execute("create schema if not exists audit")
-        connection.execute(f"create or replace table {TABLE} ({columns})")
-        connection.execute(f"comment on table {TABLE} is '{_TABLE_COMMENT}'")
-        for name, (_, comment) in _COLUMNS.items():
-            connection.execute(f"comment on column {TABLE}.{name} is '{comment}'")
+        connection.execute(f"delete from {TABLE}")  # noqa: S608
         if rows:
-            marks = ", ".join("?" for _ in _COLUMNS)
-            connection.executemany(f"insert into {TABLE} values ({marks})", rows)  # noqa: S608
+            marks = ", ".join("?" for _ in rows[0])
+            connection.executemany(
+                f"insert into {TABLE} ({COLUMNS}, message) values ({marks})",  # noqa: S608
+                rows,
+            )
         connection.commit()
         connection.execute("checkpoint")
 
 
 def read_results(database: Path, months: Iterable[str]) -> list[Result]:
     """The results that a release keeps of some months, such as `2023_06`, as they were written."""
-    first_days = [f"{month.replace('_', '-')}-01" for month in months]
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(
-            f"""
-            select
-                strftime(score_month, '%Y-%m') as month, suite, expectation_no as number,
-                expectation, column_name as "column", column_title as title, expected, observed,
-                severity, is_success as success, source_file as source,
-                [
-                    struct_pack(unit := each.unit_name, "row" := each.source_row,
-                        "value" := each.seen_value)
-                    for each in unexpected_values
-                ] as unexpected
-            from {TABLE}
-            where list_contains(?, cast(score_month as varchar))
-            order by score_month, suite, expectation_no
-            """,  # noqa: S608
-            [first_days],
+            f"select {COLUMNS} from {TABLE} where list_contains(?, score_month) order by rowid",  # noqa: S608
+            [[month_of(month) for month in months]],
+        ).fetchall()
+    found = [dict(zip(COLUMNS.split(", "), row, strict=True)) for row in rows]
+    return [
+        Result(
+            **{
+                **each,
+                "unexpected_values": [Unexpected(**one) for one in each["unexpected_values"]],
+            }
         )
-        names = [column[0] for column in rows.description or []]
-        return [Result.from_dict(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+        for each in found
+    ]

@@ -1,40 +1,30 @@
-"""Suites as written in `expectations/`, filled in with the rules of a month.
+"""Suites as written in `expectations/`: a question to a built release, what holds of the answer.
 
-A file of `expectations/raw/` or `expectations/marts/` is one suite, called after the file, for the
-frame of the same name:
+`expectations/raw` is about what arrived, `expectations/marts` about what leaves. A suite is two
+files of one name. The SQL gives one row per thing looked at, beside it what the reference data or
+other tables say that it should be: so no suite types a unit, a range or a weight. It may use what
+the files `_*.sql` make, and `printed_cells` (see `frames`). Its columns are score_month, city_code,
+whatever is compared, and for messages place (a file or a table), row_no, unit_name, column_name and
+column_title. The YAML:
 
-    description: what the suite is for
-    include: [_unit_feed]            # files of the same folder whose expectations it also has
+    title: 附件所印的值
+    may_be_empty: true         # optional: a month may have no such row
     expectations:
-      - type: expect_column_values_to_be_between
-        for_each: indicators         # optional: once per row of this list of the frame
-        where: {value_type: percent} # optional: only those with this value, or one of these
-        rows: {group_code: [A, B]}   # optional: look only at rows with this value, or one of these
-        rows_except: {...}           # optional: look only at the other rows
-        kwargs: {column: "${column}", min_value: "${valid_min}", max_value: "${valid_max}"}
-        severity: stop               # or warn
-        description: "${title} ${range_text}"  # what was expected, in Chinese
-
-`${name}` stands for a value of the row or of the frame. A kwarg that comes out as nothing, such as
-the upper bound of a count, is left out.
+      - type: expect_column_pair_values_a_to_be_greater_than_b
+        kwargs: {column_A: valid_max, column_B: cell_value, or_equal: true}
+        about: cell_value      # optional: the column whose value is shown; else column or column_B
+        severity: stop         # or warn
+        description: 不大于该指标的上限  # what was expected, in Chinese
 """
 
-import math
-import re
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ywtb.assessment.figures import plain_figure
-from ywtb.expectations.frames import Frame
-from ywtb.expectations.metadata import Row, load_yaml
+import yaml
 
+PARTS = ("raw", "marts")
 SEVERITIES = ("stop", "warn")
-_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
-_OPERATORS = {"rows": ("==", "IN"), "rows_except": ("!=", "NOT_IN")}
-_KEYS = {"type", "for_each", "where", *_OPERATORS, "kwargs", "severity", "description"}
-_COLUMN_KEYS = ("column", "column_A", "column_B")
 
 
 class SuiteError(Exception):
@@ -43,152 +33,66 @@ class SuiteError(Exception):
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation, filled in: `kwargs` as Great Expectations takes them."""
+    """One expectation; `kwargs` as Great Expectations takes them."""
 
     type: str
-    kwargs: Row
+    kwargs: dict[str, Any]
     severity: str
     description: str
+    about: str | None = None
 
     @property
-    def column(self) -> str | None:
-        """The column that it is about; of a pair the one that the rule is about."""
-        column = self.kwargs.get("column") or self.kwargs.get("column_B")
-        return str(column) if column else None
+    def column(self) -> str:
+        """The column whose value it judges; of a pair the other one says what it should be."""
+        return str(self.about or self.kwargs.get("column") or self.kwargs["column_B"])
 
     @property
     def columns(self) -> list[str]:
         """All columns that it reads."""
-        named = [self.kwargs[key] for key in _COLUMN_KEYS if key in self.kwargs]
-        condition = self.kwargs.get("row_condition")
-        return [*([condition["column"]["name"]] if condition else []), *named]
+        return [
+            self.kwargs[key] for key in ("column", "column_A", "column_B") if key in self.kwargs
+        ]
 
 
-def load_suites(folder: Path) -> dict[str, list[Row]]:
-    """The expectations of every suite in a folder, by suite, as written.
+@dataclass(frozen=True)
+class Suite:
+    """A question to a release, and what holds of every row of the answer."""
+
+    part: str
+    name: str
+    sql: str
+    title: str
+    expectations: list[Expectation]
+    may_be_empty: bool = False
+
+
+def load_suites(folder: Path) -> list[Suite]:
+    """The suites of `expectations/`, what arrives first.
 
     Raises:
-        SuiteError: a file has an unknown key or severity, or includes what is not there.
+        SuiteError: a suite lacks a part, or says something that is not known.
     """
-    suites = {}
-    for path in sorted(folder.glob("[!_]*.yml")):
-        content = load_yaml(path)
-        written = list(content.get("expectations") or [])
-        for name in content.get("include") or []:
-            included = folder / f"{name}.yml"
-            if not included.is_file():
-                raise SuiteError(f"{path.name}: no file {included.name}")
-            written = [*(load_yaml(included).get("expectations") or []), *written]
-        for expectation in written:
-            _check(path, expectation)
-        if not written:
-            raise SuiteError(f"{path.name}: no expectations")
-        suites[path.stem] = written
+    suites = []
+    for part in PARTS:
+        paths = sorted({path.with_suffix("") for path in (folder / part).iterdir()})
+        suites += [_load(path) for path in paths]
     if not suites:
         raise SuiteError(f"{folder}: no suites")
     return suites
 
 
-def _check(path: Path, expectation: Row) -> None:
-    unknown = set(expectation) - _KEYS
-    if unknown:
-        raise SuiteError(f"{path.name}: unknown {', '.join(sorted(unknown))}")
-    if not isinstance(expectation.get("type"), str):
-        raise SuiteError(f"{path.name}: an expectation without a type")
-    if expectation.get("severity") not in SEVERITIES:
-        raise SuiteError(f"{path.name}: {expectation['type']}: severity must be stop or warn")
-
-
-def fill_in(written: list[Row], frame: Frame) -> list[Expectation]:
-    """The expectations of a suite for one frame; derived columns that they name are made.
-
-    Raises:
-        SuiteError: a placeholder or a list that the frame does not have.
-    """
-    filled = []
-    for expectation in written:
-        for row in _each(expectation, frame):
-            values = {**frame.values, **row}
-            try:
-                kwargs = {
-                    key: _fill(value, values)
-                    for key, value in (expectation.get("kwargs") or {}).items()
-                }
-                for key in _OPERATORS.keys() & expectation.keys():
-                    kwargs["row_condition"] = _condition(key, expectation[key], values)
-                description = _fill(expectation.get("description", ""), values, is_text=True)
-            except KeyError as missing:
-                raise SuiteError(
-                    f"{frame.name}: {expectation['type']}: nothing is called {missing}"
-                ) from missing
-            kwargs = {key: _exact(key, value) for key, value in kwargs.items() if value is not None}
-            filled.append(
-                Expectation(
-                    expectation["type"],
-                    kwargs,
-                    expectation["severity"],
-                    description or expectation["type"],
-                )
-            )
-    frame.add(column for expectation in filled for column in expectation.columns)
-    return filled
-
-
-def _each(expectation: Row, frame: Frame) -> list[Row]:
-    name = expectation.get("for_each")
-    if name is None:
-        return [{}]
-    if name not in frame.lists:
-        raise SuiteError(f"{frame.name}: {expectation['type']}: no list called {name!r}")
-    conditions = (expectation.get("where") or {}).items()
-    return [
-        row
-        for row in frame.lists[name]
-        if all(
-            row.get(key) in (wanted if isinstance(wanted, list) else [wanted])
-            for key, wanted in conditions
-        )
-    ]
-
-
-def _condition(key: str, rows: Row, values: Row) -> Row:
-    """A row condition as Great Expectations keeps it."""
-    ((column, wanted),) = rows.items()
-    wanted = _fill(wanted, values)
-    return {
-        "type": "comparison",
-        "column": {"name": _fill(column, values)},
-        "operator": _OPERATORS[key][isinstance(wanted, list)],
-        "parameter": wanted,
-    }
-
-
-def _fill(value: Any, values: Row, is_text: bool = False) -> Any:
-    if not isinstance(value, str):
-        return value
-    whole = _PLACEHOLDER.fullmatch(value)
-    if whole and not is_text:
-        return values[whole[1]]
-    return _PLACEHOLDER.sub(lambda found: _text(values[found[1]]), value)
-
-
-def _text(value: Any) -> str:
-    return plain_figure(value) if isinstance(value, Decimal) else str(value)
-
-
-def _exact(key: str, value: Any) -> Any:
-    """A bound that Great Expectations can hold: a whole number, or the nearest float outside it.
-
-    Values have at most ten places, so no value lies between a bound and that float, and the
-    comparison stays exact although the suite cannot keep a decimal.
-    """
-    if not isinstance(value, Decimal):
-        return value
-    if value == value.to_integral_value():
-        return int(value)
-    near = float(value)
-    if key.startswith("min") and Decimal(near) > value:
-        return math.nextafter(near, -math.inf)
-    if key.startswith("max") and Decimal(near) < value:
-        return math.nextafter(near, math.inf)
-    return near
+def _load(path: Path) -> Suite:
+    try:
+        sql = path.with_suffix(".sql").read_text(encoding="utf-8")
+        content = yaml.safe_load(path.with_suffix(".yml").read_text(encoding="utf-8"))
+        expectations = [Expectation(**each) for each in content.pop("expectations")]
+        suite = Suite(path.parent.name, path.name, sql, expectations=expectations, **content)
+        named = [(each.column, each.columns) for each in expectations]
+    except (OSError, yaml.YAMLError, TypeError, AttributeError, KeyError) as error:
+        raise SuiteError(f"{path.name}: {error}") from error
+    for each in expectations:
+        if each.severity not in SEVERITIES:
+            raise SuiteError(f"{path.name}: {each.type}: severity must be stop or warn")
+    if not named:
+        raise SuiteError(f"{path.name}: no expectations")
+    return suite

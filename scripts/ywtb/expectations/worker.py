@@ -1,18 +1,16 @@
-"""A second process that checks while dbt builds in the first.
+"""A second process that imports Great Expectations while dbt builds in the first."""
 
-The two talk in lines of JSON: `{"call": "check_raw", "months": [...]}` one way,
-`{"results": [...]}`, `{"page": "..."}` or `{"error": "..."}` the other. The worker ends with its
-standard input, so it does not outlive a parent that was killed.
-"""
-
-import json
 import os
-import subprocess
+import signal
 import sys
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any
 
 from ywtb.expectations.results import Result
 from ywtb.expectations.suites import SuiteError
@@ -26,25 +24,33 @@ class WorkerError(Exception):
 class ExpectationWorker:
     """A process with a `Session` in it; it begins to import as soon as it is started.
 
-    `begin_check_raw` returns at once, so that the caller can work until `result` is needed:
-
         with ExpectationWorker(project) as worker:
-            worker.begin_check_raw()
-            ...                            # dbt parses meanwhile
-            arrived = worker.results()
-            ...                            # dbt builds and closes the file
-            left = worker.check_marts(database)
+            ...                            # dbt builds meanwhile, and closes the file
+            results = worker.check(database)
             worker.write_data_docs(folder)
+
+    It ends with its parent, even when that is killed.
     """
 
     def __init__(self, project: Project) -> None:
-        """Name the project; `start`, or `with`, starts the process."""
-        self._project = project
-        self._process: subprocess.Popen[str] | None = None
+        """Make the process, which `with` starts."""
+        context = get_context("spawn")
+        self._connection, self._far_end = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(project, self._far_end), name="expectations", daemon=True
+        )
 
     def __enter__(self) -> "ExpectationWorker":
-        """Start the process."""
-        self.start()
+        """Start the process, which imports Great Expectations (about 2 s) before it answers."""
+        # A Python that starts with `-c`, as this one does, looks for modules in the current folder
+        # first: a file of anybody's called multiprocessing.py would run.
+        before = os.environ.get("PYTHONSAFEPATH", "")
+        os.environ["PYTHONSAFEPATH"] = "1"
+        try:
+            self._process.start()
+        finally:
+            os.environ["PYTHONSAFEPATH"] = before
+        self._far_end.close()
         return self
 
     def __exit__(
@@ -53,120 +59,66 @@ class ExpectationWorker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End the process."""
-        self.close()
+        """Tell the process to end, dropping what it was doing."""
+        self._connection.close()
+        self._process.terminate()
 
-    def start(self) -> None:
-        """Start the process, which imports Great Expectations (about 2 s) before it answers."""
-        if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603  nothing here comes from outside
-                [sys.executable, "-m", "ywtb.expectations", str(self._project.root)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                # Chinese in the lines must not depend on the locale of a scheduler.
-                env={**os.environ, "PYTHONUTF8": "1", "GX_ANALYTICS_ENABLED": "false"},
-            )
-
-    def begin_check_raw(self, months: Iterable[str] | None = None) -> None:
-        """Ask for `check_raw` without waiting; `results` waits."""
-        self._send(call="check_raw", months=None if months is None else list(months))
-
-    def results(self) -> list[Result]:
-        """The results of what was begun.
+    def check(self, database: Path, months: Iterable[str] | None = None) -> list[Result]:
+        """Check what arrived and what leaves, as `Session.check`; the file must be closed.
 
         Raises:
             SuiteError: a suite cannot be run as it is written.
             WorkerError: the worker failed otherwise.
         """
-        return [Result.from_dict(each) for each in self._receive()["results"]]
-
-    def check_raw(self, months: Iterable[str] | None = None) -> list[Result]:
-        """Check what arrives, as `Session.check_raw`."""
-        self.begin_check_raw(months)
-        return self.results()
-
-    def check_marts(self, database: Path, months: Iterable[str] | None = None) -> list[Result]:
-        """Check what leaves, as `Session.check_marts`; the file must be closed."""
-        chosen = None if months is None else list(months)
-        self._send(call="check_marts", database=str(database), months=chosen)
-        return self.results()
+        results: list[Result] = self._ask(
+            "check", database, None if months is None else list(months)
+        )
+        return results
 
     def write_data_docs(
         self, folder: Path, kept: Iterable[Result] = (), kept_pages: Path | None = None
     ) -> Path:
         """Write Data Docs of everything checked so far, as `Session.write_data_docs`."""
-        self._send(
-            call="write_data_docs",
-            folder=str(folder),
-            kept=[each.as_dict() for each in kept],
-            kept_pages=None if kept_pages is None else str(kept_pages),
-        )
-        return Path(self._receive()["page"])
+        page: Path = self._ask("write_data_docs", folder, list(kept), kept_pages)
+        return page
 
-    def close(self) -> None:
-        """End the process; what it was doing is dropped."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.communicate()
-
-    def _send(self, **request: Any) -> None:
-        if self._process is None or self._process.stdin is None:
-            raise WorkerError("not started")
+    def _ask(self, call: str, *values: Any) -> Any:
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-        except OSError as error:
+            self._connection.send((call, values))
+            answer = self._connection.recv()
+        except (EOFError, OSError) as error:
             raise WorkerError("the worker has ended") from error
-
-    def _receive(self) -> dict[str, Any]:
-        if self._process is None or self._process.stdout is None:
-            raise WorkerError("not started")
-        line = self._process.stdout.readline()
-        if not line:
-            raise WorkerError("the worker has ended")
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            kind = SuiteError if answer["is_suite_error"] else WorkerError
-            raise kind(answer["error"])
+        if isinstance(answer, Exception):
+            raise answer
         return answer
 
 
-def serve(root: Path) -> None:
-    """Answer requests from standard input until it ends."""
-    # Whatever a library prints must not come between the answers.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+def _serve(project: Project, connection: Connection) -> None:
+    """Answer requests until the parent ends."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Ended in order, so that no semaphore of a library's is left to be warned of.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
+    # Whatever a library prints must not come between what the parent prints.
     os.dup2(2, 1)
+    # Nor may a library come from the current folder, whatever the parent was started with.
+    sys.path = [each for each in sys.path if Path(each).resolve() != Path.cwd()]
     from ywtb.expectations.session import Session
 
-    session = Session(Project(root))
-    for line in sys.stdin:
-        try:
-            answer = _answer(session, json.loads(line))
-        except Exception as error:  # the parent decides what an error means
-            is_suite_error = isinstance(error, SuiteError)
-            text = str(error) if is_suite_error else f"{type(error).__name__}: {error}"
-            answer = {"error": text, "is_suite_error": is_suite_error}
-        _reply(answers, answer)
+    session = Session(project)
+    with suppress(EOFError):
+        while True:
+            call, values = connection.recv()
+            try:
+                answer = getattr(session, call)(*values)
+            except SuiteError as error:
+                answer = error
+            except Exception as error:  # the parent decides what an error means
+                answer = WorkerError(f"{type(error).__name__}: {error}")
+            connection.send(answer)
 
 
-def _answer(session: Any, request: dict[str, Any]) -> dict[str, Any]:
-    call, months = request["call"], request.get("months")
-    if call == "check_raw":
-        return {"results": [each.as_dict() for each in session.check_raw(months)]}
-    if call == "check_marts":
-        found = session.check_marts(Path(request["database"]), months)
-        return {"results": [each.as_dict() for each in found]}
-    if call == "write_data_docs":
-        kept = [Result.from_dict(each) for each in request["kept"]]
-        pages = Path(request["kept_pages"]) if request["kept_pages"] else None
-        return {"page": str(session.write_data_docs(Path(request["folder"]), kept, pages))}
-    raise WorkerError(f"nothing is called {call}")
-
-
-def _reply(answers: TextIO, answer: dict[str, Any]) -> None:
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

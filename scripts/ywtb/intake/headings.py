@@ -7,7 +7,7 @@ from typing import Literal
 from rapidfuzz import fuzz, process
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.layout import CITY_FEED, Column, Layout
+from ywtb.intake.layout import CITY_COLUMN, CITY_HEADINGS, FeedColumn, Layout
 from ywtb.intake.tables import Table, clean, compact, letters, shown
 
 MAX_TITLE_ROWS = 15
@@ -16,8 +16,8 @@ LIKENESS = 60
 """Least similarity, of 100, at which a name is suggested."""
 
 Path = tuple[str, ...]
-Role = Literal["key", "sequence_no", "group_name"]
-Target = Column | Role
+Role = Literal["key", "city_code", "sequence_no", "group_name"]
+Target = FeedColumn | Role
 
 KEY_COLUMN = "unit_name"
 
@@ -29,9 +29,10 @@ class Match:
     key_column: int
     first_row: int
     end_row: int
-    is_city: bool
-    columns: dict[int, Column] = field(default_factory=dict)
+    has_metrics: bool
+    columns: dict[int, FeedColumn] = field(default_factory=dict)
     labels: dict[int, str] = field(default_factory=dict)
+    city_column: int | None = None
     group_column: int | None = None
     problems: list[Problem] = field(default_factory=list)
 
@@ -45,42 +46,44 @@ class Headings:
             "sequence_no": "sequence_no",
             "group_name": "group_name",
         }
-        self.by_label: dict[str, Target] = {}
         self.unit_keys = {KEY_COLUMN}
-        self.city_keys: set[str] = set()
+        self.metric_keys: set[str] = set()
         self.canonical_keys = {feed.key for feed in layout.feeds}
-        self.city: dict[str, Column] = {}
+        self.cities = {compact(heading) for heading in CITY_HEADINGS}
+        self.by_label: dict[str, Target] = {}
+        self.of_metrics: dict[str, FeedColumn] = {}
         for feed in layout.feeds:
-            keys = self.city_keys if feed.name == CITY_FEED else self.unit_keys
+            keys = self.metric_keys if feed.has_metrics else self.unit_keys
             keys.update((compact(feed.key), compact(feed.key_label)))
             for column in feed.columns:
-                if feed.name == CITY_FEED:
-                    self.city[compact(column.label)] = self.city[column.name] = column
+                if feed.has_metrics:
+                    self.of_metrics[compact(column.label)] = column
+                    self.of_metrics[column.name] = column
                 else:
                     self.by_column[column.name] = column
                     self.by_label[compact(column.label)] = column
-        self.annexes: list[list[tuple[Path, Target]]] = []
         self.by_path: dict[Path, set[str]] = {}
         self.by_view_name: dict[str, set[str]] = {}
         self.by_leaf: dict[str, set[str]] = {}
-        for annex in layout.annexes:
-            printed: list[tuple[Path, Target]] = []
-            for each in annex:
-                path = tuple(compact(level) for level in each.path)
-                if each.column == KEY_COLUMN:
-                    self.unit_keys.add(path[-1])
-                    printed.append((path, "key"))
-                elif each.column in self.by_column:
-                    printed.append((path, self.by_column[each.column]))
-                    self.by_path.setdefault(path, set()).add(each.column)
-                    self.by_leaf.setdefault(path[-1], set()).add(each.column)
-                    self.by_view_name.setdefault(compact(each.view_name), set()).add(each.column)
-            self.annexes.append(printed)
+        annexes: dict[int, list[tuple[Path, Target]]] = {}
+        for row in layout.reference.annex_columns:
+            printed = annexes.setdefault(row["annex_no"], [])
+            name = row["column_name"]
+            path = tuple(compact(level) for level in row["header_path"].split("|"))
+            if name == KEY_COLUMN:
+                self.unit_keys.add(path[-1])
+                printed.append((path, "key"))
+            elif name in self.by_column:
+                printed.append((path, self.by_column[name]))
+                self.by_path.setdefault(path, set()).add(name)
+                self.by_leaf.setdefault(path[-1], set()).add(name)
+                self.by_view_name.setdefault(compact(row["view_column_name"]), set()).add(name)
+        self.annexes = list(annexes.values())
 
     @property
     def keys(self) -> frozenset[str]:
         """Compact headings that mark the first column of a feed."""
-        return frozenset(self.unit_keys | self.city_keys)
+        return frozenset(self.unit_keys | self.metric_keys)
 
     def match(self, table: Table) -> Match | Problem:
         """Find the header of `table` and say what its columns are."""
@@ -88,14 +91,14 @@ class Headings:
             keys = [i for i, cell in enumerate(cells) if compact(cell.text) in self.keys]
             if keys:
                 return self._match(table, row, keys)
-        wanted = "、".join(sorted({*self.unit_keys, *self.city_keys}))
+        wanted = "、".join(sorted({*self.unit_keys, *self.metric_keys}))
         return Problem(
             table.file, None, None, "没有表头", f"有一列名为 {wanted} 之一", sheet=table.sheet
         )
 
     def _match(self, table: Table, row: int, keys: list[int]) -> Match:
-        is_city = compact(table.cell(row, keys[0]).text) in self.city_keys
-        match = Match(keys[0], row, row + 1, is_city)
+        has_metrics = compact(table.cell(row, keys[0]).text) in self.metric_keys
+        match = Match(keys[0], row, row + 1, has_metrics)
         while match.end_row - row < MAX_LEVELS and self._is_lower_level(table, match):
             match.end_row += 1
         paths = self._paths(table, match)
@@ -146,31 +149,34 @@ class Headings:
         return paths
 
     def _targets(self, paths: dict[int, Path], match: Match) -> dict[int, Target | None]:
-        filled = [column for column, path in paths.items() if path]
+        found: dict[int, Target | None] = {
+            column: CITY_COLUMN
+            for column, path in paths.items()
+            if path and path[-1] in self.cities
+        }
+        filled = [column for column, path in paths.items() if path and column not in found]
         headings = [paths[column] for column in filled]
-        for annex in [] if match.is_city else self.annexes:
+        for annex in [] if match.has_metrics else self.annexes:
             for printed in (annex, [each for each in annex if each[1] != "sequence_no"]):
                 full = [path for path, _ in printed]
                 if headings in (full, [path[-1:] for path in full]):
-                    return {
-                        column: target for column, (_, target) in zip(filled, printed, strict=True)
-                    }
-        found: dict[int, Target | None] = {}
+                    targets = [target for _, target in printed]
+                    return found | dict(zip(filled, targets, strict=True))
         before = ""
         for column in filled:
             found[column] = (
                 "key"
                 if column == match.key_column
-                else self._one(paths[column], before, match.is_city)
+                else self._one(paths[column], before, match.has_metrics)
             )
             before = paths[column][-1]
         return found
 
-    def _one(self, path: Path, before: str, is_city: bool) -> Target | None:
+    def _one(self, path: Path, before: str, has_metrics: bool) -> Target | None:
         """What a single heading means; `before` is the heading to its left."""
         leaf = path[-1]
-        if is_city:
-            return self.city.get(leaf)
+        if has_metrics:
+            return self.of_metrics.get(leaf)
         if len(path) > 1:
             return self._only(self.by_path.get(path, set()))
         return (
@@ -204,7 +210,7 @@ class Headings:
             if column == match.key_column:
                 continue
             target = found.get(column)
-            name = target.name if isinstance(target, Column) else target
+            name = target and _name(target)
             if name != canonical.get(column) and (target is not None or not paths.get(column)):
                 self._report(
                     match,
@@ -232,25 +238,29 @@ class Headings:
                 body = range(match.end_row, len(table.rows))
                 if any(not table.cell(row, column).is_blank for row in body):
                     self._report(match, table, column, "该列没有表头", "每列都有表头", paths)
-            elif isinstance(target, Column):
-                if target.name in first:
-                    place = letters(first[target.name])
-                    self._report(match, table, column, f"与 {place} 列重复", "每列名称不同", paths)
-                    continue
-                first[target.name] = column
-                match.columns[column] = target
-                match.labels[column] = label
-            elif target == "group_name":
-                match.group_column = column
-            elif target is None and label not in reported:
-                self._report(match, table, column, "未知的列", self._suggestion(path, match), paths)
+            elif target is None:
+                if label not in reported:
+                    expected = self._suggestion(path, match)
+                    self._report(match, table, column, "未知的列", expected, paths)
+            elif (name := _name(target)) in first:
+                place = letters(first[name])
+                self._report(match, table, column, f"与 {place} 列重复", "每列名称不同", paths)
+            else:
+                first[name] = column
+                if isinstance(target, FeedColumn):
+                    match.columns[column] = target
+                    match.labels[column] = label
+                elif target == CITY_COLUMN:
+                    match.city_column = column
+                elif target == "group_name":
+                    match.group_column = column
 
     def _suggestion(self, path: Path, match: Match) -> str:
         names: dict[str, Target] = (
-            dict(self.city) if match.is_city else {**self.by_label, **self.by_column}
+            dict(self.of_metrics) if match.has_metrics else {**self.by_label, **self.by_column}
         )
         target = names.get(nearest(path[-1], list(names)) or "")
-        label = target.label if isinstance(target, Column) else target
+        label = target.label if isinstance(target, FeedColumn) else target
         return "模板或附件中的列名" + (f"，最接近的是“{label}”" if label else "")
 
     def _label(self, column: int, paths: dict[int, Path]) -> str:
@@ -269,6 +279,10 @@ class Headings:
         match.problems.append(
             Problem(table.file, match.first_row + 1, label, seen, expected, sheet=table.sheet)
         )
+
+
+def _name(target: Target) -> str:
+    return target.name if isinstance(target, FeedColumn) else target
 
 
 def nearest(name: str, names: Sequence[str]) -> str | None:

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ywtb.assessment.problem import Problem
+from ywtb.assessment.reference import Reference, month_of
 from ywtb.intake import store
-from ywtb.intake.assemble import read_month, read_tables
-from ywtb.intake.layout import CITY_FEED, Feed, Layout, read_layout
-from ywtb.intake.month import Month
-from ywtb.intake.sources import GUIDE, Source, read_sources
+from ywtb.intake.headings import Headings
+from ywtb.intake.layout import CITY_COLUMN, Feed, Layout, layout_of
+from ywtb.intake.month import Key, ReceivedMonth
+from ywtb.intake.readings import read_texts
+from ywtb.intake.sources import Source, read_sources, read_tables
+from ywtb.intake.table_reader import read_month
 from ywtb.intake.tables import compact, letters
 from ywtb.lock import writer_lock
 from ywtb.project import Project
@@ -45,8 +48,11 @@ class UsageError(Exception):
 
 
 @dataclass(frozen=True)
-class Change:
-    """A cell of a feed that differs from the seed that is there; None where there is no row."""
+class CellChange:
+    """A cell of a feed that differs from the seed that is there; None where there is no row.
+
+    `key` is a unit's name or a metric's code, after the name of the city where the month has two.
+    """
 
     feed: str
     key: str
@@ -64,7 +70,7 @@ class FeedPlan:
     rows: int
     new_rows: int
     removed_rows: int
-    changes: list[Change]
+    changes: list[CellChange]
 
 
 @dataclass
@@ -111,16 +117,17 @@ def ingest(
             raise UsageError(f"没有 {path}")
     with writer_lock(project, "ingest"):
         store.recover(project)
-        name = month.replace("-", "_")
         outcome = Intake(month)
-        layout = read_layout(project, name)
+        layout = layout_of(Reference.from_seeds(project, month_of(month)))
+        name = layout.month
         folder = store.month_folder(project, name)
         present = _present(folder)
         sources, outcome.problems = read_sources(paths)
-        tables, problems = read_tables(layout, sources, GUIDE)
+        tables, problems = read_tables(sources, name, Headings(layout).keys)
         outcome.problems += problems
+        readings = read_texts(project, (text for _, table in tables for text in table.texts))
         kept = [feed.name for feed in layout.feeds if feed.seed_name(name) in present]
-        received = read_month(layout, tables, kept)
+        received = read_month(layout, tables, readings, kept)
         outcome.problems += received.problems
         if outcome.problems:
             return outcome
@@ -129,10 +136,11 @@ def ingest(
             if feed.name in received.feeds:
                 rows = received.seed_rows(feed)
                 seeds[feed.seed_name(name)] = csv_bytes(rows)
+                if feed.has_metrics:
+                    outcome.unused_metrics += _unused_metrics(layout, feed, received)
                 outcome.feeds.append(_plan(layout, feed, rows, present.get(feed.seed_name(name))))
             elif feed.seed_name(name) in present:
                 outcome.kept_feeds.append(feed.label)
-        _note_unused_metrics(outcome, received)
         if seeds == present and name in project.score_months():
             return outcome
         is_revision = seeds != present and bool(present)
@@ -177,14 +185,8 @@ def csv_bytes(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | None) -> FeedPlan:
-    names = {
-        compact(name): unit.name for unit in layout.units for name in (*unit.aliases, unit.name)
-    }
-    old: dict[str, dict[str, str]] = {}
-    for row in csv.DictReader(io.StringIO((present or b"").decode("utf-8-sig"), newline="")):
-        key = row.pop(feed.key, "")
-        old[names.get(compact(key), key)] = row
-    new = {row[0]: dict(zip(rows[0][1:], row[1:], strict=True)) for row in rows[1:]}
+    lines = csv.reader(io.StringIO((present or b"").decode("utf-8-sig"), newline=""))
+    old, new = _by_key(layout, feed, list(lines)), _by_key(layout, feed, rows)
     changes = []
     for key in [*new, *(key for key in old if key not in new)]:
         before, after = old.get(key), new.get(key)
@@ -193,7 +195,7 @@ def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | No
         for column in [*before, *(name for name in after or {} if name not in before)]:
             values = before.get(column), None if after is None else after.get(column)
             if values[0] != values[1]:
-                changes.append(Change(feed.name, key, column, *values))
+                changes.append(CellChange(feed.name, layout.titled(*key), column, *values))
     return FeedPlan(
         feed.name,
         feed.label,
@@ -204,12 +206,24 @@ def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | No
     )
 
 
-def _note_unused_metrics(outcome: Intake, received: Month) -> None:
-    if CITY_FEED in received.feeds:
-        found = received.feeds[CITY_FEED]
-        outcome.unused_metrics = [
-            metric.name for metric in received.layout.metrics if metric.code not in found
-        ]
+def _by_key(layout: Layout, feed: Feed, lines: list[list[str]]) -> dict[Key, dict[str, str]]:
+    """Rows of a seed by city and unit or metric, a unit under its name in the month."""
+    found = {}
+    for line in lines[1:]:
+        row = dict(zip(lines[0], line, strict=False))
+        city = row.pop(CITY_COLUMN, "") or layout.only_city or ""
+        name = row.pop(feed.key, "")
+        unit = layout.units_by_name.get((city, compact(name)))
+        found[city, unit["unit_name"] if unit else name] = row
+    return found
+
+
+def _unused_metrics(layout: Layout, feed: Feed, received: ReceivedMonth) -> list[str]:
+    return [
+        layout.titled(row[CITY_COLUMN], row["metric_name"])
+        for row in feed.rows
+        if (row[CITY_COLUMN], row[feed.key]) not in received.feeds[feed.name]
+    ]
 
 
 def _published(project: Project, month: str) -> str | None:
@@ -249,30 +263,29 @@ def _record(
     return f"{json.dumps(content, ensure_ascii=False, indent=1)}\n".encode()
 
 
-def _provenance(layout: Layout, received: Month) -> bytes:
+def _provenance(layout: Layout, received: ReceivedMonth) -> bytes:
     """Every seed cell with the cell it came from; rows and columns as a spreadsheet counts them."""
     rows = [PROVENANCE_COLUMNS]
     for feed in layout.feeds:
         if feed.name not in received.feeds:
             continue
-        for number, row in enumerate(received.seed_rows(feed)[1:], start=2):
-            cells = received.feeds[feed.name][row[0]]
-            for column in feed.columns:
-                if column.name in cells:
-                    entry = cells[column.name]
-                    rows.append(
-                        (
-                            feed.seed_name(layout.month),
-                            str(number),
-                            column.name,
-                            entry.value,
-                            entry.source.name,
-                            entry.source.sha256,
-                            entry.table.sheet or "",
-                            str(entry.row + 1),
-                            letters(entry.column),
-                            entry.label,
-                            entry.seen,
-                        )
+        for number, key in enumerate(received.keys(feed), start=2):
+            cells = received.feeds[feed.name][key]
+            for name in (column.name for column in feed.columns if column.name in cells):
+                entry = cells[name]
+                rows.append(
+                    (
+                        feed.seed_name(layout.month),
+                        str(number),
+                        name,
+                        entry.value,
+                        entry.source.name,
+                        entry.source.sha256,
+                        entry.table.sheet or "",
+                        str(entry.row + 1),
+                        letters(entry.column),
+                        entry.label,
+                        entry.seen,
                     )
+                )
     return csv_bytes(rows)

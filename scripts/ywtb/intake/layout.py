@@ -1,31 +1,25 @@
-"""What a month's files must hold: units, feeds, columns and limits, all from the seeds."""
+"""What a month's files must hold: feeds with their columns, rows and limits, all from the seeds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
+from typing import Final
 
-from ywtb.project import Project
+from ywtb.assessment.reference import Reference, Row
+from ywtb.intake.tables import compact
 
-Row = dict[str, str]
 Limits = tuple[Decimal | None, Decimal | None]
+Group = tuple[str, str]
+"""City code and group code."""
 
-CITY_FEED = "city_metrics"
-PUBLISHED_FEED = "published_scores"
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit as it stands in the month."""
-
-    unit_id: str
-    name: str
-    group_code: str
-    group_name: str
-    aliases: tuple[str, ...]
+CITY_COLUMN: Final = "city_code"
+CITY_HEADINGS = (CITY_COLUMN, "城市", "城市代码")
+"""Headings of the column that says whose row it is; needed once a month has two cities."""
 
 
 @dataclass(frozen=True)
-class Column:
+class FeedColumn:
     """A column of a feed. `limits` has the valid range per group that reports the column."""
 
     feed: str
@@ -34,22 +28,17 @@ class Column:
     value_type: str
     is_required: bool
     description: str
-    limits: dict[str, Limits] = field(hash=False)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A city-level figure."""
-
-    code: str
-    name: str
-    value_type: str
-    value_unit: str
+    is_printed: bool = False
+    """Whether it holds published scores, of which none is not applicable."""
+    limits: dict[Group, Limits] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A monthly file: its first column and the others in order."""
+    """A monthly file: its first column and the others in order.
+
+    `rows` are what a row may be about, in official order: units, or city-level figures by city.
+    """
 
     name: str
     label: str
@@ -57,7 +46,9 @@ class Feed:
     key_label: str
     is_required: bool
     description: str
-    columns: tuple[Column, ...]
+    has_metrics: bool
+    columns: tuple[FeedColumn, ...]
+    rows: tuple[Row, ...]
 
     def seed_name(self, month: str) -> str:
         """File name of the feed's seed in `month`, such as 2023_07."""
@@ -65,203 +56,147 @@ class Feed:
 
 
 @dataclass(frozen=True)
-class AnnexColumn:
-    """A printed column: its heading from top to bottom and what it stands for."""
-
-    column: str
-    path: tuple[str, ...]
-    view_name: str
-
-
-@dataclass(frozen=True)
-class CellCorrection:
-    """A correction that expects a certain text in a certain cell of the month."""
-
-    erratum_id: str
-    feed: str
-    row: int
-    column: str
-    value: str
-
-
-@dataclass(frozen=True)
 class Layout:
-    """Everything that the files of `month`, such as 2023_07, are measured by."""
+    """Everything that the files of a month are measured by."""
 
-    month: str
-    units: tuple[Unit, ...]
+    reference: Reference
     feeds: tuple[Feed, ...]
-    metrics: tuple[Metric, ...]
-    annexes: tuple[tuple[AnnexColumn, ...], ...]
-    imputed: dict[tuple[str, str], str]
-    """Erratum by (unit name, indicator) of every cell that is imputed in the month."""
-    corrections: tuple[CellCorrection, ...]
 
-    def units_of(self, feed: Feed) -> list[Unit]:
-        """Units that report anything in the feed, in official order."""
-        groups = {group for column in feed.columns for group in column.limits}
-        return [unit for unit in self.units if unit.group_code in groups]
+    @property
+    def month(self) -> str:
+        """The month, such as 2023_07."""
+        return self.reference.folder
+
+    @property
+    def only_city(self) -> str | None:
+        """The city of a file that names none; None where the month has two."""
+        cities = self.reference.cities
+        return cities[0]["city_code"] if len(cities) == 1 else None
+
+    @cached_property
+    def units_by_name(self) -> dict[tuple[str, str], Row]:
+        """Units by city and compact name, their aliases included."""
+        units = {unit["unit_id"]: unit for unit in self.reference.units}
+        named = (*self.reference.aliases, *self.reference.units)
+        return {
+            (row[CITY_COLUMN], compact(row.get("alias_name") or row["unit_name"])): units[
+                row["unit_id"]
+            ]
+            for row in named
+        }
+
+    @cached_property
+    def imputed(self) -> dict[tuple[str, str, str], str]:
+        """Erratum by (city, unit name, indicator) of every cell that is imputed in the month."""
+        return {
+            (row[CITY_COLUMN], row["unit_name"], row["indicator_code"]): row["erratum_id"]
+            for row in self.reference.imputed
+        }
+
+    def titled(self, city: str, name: str) -> str:
+        """A name of a city's, with the city where the month has two."""
+        names = {row[CITY_COLUMN]: row["city_name"] for row in self.reference.cities}
+        return name if len(names) < 2 else f"{names.get(city, city)} {name}"
 
     def feed(self, name: str) -> Feed:
         """The feed called `name`."""
         return next(feed for feed in self.feeds if feed.name == name)
 
 
-def read_layout(project: Project, month: str) -> Layout:
-    """Read the layout of `month`, such as 2023_07, from the reference and errata seeds."""
-    first_day = f"{month.replace('_', '-')}-01"
-    errata = {
-        row["erratum_id"]
-        for row in project.seed("errata/errata")
-        if row["score_month"] == first_day
-    }
-    return Layout(
-        month=month,
-        units=tuple(_units(project, first_day)),
-        feeds=tuple(_feeds(project, first_day)),
-        metrics=tuple(
-            Metric(row["metric_code"], row["metric_name"], row["value_type"], row["value_unit"])
-            for row in project.reference("city_metrics")
-        ),
-        annexes=tuple(_annexes(project)),
-        imputed={
-            (row["unit_name"], row["indicator_code"]): row["erratum_id"]
-            for row in project.seed("errata/imputed_cells")
-            if row["erratum_id"] in errata
-        },
-        corrections=tuple(
-            CellCorrection(
-                row["erratum_id"],
-                row["feed"],
-                int(row["row_no"]),
-                row["column_name"],
-                row["printed_value"],
-            )
-            for row in project.seed("errata/cell_corrections")
-            if row["erratum_id"] in errata
-        ),
+def group_of(unit: Row) -> Group:
+    """City and group of a unit."""
+    return unit["city_code"], unit["group_code"]
+
+
+def layout_of(reference: Reference) -> Layout:
+    """The layout of a month's files."""
+    return Layout(reference, tuple(_feed(reference, row) for row in reference.feeds))
+
+
+def _feed(reference: Reference, row: Row) -> Feed:
+    has_metrics = row["feed_kind"] == "city_metrics"
+    columns = COLUMNS[row["feed_kind"]](reference, row["feed_code"])
+    groups = {group for column in columns for group in column.limits}
+    return Feed(
+        name=row["feed_code"],
+        label=row["feed_name"],
+        key=row["key_column"],
+        key_label=row["key_label"],
+        is_required=row["is_required"],
+        description=row["description"],
+        has_metrics=has_metrics,
+        columns=columns,
+        rows=tuple(
+            {**metric, CITY_COLUMN: city[CITY_COLUMN]}
+            for city in reference.cities
+            for metric in reference.city_metrics
+        )
+        if has_metrics
+        else tuple(unit for unit in reference.units if group_of(unit) in groups),
     )
 
 
-def in_force(rows: Iterable[Row], key: Sequence[str], first_day: str) -> list[Row]:
-    """Of every key the newest row that is not after the month, unless it has ended."""
-    newest: dict[tuple[str, ...], Row] = {}
-    for row in rows:
-        if row["valid_from"] <= first_day:
-            identity = tuple(row[name] for name in key)
-            if identity not in newest or row["valid_from"] > newest[identity]["valid_from"]:
-                newest[identity] = row
-    return [row for row in newest.values() if not row["valid_to"] or row["valid_to"] >= first_day]
-
-
-def _units(project: Project, first_day: str) -> list[Unit]:
-    groups = {row["group_code"]: row for row in project.reference("groups")}
-    aliases: dict[str, list[str]] = {}
-    for row in project.reference("unit_aliases"):
-        aliases.setdefault(row["unit_id"], []).append(row["alias_name"])
-    rows = in_force(project.reference("units"), ["unit_id"], first_day)
-    rows.sort(
-        key=lambda row: (groups[row["group_code"]]["group_order"], int(row["official_order"]))
-    )
-    return [
-        Unit(
-            row["unit_id"],
-            row["unit_name"],
-            row["group_code"],
-            groups[row["group_code"]]["group_name"],
-            tuple(aliases.get(row["unit_id"], ())),
-        )
-        for row in rows
-    ]
-
-
-def _feeds(project: Project, first_day: str) -> list[Feed]:
-    columns: dict[str, list[Column]] = {CITY_FEED: [], PUBLISHED_FEED: []}
-    reported = in_force(
-        project.reference("group_indicators"), ["group_code", "indicator_code"], first_day
-    )
-    for row in sorted(project.reference("indicators"), key=lambda row: int(row["indicator_order"])):
-        caps = {
-            each["group_code"]: each["max_points"]
-            for each in reported
-            if each["indicator_code"] == row["indicator_code"]
-        }
-        is_points = row["value_type"] == "points"
-        column = Column(
-            feed=row["dimension_code"],
-            name=row["indicator_code"],
-            label=row["indicator_name"],
-            value_type=row["value_type"],
-            is_required=row["is_required"] == "true",
-            description=row["description"],
-            limits={
-                group: (
-                    _decimal(row["valid_min"]),
-                    _decimal(row["valid_max"] or (cap if is_points else "")),
-                )
-                for group, cap in caps.items()
-            },
-        )
-        if caps:
-            columns.setdefault(column.feed, []).append(column)
-    for row in project.reference("feed_columns"):
-        columns[row["feed_code"]].append(
-            Column(
-                row["feed_code"],
-                row["column_name"],
-                row["column_label"],
-                row["value_type"],
-                False,
-                row["description"],
-                {},
-            )
-        )
-    columns[PUBLISHED_FEED] = _published_columns(project, first_day)
-    feeds = sorted(project.reference("feeds"), key=lambda row: int(row["feed_order"]))
-    return [
-        Feed(
-            row["feed_code"],
-            row["feed_name"],
-            row["key_column"],
-            row["key_label"],
-            row["is_required"] == "true",
+def _metric_columns(reference: Reference, feed: str) -> tuple[FeedColumn, ...]:
+    return tuple(
+        FeedColumn(
+            feed,
+            row["column_name"],
+            row["column_label"],
+            row["value_type"],
+            False,
             row["description"],
-            tuple(columns.get(row["feed_code"], ())),
         )
-        for row in feeds
-    ]
+        for row in reference.feed_columns
+        if row["feed_code"] == feed
+    )
 
 
-def _published_columns(project: Project, first_day: str) -> list[Column]:
-    labels = {
-        row["column_name"]: row["view_column_name"] for row in project.reference("annex_columns")
-    }
-    limits: dict[str, dict[str, Limits]] = {}
-    totals: dict[str, Decimal] = {}
-    for row in in_force(
-        project.reference("dimension_weights"), ["dimension_code", "group_code"], first_day
-    ):
-        group, weight = row["group_code"], Decimal(row["weight"])
-        limits.setdefault(f"{row['dimension_code']}_score", {})[group] = (Decimal(0), weight)
-        totals[group] = totals.get(group, Decimal(0)) + weight
-    limits["composite_score"] = {group: (Decimal(0), total) for group, total in totals.items()}
-    return [
-        Column(PUBLISHED_FEED, name, labels[name], "points", True, labels[name], limits[name])
+def _indicator_columns(reference: Reference, feed: str) -> tuple[FeedColumn, ...]:
+    limits: dict[str, dict[Group, Limits]] = {}
+    for row in reference.group_indicators:
+        maximum = row["valid_max"]
+        if maximum is None and row["value_type"] == "points":
+            maximum = row["max_points"]
+        for group in _groups(reference, row["group_code"]):
+            limits.setdefault(row["indicator_code"], {})[group] = row["valid_min"], maximum
+    return tuple(
+        FeedColumn(
+            feed,
+            row["indicator_code"],
+            row["indicator_name"],
+            row["value_type"],
+            row["is_required"],
+            row["description"],
+            limits=limits.get(row["indicator_code"], {}),
+        )
+        for row in reference.indicators
+        if row["dimension_code"] == feed
+    )
+
+
+def _published_columns(reference: Reference, feed: str) -> tuple[FeedColumn, ...]:
+    labels = {row["column_name"]: row["view_column_name"] for row in reference.annex_columns}
+    limits: dict[str, dict[Group, Limits]] = {}
+    totals: dict[Group, Limits] = {}
+    for row in reference.weights:
+        group, weight = group_of(row), row["weight"]
+        limits.setdefault(f"{row['dimension_code']}_score", {})[group] = Decimal(0), weight
+        totals[group] = Decimal(0), (totals.get(group, (None, None))[1] or 0) + weight
+    limits["composite_score"] = totals
+    return tuple(
+        FeedColumn(feed, name, label, "points", True, label, is_printed=True, limits=limits[name])
         for name in limits
-    ]
+        for label in [labels.get(name, name)]
+    )
 
 
-def _annexes(project: Project) -> list[tuple[AnnexColumn, ...]]:
-    annexes: dict[int, list[AnnexColumn]] = {}
-    rows = sorted(project.reference("annex_columns"), key=lambda row: int(row["column_no"]))
-    for row in rows:
-        annexes.setdefault(int(row["annex_no"]), []).append(
-            AnnexColumn(
-                row["column_name"], tuple(row["header_path"].split("|")), row["view_column_name"]
-            )
-        )
-    return [tuple(columns) for _, columns in sorted(annexes.items())]
+def _groups(reference: Reference, code: str) -> Iterable[Group]:
+    return ((city[CITY_COLUMN], code) for city in reference.cities)
 
 
-def _decimal(text: str) -> Decimal | None:
-    return Decimal(text) if text else None
+COLUMNS = {
+    "indicators": _indicator_columns,
+    "city_metrics": _metric_columns,
+    "published_scores": _published_columns,
+}
+"""Columns of a feed by its kind."""

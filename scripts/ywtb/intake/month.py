@@ -3,13 +3,16 @@
 from dataclasses import dataclass, field
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.layout import CITY_FEED, Feed, Layout
+from ywtb.intake.layout import CITY_COLUMN, Feed, Layout
 from ywtb.intake.sources import Source
 from ywtb.intake.tables import Table
 
+Key = tuple[str, str]
+"""City code, and unit name or metric code."""
+
 
 @dataclass(frozen=True)
-class Entry:
+class ReceivedValue:
     """A value of the month and the cell that it came from; row and column are counted from 0."""
 
     value: str
@@ -27,30 +30,38 @@ class Entry:
         )
 
 
+Received = dict[Key, dict[str, ReceivedValue]]
+"""Values of a feed by row, then by column."""
+
+
 @dataclass
-class Month:
-    """Entries by feed, then by row key (unit name or metric code), then by column."""
+class ReceivedMonth:
+    """Values by feed.
+
+    `with_city` are the feeds of which a file named its city, `refused` those of which one did not
+    where it should.
+    """
 
     layout: Layout
-    feeds: dict[str, dict[str, dict[str, Entry]]] = field(default_factory=dict)
+    feeds: dict[str, Received] = field(default_factory=dict)
+    with_city: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     def seed_rows(self, feed: Feed) -> list[list[str]]:
         """The feed's seed: header, then rows in official order. Only for a month in order."""
         received = self.feeds[feed.name]
-        rows = [[feed.key, *(column.name for column in feed.columns)]]
+        names = [column.name for column in feed.columns]
+        rows = [[feed.key, *names]]
         for key in self.keys(feed):
-            if key in received:
-                cells = received[key]
-                values = [
-                    cells[column.name].value if column.name in cells else ""
-                    for column in feed.columns
-                ]
-                rows.append([key, *values])
+            cells = received[key]
+            rows.append([key[1], *(cells[name].value if name in cells else "" for name in names)])
+        if feed.name in self.with_city:
+            cities = [CITY_COLUMN, *(city for city, _ in self.keys(feed))]
+            rows = [[city, *row] for city, row in zip(cities, rows, strict=True)]
         return rows
 
-    def keys(self, feed: Feed) -> list[str]:
-        """Row keys of a feed in order."""
-        if feed.name == CITY_FEED:
-            return [metric.code for metric in self.layout.metrics]
-        return [unit.name for unit in self.layout.units_of(feed)]
+    def keys(self, feed: Feed) -> list[Key]:
+        """What the rows of the feed's seed are about, in their order."""
+        keys = [(row[CITY_COLUMN], row[feed.key]) for row in feed.rows]
+        return [key for key in keys if key in self.feeds[feed.name]]

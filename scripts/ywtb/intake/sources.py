@@ -1,6 +1,7 @@
 """The files that are handed in, read once into memory."""
 
 import hashlib
+import re
 import stat
 import unicodedata
 from collections.abc import Sequence
@@ -8,16 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.tables import shown
-from ywtb.pipeline.seed_files import MAX_BYTES
+from ywtb.intake.tables import Table, UnreadableError, clean, shown
 
 GUIDE = "填表说明"
 """Sheet or file that explains the template and holds no data."""
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 MAX_FILES = 60
+MAX_BYTES = 5_000_000
+"""More than a month's file ever needs: 49 rows of some hundred bytes."""
+
 MAX_NAME_BYTES = 200
 IGNORED = (".DS_Store", "Thumbs.db", "desktop.ini")
+
+YEAR_MONTH = re.compile(
+    r"(?<!\d)(20\d\d)(?:[-_./]?(0[1-9]|1[0-2])|[-_./]([1-9])|年(1[0-2]|0?[1-9]))(?!\d)"
+)
+TITLE_MONTH = re.compile(r"(20\d\d)年(?:\d{1,2}月?[-—~至到])?(\d{1,2})月")
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,62 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
     if not sources and not problems:
         problems.append(_problem(str(paths[0]), "没有可读的文件", "、".join(SUFFIXES)))
     return sources, problems
+
+
+def read_tables(
+    sources: Sequence[Source], month: str, headings: frozenset[str]
+) -> tuple[list[tuple[Source, Table]], list[Problem]]:
+    """Tables of all files, and problems of the files that are none.
+
+    Args:
+        sources: the files.
+        month: such as 2023_07.
+        headings: compact headings of first columns.
+    """
+    from ywtb.intake.text_file import read_text_table
+    from ywtb.intake.workbook import read_workbook
+
+    tables: list[tuple[Source, Table]] = []
+    problems: list[Problem] = []
+    for source in sources:
+        problems += month_problems(month, source.path.stem, source.name)
+        is_workbook = source.path.suffix.lower() == ".xlsx"
+        try:
+            if is_workbook:
+                found = read_workbook(source.name, source.data, GUIDE)
+            elif source.data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+                problems.append(
+                    Problem(source.name, None, None, "内容是工作簿", "文本；工作簿以 .xlsx 命名")
+                )
+                continue
+            else:
+                found = [read_text_table(source.name, source.data, headings)]
+        except UnreadableError as error:
+            problems += error.problems
+            continue
+        tables += [(source, table) for table in found]
+    return tables, problems
+
+
+def month_problems(month: str, text: str, file: str, sheet: str | None = None) -> list[Problem]:
+    """Problems of a name or title that speaks of another month than `month`, such as 2023_07."""
+    cleaned = clean(text)
+    found = {
+        f"{match[1]}_{int(match[2] or match[3] or match[4]):02}"
+        for match in YEAR_MONTH.finditer(re.sub(r"年\d{1,2}月?[-—~至到](?=\d)", "年", cleaned))
+    }
+    found |= {f"{match[1]}_{int(match[2]):02}" for match in TITLE_MONTH.finditer(cleaned)}
+    return [
+        Problem(
+            file,
+            None,
+            None,
+            f"{shown(text)} 所指月份为 {other.replace('_', '-')}",
+            f"{month.replace('_', '-')} 的数据",
+            sheet=sheet,
+        )
+        for other in sorted(found - {month})
+    ]
 
 
 def _is_ignored(path: Path) -> bool:

@@ -13,7 +13,6 @@ before 3. Whoever holds the lock calls `recover` first, which discards what was 
 carries out what was, so that no death in between needs work by hand.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -24,7 +23,6 @@ from typing import Any
 import yaml
 
 from ywtb import atomic_folder
-from ywtb.lock import LockedError, writer_lock
 from ywtb.project import Project, SettingsError
 
 SEEDS = "seeds"
@@ -76,11 +74,9 @@ def recover(project: Project) -> None:
     _discard(project)
 
 
-def recover_if_idle(project: Project) -> None:
-    """Recover from an intake that died, unless somebody is at work who has done so."""
-    if (project.root / ".intake").exists():
-        with contextlib.suppress(LockedError), writer_lock(project, "ingest"):
-            recover(project)
+def is_unfinished(project: Project) -> bool:
+    """Whether an intake was decided and not carried out; the next writer does so."""
+    return _ready(project).exists()
 
 
 def _carry_out(project: Project) -> None:

@@ -1,83 +1,106 @@
 """Reading of one table into the month: units, figures, and every problem on the way."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from ywtb.assessment.problem import Problem
+from ywtb.intake.completeness import check_complete, errata_problems
 from ywtb.intake.headings import Headings, Match, nearest
-from ywtb.intake.layout import Column, Layout, Metric
-from ywtb.intake.month import Entry, Month
-from ywtb.intake.sources import Source
-from ywtb.intake.tables import Cell, Table, clean, compact, letters, shown
-from ywtb.intake.values import DASHES, BadValueError, metric_value, plain_text, rank, unit_value
-
-YEAR_MONTH = re.compile(
-    r"(?<!\d)(20\d\d)(?:[-_./]?(0[1-9]|1[0-2])|[-_./]([1-9])|年(1[0-2]|0?[1-9]))(?!\d)"
-)
-TITLE_MONTH = re.compile(r"(20\d\d)年(?:\d{1,2}月?[-—~至到])?(\d{1,2})月")
+from ywtb.intake.layout import CITY_COLUMN, FeedColumn, Layout, group_of
+from ywtb.intake.month import Key, ReceivedMonth, ReceivedValue
+from ywtb.intake.sources import Source, month_problems
+from ywtb.intake.tables import ReceivedCell, Table, clean, compact, letters, shown
+from ywtb.intake.values import BadValueError, Readings, is_unused, metric_value, unit_value
 
 
-def month_problems(layout: Layout, text: str, file: str, sheet: str | None = None) -> list[Problem]:
-    """Problems of a name or title that speaks of another month."""
-    cleaned = clean(text)
-    found = {
-        f"{match[1]}_{int(match[2] or match[3] or match[4]):02}"
-        for match in YEAR_MONTH.finditer(re.sub(r"年\d{1,2}月?[-—~至到](?=\d)", "年", cleaned))
-    }
-    found |= {f"{match[1]}_{int(match[2]):02}" for match in TITLE_MONTH.finditer(cleaned)}
-    return [
-        Problem(
-            file,
-            None,
-            None,
-            f"{shown(text)} 所指月份为 {other.replace('_', '-')}",
-            f"{layout.month.replace('_', '-')} 的数据",
-            sheet=sheet,
-        )
-        for other in sorted(found - {layout.month})
-    ]
+def read_month(
+    layout: Layout,
+    tables: Sequence[tuple[Source, Table]],
+    readings: Readings,
+    kept: Iterable[str] = (),
+) -> ReceivedMonth:
+    """Assemble a month.
+
+    Args:
+        layout: what the month must hold.
+        tables: what was received, each with its file.
+        readings: what the texts of its cells are read as.
+        kept: feeds that may be absent because the month has them already.
+    """
+    month = ReceivedMonth(layout)
+    headings = Headings(layout)
+    for source, table in tables:
+        TableReader(month, headings, readings, source, table).read()
+    for feed in layout.feeds:
+        received = month.feeds.get(feed.name, {})
+        if any(entry.value for cells in received.values() for entry in cells.values()):
+            check_complete(month, feed, received)
+            continue
+        month.feeds.pop(feed.name, None)
+        if feed.is_required and feed.name not in {*kept, *month.refused}:
+            name = feed.seed_name(layout.month)
+            month.problems.append(
+                Problem(name, None, None, "没有该表", f"[{feed.label}] 表：{feed.description}")
+            )
+    if not month.problems:
+        month.problems += errata_problems(month)
+    return month
 
 
 class TableReader:
     """Reads one table into the month."""
 
-    def __init__(self, month: Month, headings: Headings, source: Source, table: Table) -> None:
+    def __init__(
+        self,
+        month: ReceivedMonth,
+        headings: Headings,
+        readings: Readings,
+        source: Source,
+        table: Table,
+    ) -> None:
         """Keep what is read and where it goes."""
         self.month = month
         self.layout = month.layout
         self.headings = headings
+        self.readings = readings
         self.source = source
         self.table = table
-        self.units = {
-            compact(name): unit for unit in self.layout.units for name in (*unit.aliases, unit.name)
-        }
+        reference = self.layout.reference
+        self.units = self.layout.units_by_name
         self.metrics = {
-            compact(name): metric
-            for metric in self.layout.metrics
-            for name in (metric.name, metric.code)
+            compact(row[name]): row
+            for row in reference.city_metrics
+            for name in ("metric_name", "metric_code")
+        }
+        self.cities = {
+            compact(row[name]): row[CITY_COLUMN]
+            for row in reference.cities
+            for name in ("city_name", CITY_COLUMN)
         }
 
     def read(self) -> None:
         """Read the table, adding entries and problems to the month."""
-        table = self.table
-        if table.sheet is not None:
-            self.month.problems += month_problems(self.layout, table.sheet, table.file, table.sheet)
+        table, problems = self.table, self.month.problems
         match = self.headings.match(table)
+        titles = [] if isinstance(match, Problem) else table.rows[: match.first_row]
+        for text in (table.sheet or "", *(cell.text for cells in titles for cell in cells)):
+            problems += month_problems(self.layout.month, text, table.file, table.sheet)
         if isinstance(match, Problem):
-            self.month.problems.append(match)
+            problems.append(match)
             return
-        for cells in table.rows[: match.first_row]:
-            for cell in cells:
-                self.month.problems += month_problems(
-                    self.layout, cell.text, table.file, table.sheet
-                )
-        self.month.problems += match.problems
+        problems += match.problems
         self._check_name(match)
         self._check_merges(match)
+        if match.city_column is None and self.layout.only_city is None:
+            expected = f"首列“城市”，每行写明：{self._cities()}"
+            self._report(match.first_row, None, "没有城市列", expected)
+            self.month.refused.update(column.feed for column in match.columns.values())
+            return
         for row, cells in enumerate(table.rows[: match.end_row]):
             for cell in cells:
                 if cell.kind in ("formula", "error"):
                     self._report(row, None, _seen(cell), "文字本身，不用公式")
-        read = self._read_metric if match.is_city else self._read_unit
+        read = self._read_metric if match.has_metrics else self._read_unit
         for row in range(match.end_row, len(table.rows)):
             if any(not cell.is_blank for cell in table.rows[row]):
                 read(match, row)
@@ -108,55 +131,77 @@ class TableReader:
                 place = f"{letters(left)}{top + 1}:{letters(right)}{bottom + 1}"
                 self._report(top, None, f"合并单元格 {place}", "数据区没有合并单元格")
 
+    def _cities(self) -> str:
+        cities = self.layout.reference.cities
+        return "、".join(f"{row[CITY_COLUMN]} {row['city_name']}" for row in cities)
+
+    def _city(self, match: Match, row: int) -> str | None:
+        """City of a row, or None with a problem. A row need not name the only one there is."""
+        if match.city_column is None:
+            return self.layout.only_city
+        cell = self.table.cell(row, match.city_column)
+        city = self.layout.only_city if cell.is_blank else self.cities.get(compact(cell.text))
+        if city is None:
+            label = self.table.cell(match.first_row, match.city_column).text.strip()
+            self._report(row, label, _seen(cell), f"本月的城市：{self._cities()}")
+        return city
+
     def _read_unit(self, match: Match, row: int) -> None:
         table = self.table
+        city = self._city(match, row)
+        if city is None:
+            return
         name = table.cell(row, match.key_column)
         label = table.cell(match.first_row, match.key_column).text.strip()
-        unit = self.units.get(compact(name.text)) if name.kind == "text" else None
+        unit = self.units.get((city, compact(name.text))) if name.kind == "text" else None
         if unit is None:
-            found = nearest(compact(name.text), list(self.units))
+            names = [known for place, known in self.units if place == city]
+            found = nearest(compact(name.text), names)
             expected = "本月名册（units、unit_aliases）中的单位名称"
             if found is not None and not name.is_blank:
-                expected += f"，最接近的是“{self.units[found].name}”"
+                expected += f"，最接近的是“{self.units[city, found]['unit_name']}”"
             self._report(row, label, _seen(name), expected)
             return
+        title = self.layout.titled(city, unit["unit_name"])
         if match.group_column is not None:
             group = table.cell(row, match.group_column)
-            known = {compact(unit.group_name), compact(unit.group_code)}
+            known = {compact(unit["group_name"]), compact(unit["group_code"])}
             if compact(group.text) not in {*known, *(f"{each}组" for each in known)}:
-                self._report(row, label, f"组别 {_seen(group)}", unit.group_name, unit.name)
+                self._report(row, label, f"组别 {_seen(group)}", unit["group_name"], title)
         entries = {}
         for number, column in match.columns.items():
             cell = table.cell(row, number)
             entry = self._entry(cell, row, number, match.labels[number])
             try:
-                value = unit_value(cell, column, unit.group_code)
+                value = unit_value(cell, column, unit, self.readings)
             except BadValueError as error:
-                self.month.problems.append(entry.problem(_seen(cell), str(error), unit.name))
-                value = clean(cell.text)
-            if unit.group_code in column.limits:
+                self.month.problems.append(entry.problem(_seen(cell), str(error), title))
+                value = cell.text
+            if group_of(unit) in column.limits:
                 entries[column] = self._entry(cell, row, number, match.labels[number], value)
-        self._add(unit.name, entries, row, label)
+        self._add(match, (city, unit["unit_name"]), entries, row, label)
 
     def _read_metric(self, match: Match, row: int) -> None:
         table = self.table
+        city = self._city(match, row)
+        if city is None:
+            return
         name = table.cell(row, match.key_column)
         label = table.cell(match.first_row, match.key_column).text.strip()
         metric = self.metrics.get(compact(name.text)) if name.kind == "text" else None
         if metric is None:
-            names = {compact(each.name): each.name for each in self.layout.metrics}
-            found = nearest(compact(name.text), list(names))
-            suggestion = f"，最接近的是“{names[found]}”" if found else ""
+            found = nearest(compact(name.text), list(self.metrics))
+            suggestion = f"，最接近的是“{self.metrics[found]['metric_name']}”" if found else ""
             self._report(row, label, _seen(name), f"全市指标（city_metrics）的名称{suggestion}")
             return
         cells = {column: table.cell(row, number) for number, column in match.columns.items()}
         # The template gives the dash of a metric that has a rank only.
-        is_unused = all(
+        is_empty = all(
             cell.is_blank
             or (
-                metric.value_type == "rank"
+                metric["value_type"] == "rank"
                 and column.value_type == "value"
-                and clean(cell.text) in DASHES
+                and is_unused(cell, self.readings)
             )
             for column, cell in cells.items()
         )
@@ -165,44 +210,42 @@ class TableReader:
             cell = cells[column]
             entry = self._entry(cell, row, number, match.labels[number])
             try:
-                value = "" if is_unused else _metric_cell(cell, column, metric)
+                value = "" if is_empty else metric_value(cell, column, metric, self.readings)
             except BadValueError as error:
-                self.month.problems.append(entry.problem(_seen(cell), str(error), metric.name))
+                self.month.problems.append(
+                    entry.problem(_seen(cell), str(error), metric["metric_name"])
+                )
                 continue
             entries[column] = self._entry(cell, row, number, match.labels[number], value)
-        if not is_unused:
-            self._add(metric.code, entries, row, label)
+        if not is_empty:
+            self._add(match, (city, metric["metric_code"]), entries, row, label)
 
-    def _entry(self, cell: Cell, row: int, column: int, label: str, value: str = "") -> Entry:
-        return Entry(value, cell.text, self.source, self.table, row, column, label)
+    def _entry(
+        self, cell: ReceivedCell, row: int, column: int, label: str, value: str = ""
+    ) -> ReceivedValue:
+        return ReceivedValue(value, cell.text, self.source, self.table, row, column, label)
 
-    def _add(self, key: str, entries: dict[Column, Entry], row: int, label: str) -> None:
+    def _add(
+        self,
+        match: Match,
+        key: Key,
+        entries: dict[FeedColumn, ReceivedValue],
+        row: int,
+        label: str,
+    ) -> None:
         """Keep the entries of a row, unless the month has some of them already."""
         for column, entry in entries.items():
+            if match.city_column is not None:
+                self.month.with_city.add(column.feed)
             cells = self.month.feeds.setdefault(column.feed, {}).setdefault(key, {})
             if column.name in cells:
                 first = cells[column.name]
                 place = f"{first.table.file} {first.table.sheet or ''}".strip()
-                self._report(
-                    row, label, shown(key), f"只出现一次，已见于 {place} 第{first.row + 1}行", key
-                )
+                expected = f"只出现一次，已见于 {place} 第{first.row + 1}行"
+                self._report(row, label, shown(key[1]), expected, key[1])
                 return
             cells[column.name] = entry
 
 
-def _metric_cell(cell: Cell, column: Column, metric: Metric) -> str:
-    if column.value_type == "rank":
-        text = rank(cell)
-        if not text and metric.value_type == "rank":
-            raise BadValueError("填写名次：正整数，或“倒数”加正整数")
-        return text
-    if column.value_type == "detail":
-        return plain_text(cell)
-    text = metric_value(cell, metric)
-    if not text:
-        raise BadValueError("填写数值；本月没有该指标的整行留空")
-    return text
-
-
-def _seen(cell: Cell) -> str:
+def _seen(cell: ReceivedCell) -> str:
     return "空白" if cell.is_blank else shown(cell.text)

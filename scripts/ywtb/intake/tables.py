@@ -26,7 +26,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class Cell:
+class ReceivedCell:
     """A cell. A number is exact decimal text; `decimals` is how many places its format shows."""
 
     text: str
@@ -39,7 +39,7 @@ class Cell:
         return self.kind == "blank"
 
 
-BLANK = Cell("", "blank")
+BLANK = ReceivedCell("", "blank")
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,20 @@ class Table:
 
     file: str
     sheet: str | None
-    rows: list[list[Cell]]
+    rows: list[list[ReceivedCell]]
     merges: tuple[tuple[int, int, int, int], ...] = ()
 
-    def cell(self, row: int, column: int) -> Cell:
+    def cell(self, row: int, column: int) -> ReceivedCell:
         """The cell at a place counted from 0; blank outside the table."""
         if row >= len(self.rows) or column >= len(self.rows[row]):
             return BLANK
         return self.rows[row][column]
+
+    @property
+    def texts(self) -> set[str]:
+        """Texts of all cells that may hold a figure."""
+        kinds = ("text", "number", "percent")
+        return {cell.text for row in self.rows for cell in row if cell.kind in kinds}
 
     @property
     def width(self) -> int:
@@ -64,7 +70,7 @@ class Table:
 
 
 def clean(text: str) -> str:
-    """Text without what carries no meaning: outer spaces, widths of digits, signs and letters."""
+    """A name, heading or title without widths of letters and signs; no figure is read from it."""
     text = unicodedata.normalize("NFKC", text.translate(SIGNS))
     return "".join(each for each in text if unicodedata.category(each) != "Cf").strip()
 

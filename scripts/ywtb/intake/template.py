@@ -6,10 +6,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ywtb.assessment.figures import plain_figure
+from ywtb.assessment.reference import Reference, Row, month_of
 from ywtb.intake.ingest import csv_bytes
-from ywtb.intake.layout import CITY_FEED, Column, Feed, Layout, Limits, Metric, read_layout
+from ywtb.intake.layout import (
+    CITY_COLUMN,
+    CITY_HEADINGS,
+    Feed,
+    FeedColumn,
+    Group,
+    Layout,
+    Limits,
+    group_of,
+    layout_of,
+)
 from ywtb.intake.sources import GUIDE
-from ywtb.intake.values import EXPECTED, NOT_APPLICABLE
+from ywtb.intake.values import EXPECTED, NOT_APPLICABLE, PERCENT_LIMITS
 from ywtb.project import Project
 
 if TYPE_CHECKING:
@@ -54,7 +66,7 @@ def write_template(project: Project, month: str, folder: Path, file_format: str)
     Raises:
         FileExistsError: a file of that name is there with other content, perhaps filled in.
     """
-    layout = read_layout(project, month.replace("-", "_"))
+    layout = layout_of(Reference.from_seeds(project, month_of(month)))
     if file_format == "xlsx":
         files = {f"填报表_{month}.xlsx": _workbook(layout, month)}
     else:
@@ -74,21 +86,31 @@ def write_template(project: Project, month: str, folder: Path, file_format: str)
 
 def _csv(layout: Layout, feed: Feed) -> bytes:
     """With a mark, so that Excel shows Chinese."""
-    rows = [[feed.key_label, *(column.label for column in feed.columns)]]
-    rows += [[key, *("" for _ in feed.columns)] for key, _ in _keys(layout, feed)]
+    rows = [[label for label, _ in _headings(layout, feed)]]
+    rows += [[*_keys(layout, feed, row), *("" for _ in feed.columns)] for row in feed.rows]
     return b"\xef\xbb\xbf" + csv_bytes(rows)
 
 
-def _keys(layout: Layout, feed: Feed) -> list[tuple[str, str | Metric]]:
-    """Rows of a feed: the text of the first column, and the unit's group or the metric."""
-    if feed.name == CITY_FEED:
-        return [(metric.name, metric) for metric in layout.metrics]
-    return [(unit.name, unit.group_code) for unit in layout.units_of(feed)]
+def _headings(layout: Layout, feed: Feed) -> list[tuple[str, str]]:
+    """Heading and name of every column; where there are two cities, the first names them."""
+    city = [(CITY_HEADINGS[1], CITY_COLUMN)] if layout.only_city is None else []
+    columns = [(column.label, column.name) for column in feed.columns]
+    return [*city, (feed.key_label, feed.key), *columns]
+
+
+def _keys(layout: Layout, feed: Feed, row: Row) -> list[str]:
+    """What the first columns say of a row."""
+    key = [row["metric_name" if feed.has_metrics else "unit_name"]]
+    cities = {city[CITY_COLUMN]: city["city_name"] for city in layout.reference.cities}
+    return key if layout.only_city else [cities[row[CITY_COLUMN]], *key]
 
 
 def _guide(layout: Layout) -> list[list[str]]:
     """One line per column, then one per city-level figure."""
-    groups = {unit.group_code: unit.group_name for unit in layout.units}
+    groups = {
+        group_of(unit): layout.titled(unit[CITY_COLUMN], unit["group_name"])
+        for unit in layout.reference.units
+    }
     rows = [["表", "列", "类型", "考核对象", "范围", "说明", "列名"]]
     for feed in layout.feeds:
         for column in feed.columns:
@@ -104,26 +126,27 @@ def _guide(layout: Layout) -> list[list[str]]:
                     column.name,
                 ]
             )
-    city = layout.feed(CITY_FEED)
     rows += [
         [
-            city.label,
-            metric.name,
-            TYPE_NAMES[metric.value_type],
+            feed.label,
+            metric["metric_name"],
+            TYPE_NAMES[metric["value_type"]],
             "",
-            metric.value_unit,
-            EXPECTED[metric.value_type].partition("，不适用")[0],
-            metric.code,
+            metric["value_unit"] or "",
+            EXPECTED[metric["value_type"]].partition("，不适用")[0],
+            metric["metric_code"],
         ]
-        for metric in layout.metrics
+        for feed in layout.feeds
+        if feed.has_metrics
+        for metric in layout.reference.city_metrics
     ]
     return rows
 
 
-def _range_text(column: Column, groups: dict[str, str]) -> str:
-    ranges: dict[str, list[str]] = {}
+def _range_text(column: FeedColumn, groups: dict[Group, str]) -> str:
+    ranges: dict[str, list[Group]] = {}
     for group, (minimum, maximum) in column.limits.items():
-        ends = [f"{each:f}" if each is not None else "" for each in (minimum, maximum)]
+        ends = ["" if each is None else plain_figure(each) for each in (minimum, maximum)]
         if any(ends):
             ranges.setdefault("至".join(ends) if ends[1] else f"不小于{ends[0]}", []).append(group)
     if len(ranges) == 1:
@@ -202,26 +225,28 @@ def _feed_sheet(
     sheet.write_string(TITLE_ROW, 0, f"{_month_name(month)}{feed.label}", formats["title"])
     sheet.set_row(HEADING_ROW, HEADING_HEIGHT)
     sheet.set_row(NAME_ROW, None, None, {"hidden": True})
-    sheet.set_column(0, 0, KEY_WIDTH)
-    sheet.set_column(1, len(feed.columns), COLUMN_WIDTH)
-    headings = [(feed.key_label, feed.key)]
-    headings += [(column.label, column.name) for column in feed.columns]
+    headings = _headings(layout, feed)
+    first = len(headings) - len(feed.columns)
+    sheet.set_column(0, first - 1, KEY_WIDTH)
+    sheet.set_column(first, len(headings) - 1, COLUMN_WIDTH)
     for number, (label, name) in enumerate(headings):
         sheet.write_string(HEADING_ROW, number, label, formats["heading"])
         sheet.write_string(NAME_ROW, number, name)
-    for row, (key, kind) in enumerate(_keys(layout, feed), start=FIRST_ROW):
-        sheet.write_string(row, 0, key, formats["key"])
-        for number, column in enumerate(feed.columns, start=1):
-            if isinstance(kind, Metric):
-                value_type = kind.value_type if column.value_type == "value" else column.value_type
-                limits: Limits = (Decimal(0), Decimal(100) if value_type == "percent" else None)
-            elif kind in column.limits:
-                value_type, limits = column.value_type, column.limits[kind]
+    for row, about in enumerate(feed.rows, start=FIRST_ROW):
+        for number, key in enumerate(_keys(layout, feed, about)):
+            sheet.write_string(row, number, key, formats["key"])
+        for number, column in enumerate(feed.columns, start=first):
+            value_type = column.value_type
+            if feed.has_metrics:
+                value_type = about["value_type"] if value_type == "value" else value_type
+                limits: Limits = PERCENT_LIMITS if value_type == "percent" else (Decimal(0), None)
+            elif group_of(about) in column.limits:
+                limits = column.limits[group_of(about)]
             else:
                 sheet.write_blank(row, number, None, formats["unused"])
                 sheet.data_validation(row, number, row, number, _only_not_applicable())
                 continue
-            if isinstance(kind, Metric) and column.value_type == "value" and value_type == "rank":
+            if column.value_type == "value" and value_type == "rank":
                 sheet.write_string(row, number, NOT_APPLICABLE, formats["key"])
                 sheet.data_validation(row, number, row, number, _only_not_applicable())
                 continue
@@ -229,7 +254,7 @@ def _feed_sheet(
             rule = _validation(row, number, value_type, limits)
             if rule is not None:
                 sheet.data_validation(row, number, row, number, rule)
-    sheet.freeze_panes(FIRST_ROW, 1)
+    sheet.freeze_panes(FIRST_ROW, first)
     sheet.repeat_rows(0, FIRST_ROW - 1)
 
 
@@ -253,10 +278,10 @@ def _validation(row: int, column: int, value_type: str, limits: Limits) -> dict[
     tests = [f"ISNUMBER({cell})"]
     for limit, sign in zip(limits, (">=", "<="), strict=True):
         if limit is not None:
-            tests.append(f"{cell}{sign}{limit / scale:f}")
+            tests.append(f"{cell}{sign}{plain_figure(limit / scale)}")
     if value_type == "count":
         tests.append(f"{cell}=INT({cell})")
-    low, high = (None if limit is None else f"{limit:f}" for limit in limits)
+    low, high = (None if limit is None else plain_figure(limit) for limit in limits)
     bounds = f"{low or ''} 至 {high}" if high else f"不小于 {low}"
     return {
         "validate": "custom",

@@ -4,7 +4,15 @@ import csv
 import io
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.tables import BLANK, MAX_COLUMNS, MAX_ROWS, Cell, Table, UnreadableError, compact
+from ywtb.intake.tables import (
+    BLANK,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    ReceivedCell,
+    Table,
+    UnreadableError,
+    compact,
+)
 
 SEPARATORS = ",\t;"
 
@@ -41,11 +49,11 @@ def read_text_table(file: str, data: bytes, headings: frozenset[str]) -> Table:
     return Table(file, None, [[_cell(text) for text in row] for row in rows])
 
 
-def _cell(text: str) -> Cell:
+def _cell(text: str) -> ReceivedCell:
     if not text.strip():
         return BLANK
     # A sign before a figure or a dash is none; anything else a spreadsheet would calculate.
-    return Cell(text, "formula" if text.strip().startswith(("=", "@", "＝")) else "text")
+    return ReceivedCell(text, "formula" if text.strip().startswith(("=", "@", "＝")) else "text")
 
 
 def _decode(file: str, data: bytes) -> str:

@@ -1,4 +1,8 @@
-"""Reading of xlsx files: values by calamine, and from the XML what calamine does not tell."""
+"""Reading of xlsx files: values by calamine, and from the XML what calamine does not tell.
+
+openpyxl would tell all of it, but walks every cell of a merged range (a sheet merged as a whole
+takes days), refuses a workbook for one empty `fill` in its styles, and takes half a second to load.
+"""
 
 import datetime
 import io
@@ -17,8 +21,8 @@ from ywtb.intake.tables import (
     BLANK,
     MAX_COLUMNS,
     MAX_ROWS,
-    Cell,
     Kind,
+    ReceivedCell,
     Table,
     UnreadableError,
     letters,
@@ -195,33 +199,33 @@ def _column_number(name: str) -> int:
     return number - 1
 
 
-def _cell(value: object, sheet: _Sheet, place: tuple[int, int]) -> Cell:
+def _cell(value: object, sheet: _Sheet, place: tuple[int, int]) -> ReceivedCell:
     if place in sheet.formulas:
-        return Cell(str(value), "formula")
+        return ReceivedCell(str(value), "formula")
     if place in sheet.errors:
-        return Cell(sheet.errors[place], "error")
+        return ReceivedCell(sheet.errors[place], "error")
     if isinstance(value, bool):
-        return Cell("TRUE" if value else "FALSE", "boolean")
+        return ReceivedCell("TRUE" if value else "FALSE", "boolean")
     if isinstance(value, datetime.datetime | datetime.date):
-        return Cell(value.isoformat()[:10], "date")
+        return ReceivedCell(value.isoformat()[:10], "date")
     if isinstance(value, int | float):
         return _number(value, sheet.formats.get(place, ""))
     text = str(value)
     if not text.strip():
         return BLANK
-    return Cell(
+    return ReceivedCell(
         text, "error" if any(ord(each) < 32 and each not in "\t\r\n" for each in text) else "text"
     )
 
 
-def _number(value: float, code: str) -> Cell:
+def _number(value: float, code: str) -> ReceivedCell:
     """A number as the shortest decimal text that stands for it, scaled where shown in percent."""
     if not math.isfinite(value):
-        return Cell(str(value), "error")
+        return ReceivedCell(str(value), "error")
     exact = Decimal(repr(value))
     if len(exact.normalize().as_tuple().digits) > EXACT_DIGITS:
         # What a calculation leaves behind, such as 0.30000000000000004.
-        return Cell(repr(value), "error")
+        return ReceivedCell(repr(value), "error")
     bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", code)
     kind: Kind = "percent" if "%" in bare else "number"
     if kind == "percent":
@@ -230,7 +234,7 @@ def _number(value: float, code: str) -> Cell:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     places = re.search(r"\.(0+)", bare)
-    return Cell(text, kind, len(places[1]) if places else 0)
+    return ReceivedCell(text, kind, len(places[1]) if places else 0)
 
 
 def _refused(file: str, seen: str, expected: str) -> UnreadableError:

@@ -139,7 +139,8 @@ class _Run:
     def build(self) -> Path | None:
         """Check, build, test and compare; return the release's folder if it could be built.
 
-        Expectations are checked in a second process, on the files while dbt builds.
+        Expectations are checked in a second process, which gets ready while dbt builds. Where dbt
+        found something, such as problems of the input, they would only say it again.
         """
         project, outcome = self.project, self.outcome
         with self.phase("check"):
@@ -156,13 +157,10 @@ class _Run:
         project.building.symlink_to(folder.relative_to(project.warehouse))
         folder.mkdir(parents=True)
         with ExpectationWorker(project) as worker:
-            worker.begin_check_raw(changed)
             found = self._dbt()
-            with self.phase("expectations of what arrives"):
-                outcome.results = worker.results()
             if not found:
-                with self.phase("expectations of what leaves"):
-                    outcome.results += worker.check_marts(folder / DATABASE, changed)
+                with self.phase("expectations"):
+                    outcome.results = worker.check(folder / DATABASE, changed)
             self._refuse(found)
             if not outcome.is_refused:
                 with self.phase("data docs"):
@@ -171,26 +169,8 @@ class _Run:
             return None
         if published_release(project) is not None:
             with self.phase("compare"):
-                outcome.changes = self._compare(folder / DATABASE)
+                outcome.changes = published_changes(project, folder / DATABASE)
         return folder
-
-    def _compare(self, candidate: Path) -> list[revisions.Change]:
-        """What would change in months that were ever published and are kept.
-
-        After a rollback that are the months of the published release, and of newer ones those that
-        it lacks.
-        """
-        project, published = self.project, published_release(self.project) or ""
-        newer = [each for each in releases.complete_releases(project) if each > published]
-        changes: list[revisions.Change] = []
-        known: set[str] = set()
-        for release in (published, *reversed(newer)):
-            months = set(releases.months_of(project, release)) - known
-            if months:
-                database = project.releases / release / DATABASE
-                changes += revisions.compare(database, candidate, sorted(months))
-                known |= months
-        return changes
 
     def _keep_results(self, worker: ExpectationWorker, folder: Path, unchanged: Set[str]) -> None:
         """Write the results into the release, with those of months that were not checked again."""
@@ -212,15 +192,16 @@ class _Run:
         return found
 
     def _refuse(self, found: list[Failure]) -> None:
-        """Sort what was found into problems of the input and failures of the project, once each."""
-        problems = [_problem(row) for each in found if each.name == INPUT_TEST for row in each.rows]
-        problems += [
-            problem
-            for result in failures(self.outcome.results, "stop")
-            for problem in result.problems()
+        """Sort what was found into problems of the input and failures of the project."""
+        outcome, cities = self.outcome, _city_names(self.project)
+        outcome.problems = [
+            problem for result in failures(outcome.results, "stop") for problem in result.problems()
         ]
-        self.outcome.problems = list(dict.fromkeys(problems))
-        self.outcome.failures = [each for each in found if each.name != INPUT_TEST]
+        for each in found:
+            if each.name == INPUT_TEST:
+                outcome.problems += [_problem(row, cities) for row in each.rows]
+            else:
+                outcome.failures.append(each)
 
     @contextmanager
     def storage_errors_refuse(self) -> Iterator[None]:
@@ -247,6 +228,25 @@ class _Run:
         line = {"time": datetime.now(UTC).isoformat(), "event": event, **details}
         with self._log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+
+def published_changes(project: Project, candidate: Path) -> list[revisions.Change]:
+    """What a candidate's database would change in months that were ever published and are kept.
+
+    After a rollback that are the months of the published release, and of newer ones those that
+    it lacks.
+    """
+    published = published_release(project) or ""
+    newer = [each for each in releases.complete_releases(project) if each > published]
+    changes: list[revisions.Change] = []
+    known: set[str] = set()
+    for release in (published, *reversed(newer)):
+        months = set(releases.months_of(project, release)) - known
+        if months:
+            database = project.releases / release / DATABASE
+            changes += revisions.compare(database, candidate, sorted(months))
+            known |= months
+    return changes
 
 
 @contextmanager
@@ -295,17 +295,25 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
         connection.execute("checkpoint")
 
 
-def _problem(row: dict[str, Any]) -> Problem:
+def _city_names(project: Project) -> dict[str, str]:
+    """Names of the cities by code, where there are several."""
+    cities = project.reference("cities")
+    return {row["city_code"]: row["city_name"] for row in cities} if len(cities) > 1 else {}
+
+
+def _problem(row: dict[str, Any], cities: dict[str, str]) -> Problem:
     """A row of `audit.input_problems`."""
     is_raw = row["source_file"].startswith("raw_")
     folder = f"raw/{row['score_month']:%Y_%m}" if is_raw else "errata"
+    unit = [cities.get(row["city_code"] or ""), row["unit_name"]]
     return Problem(
         file=f"seeds/{folder}/{row['source_file']}",
         row=row["row_no"],
         column=row["column_name"],
         seen="空白" if row["seen_value"] is None else f"“{row['seen_value']}”",
         expected=row["expected"],
-        unit=row["unit_name"],
+        unit=" ".join(each for each in unit if each) or None,
+        title=row["column_title"],
     )
 
 

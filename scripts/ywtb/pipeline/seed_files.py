@@ -1,8 +1,9 @@
 """Checks of the seed files as files, before anything parses them.
 
 dbt stops with a traceback at a file that is not UTF-8 or is empty, and at a month without one of
-its files. Here every such problem is found at once and named in Chinese. What the cells say is
-checked by the models (`audit.input_problems`).
+its files. Here every such problem is found at once and named in Chinese, from the text of the files
+alone, since any of them may be broken. What the cells say is checked by the models
+(`audit.input_problems`).
 """
 
 import csv
@@ -12,24 +13,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ywtb.assessment.problem import Problem
+from ywtb.intake import store
+from ywtb.intake.sources import MAX_BYTES
 from ywtb.project import Project, SettingsError
 
-MONTH_PATTERN = re.compile(r"\d{4}_(0[1-9]|1[0-2])")
-MAX_BYTES = 5_000_000
-"""More than a month's file ever needs: 49 rows of some hundred bytes."""
+MONTH_PATTERN = re.compile(r"[0-9]{4}_(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
 class _Feed:
-    """A monthly file by its columns, of which the first names what a row is about."""
+    """A monthly file by its columns, of which the first names what a row is about.
+
+    `required_from` is the day from which no month may come without it, None where each may.
+    """
 
     columns: list[str]
-    is_required: bool
+    required_from: str | None
 
 
 def check_files(project: Project) -> list[Problem]:
     """All problems of the seed files as files: months, names, encoding, header and shape."""
     problems = []
+    if store.is_unfinished(project):
+        expected = "再次运行 ywtb ingest 或 ywtb refresh，即先行补完"
+        problems.append(Problem(".intake", None, None, "有一次收取尚未写完", expected))
     for path in sorted(project.seeds.rglob("*.csv")):
         problems += _check_shape(path, str(path.relative_to(project.root)))
     unreadable = {problem.file for problem in problems}
@@ -114,8 +121,9 @@ def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Fee
     needed = {
         "dimensions": ["dimension_code"],
         "indicators": ["dimension_code", "indicator_code"],
-        "feeds": ["feed_code", "key_column", "is_required"],
+        "feeds": ["feed_code", "feed_kind", "key_column", "is_required"],
         "feed_columns": ["feed_code", "column_name"],
+        "group_indicators": ["indicator_code", "valid_from"],
     }
     problems = []
     for seed, wanted in needed.items():
@@ -133,24 +141,38 @@ def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Fee
     if problems or unreadable.intersection(f"seeds/reference/{seed}.csv" for seed in needed):
         return {}, problems
     dimensions = [dimension["dimension_code"] for dimension in project.reference("dimensions")]
-    columns: dict[str, list[str]] = {}
-    for indicator in project.reference("indicators"):
-        columns.setdefault(indicator["dimension_code"], []).append(indicator["indicator_code"])
-    for dimension in sorted(columns.keys() - set(dimensions)):
+    indicators: dict[str, list[str]] = {}
+    dimension_of: dict[str, str] = {}
+    for row in project.reference("indicators"):
+        indicators.setdefault(row["dimension_code"], []).append(row["indicator_code"])
+        dimension_of[row["indicator_code"]] = row["dimension_code"]
+    reported_from: dict[str, str] = {}
+    for row in project.reference("group_indicators"):
+        feed = dimension_of.get(row["indicator_code"], "")
+        reported_from[feed] = min(reported_from.get(feed, "9999"), row["valid_from"])
+    for dimension in sorted(indicators.keys() - set(dimensions)):
         name = "seeds/reference/indicators.csv"
         problems.append(
             Problem(name, None, "dimension_code", f"“{dimension}”", "、".join(dimensions))
         )
-    for column in project.reference("feed_columns"):
-        columns.setdefault(column["feed_code"], []).append(column["column_name"])
+    metrics: dict[str, list[str]] = {}
+    for row in project.reference("feed_columns"):
+        metrics.setdefault(row["feed_code"], []).append(row["column_name"])
     scores = [*(f"{dimension}_score" for dimension in dimensions), "composite_score"]
-    feeds = {
-        feed["feed_code"]: _Feed(
-            [feed["key_column"], *columns.get(feed["feed_code"], scores)],
-            feed["is_required"] == "true",
+    feeds = {}
+    for row in project.reference("feeds"):
+        code = row["feed_code"]
+        columns = {
+            "indicators": indicators.get(code, []),
+            "city_metrics": metrics.get(code, []),
+            "published_scores": scores,
+        }.get(row["feed_kind"], [])
+        is_reported = row["feed_kind"] == "indicators"
+        required_from = reported_from.get(code, "9999") if is_reported else ""
+        feeds[code] = _Feed(
+            [row["key_column"], *columns],
+            required_from if row["is_required"] == "true" else None,
         )
-        for feed in project.reference("feeds")
-    }
     return feeds, problems
 
 
@@ -162,7 +184,9 @@ def _check_month(
     problems = [
         Problem(f"seeds/raw/{month}/{name}", None, None, "没有该文件", "每月必备的文件")
         for name, feed in expected.items()
-        if feed.is_required and not (folder / name).is_file()
+        if feed.required_from is not None
+        and feed.required_from[:7] <= month.replace("_", "-")
+        and not (folder / name).is_file()
     ]
     for path in sorted(folder.rglob("*.csv")):
         name = str(path.relative_to(project.root))
@@ -174,8 +198,11 @@ def _check_month(
         elif name not in unreadable:
             known = feed.columns
             header = _header(path)
+            if len(header) > 1 and header[0] == "city_code":
+                header = header[1:]
             if header[0] != known[0]:
-                problems.append(Problem(name, 1, header[0], "首列有误", f"首列为 {known[0]}"))
+                expected_first = f"首列为 {known[0]}，其前只可有 city_code"
+                problems.append(Problem(name, 1, header[0], "首列有误", expected_first))
             problems += [
                 Problem(name, 1, column, "未知的列", "、".join(known))
                 for column in header[1:]

@@ -1,7 +1,5 @@
 """An annex as a table of the bulletin: one page wide, headings merged and repeated."""
 
-from collections.abc import Sequence
-
 from docx.document import Document as WordDocument
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.oxml.ns import qn
@@ -11,7 +9,8 @@ from docx.text.paragraph import Paragraph
 
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin import official_format as layout
-from ywtb.exports.release_month import Annex, AnnexColumn
+from ywtb.exports.release_month import Annex
+from ywtb.exports.text_layout import column_widths, fold
 
 SIZES = (layout.SIZE["五号"], layout.SIZE["小五"], layout.SIZE["六号"])
 """Type sizes of tables; the largest that fits is taken."""
@@ -22,16 +21,10 @@ MARGINS = 3.0
 PADDING = 2 * MARGINS
 """Points of a column that its widest text leaves free."""
 
-NAME_ON_ONE_LINE = 11
-"""Characters up to which a text, such as the name of a unit, is not broken."""
-
-HEADING_LINES = 4
-"""Lines that a heading is broken into at most."""
-
 
 def add_table(document: WordDocument, annex: Annex, width: Length) -> None:
     """Add an annex as a table of `width`, which all its columns share."""
-    size, widths = column_widths(annex, width.pt)
+    size, widths = _size_and_widths(annex, width.pt)
     table = document.add_table(annex.heading_rows + len(annex.texts), len(annex.columns))
     table.style = "Table Grid"
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
@@ -56,42 +49,17 @@ def add_table(document: WordDocument, annex: Annex, width: Length) -> None:
         last = grid[heading.row + heading.row_span - 1][heading.column + heading.column_span - 1]
         cell = first.merge(last) if first is not last else first
         room = sum(widths[heading.column : heading.column + heading.column_span]) - MARGINS
-        lines = layout.fold(heading.text, room / size)
+        lines = fold(heading.text, room / size)
         _fill(cell.paragraphs[0], layout.CELL_HEADING, "\n".join(lines), size)
 
 
-def column_widths(annex: Annex, available: float) -> tuple[float, list[float]]:
+def _size_and_widths(annex: Annex, available: float) -> tuple[float, list[float]]:
     """The type size of a table and the widths of its columns, in points; they fill `available`."""
-    texts = list(zip(*annex.texts, strict=True)) or [()] * len(annex.columns)
     for size in SIZES:
-        needed = [
-            _needed(column, cells) * size + PADDING
-            for column, cells in zip(annex.columns, texts, strict=True)
-        ]
-        if sum(needed) <= available:
-            break
-    wanted = [
-        max(width, layout.width_in_ems(column.label) * size + PADDING)
-        for width, column in zip(needed, annex.columns, strict=True)
-    ]
-    spare, missing = available - sum(needed), sum(wanted) - sum(needed)
-    if spare < 0:
-        return size, [width * available / sum(needed) for width in needed]
-    if spare < missing:
-        return size, [
-            width + (want - width) * spare / missing
-            for width, want in zip(needed, wanted, strict=True)
-        ]
-    return size, [width + (spare - missing) / len(wanted) for width in wanted]
-
-
-def _needed(column: AnnexColumn, cells: Sequence[str]) -> float:
-    """Characters that a column must have room for: no number is ever broken."""
-    widest = max((layout.width_in_ems(cell) for cell in cells), default=0.0)
-    if column.number_format == "@":
-        widest = min(widest, NAME_ON_ONE_LINE)
-    heading = layout.width_in_ems(column.label)
-    return max(widest, heading / HEADING_LINES, min(heading, 2.0))
+        widths = column_widths(annex, size, PADDING, available)
+        if sum(widths) < available + 0.01:
+            return size, widths
+    return size, [width * available / sum(widths) for width in widths]
 
 
 def _fill(paragraph: Paragraph, style: layout.Style, text: str, size: float) -> None:

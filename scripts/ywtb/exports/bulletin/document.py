@@ -16,6 +16,7 @@ from ywtb.exports.bulletin.annex_table import add_table
 from ywtb.exports.bulletin.charts import UnitGaps, png, totals_and_gaps
 from ywtb.exports.bulletin.narrative import chinese_date, city_metrics, narrative
 from ywtb.exports.release_month import Annex, ReleaseMonth, grouped
+from ywtb.exports.text_layout import fold, width_in_ems
 
 KIND = "情况通报"
 LANDSCAPE_WIDTH = layout.TEXT_HEIGHT
@@ -65,7 +66,7 @@ def _issuer(document: WordDocument, office: str, day: str) -> None:
     paragraph = layout.add(document, layout.ISSUER)
     width = layout.TEXT_WIDTH
     paragraph.paragraph_format.tab_stops.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
-    ems = layout.width_in_ems(office + day) + 4
+    ems = width_in_ems(office + day) + 4
     run = layout.write(paragraph, layout.ISSUER, f"{office}\t{day}")
     layout.condense(run, min(100, int(100 * width.pt / (ems * layout.ISSUER.size))))
     layout.rule(paragraph, "bottom", 2, str(layout.RED))
@@ -78,7 +79,7 @@ def _text(document: WordDocument, month: ReleaseMonth) -> str:
     lines = [each.text for each in paragraphs if each.level == "title"]
     title = layout.add(document, layout.TITLE)
     layout.write(
-        title, layout.TITLE, "\n".join(part for line in lines for part in layout.fold(line, most))
+        title, layout.TITLE, "\n".join(part for line in lines for part in fold(line, most))
     )
     title.paragraph_format.space_before = layout.LINE
     title.paragraph_format.space_after = layout.LINE
@@ -115,7 +116,7 @@ def _attachments(document: WordDocument, month: ReleaseMonth) -> None:
 def _signature(document: WordDocument, office: str, day: str) -> None:
     """Office and date on the right, the date two characters further in."""
     size = layout.SIGNATURE.size
-    room = layout.TEXT_WIDTH.pt / size - layout.width_in_ems(office)
+    room = layout.TEXT_WIDTH.pt / size - width_in_ems(office)
     right = max(0.0, min(2.0, room))
     for text, inset in ((office, right), (day, right + 2)):
         if text:

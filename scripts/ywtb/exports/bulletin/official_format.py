@@ -5,7 +5,6 @@ theme fonts and defaults would otherwise put quotation marks and digits into ano
 """
 
 import io
-import math
 import tomllib
 import zipfile
 from dataclasses import dataclass
@@ -49,8 +48,6 @@ LINE = Pt(28.95)
 
 SIZE = {"二号": 22, "小二": 18, "三号": 16, "四号": 14, "五号": 10.5, "小五": 9, "六号": 7.5}
 """Chinese type sizes in points."""
-
-OPENING, CLOSING = "“‘（《〈", "”’）》〉，、。；："
 
 RED = RGBColor(0xE6, 0x00, 0x12)
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -230,44 +227,6 @@ def at_foot(paragraph: Paragraph, width: Length) -> None:
     )  # fmt: skip
     properties = paragraph._p.get_or_add_pPr()
     properties.insert(1, frame)
-
-
-def fold(text: str, most: float) -> list[str]:
-    """Break a title or heading into as few lines as fit, of about the same length.
-
-    Lines take an even number of characters, as most words do; none begins with a closing or ends
-    with an opening mark. A text that does not fit however it is broken stays whole.
-
-    Args:
-        text: to be broken.
-        most: characters that a line has room for.
-    """
-    for count in range(max(1, math.ceil(width_in_ems(text) / most)), len(text) + 1):
-        lines = _folded(text, count)
-        if all(width_in_ems(line) <= most for line in lines):
-            return lines
-    return [text]
-
-
-def _folded(text: str, count: int) -> list[str]:
-    lines = []
-    for remaining in range(count, 1, -1):
-        aim = max(2, 2 * round(width_in_ems(text) / remaining / 2))
-        end = 1
-        while end < len(text) and width_in_ems(text[: end + 1]) <= aim:
-            end += 1
-        while 1 < end < len(text) and (text[end - 1] in OPENING or text[end] in CLOSING):
-            end -= 1
-        lines.append(text[:end])
-        text = text[end:]
-    return [line for line in (*lines, text) if line]
-
-
-def width_in_ems(text: str) -> float:
-    """How wide a text is set, in characters: most Western ones take about half of one."""
-    return sum(
-        1 if ord(character) >= 0x2000 else 0.9 if character in "%+@" else 0.55 for character in text
-    )
 
 
 def element(tag: str, **attributes: str) -> Any:

@@ -109,7 +109,12 @@ def package_tables(
             ("constraints", "constraint_index"),
         )
     }
-    annexes = {f"marts.{annex.mart}": annex for annex in month.annexes}
+    annexes = {
+        source: annex
+        for annex in month.annexes
+        for source in [f"marts.{annex.mart}"]
+        if source in month.tables
+    }
     marts = [
         source
         for source in sorted(month.tables)

@@ -9,15 +9,15 @@ from ywtb.release.queries import Row
 
 
 def suites(month: ReleaseMonth) -> list[tuple[str, str, list[Row]]]:
-    """Suites of expectations: of files, of annexes, and of facts; part, title and results."""
-    titles = {
-        f"raw_{code}": ("收到的文件", feed["feed_name"]) for code, feed in month.feeds.items()
-    }
-    for annex in month.annexes:
-        titles[annex.mart] = ("附件", f"附件 {annex.number}　{annex.title}")
-    found = grouped(month.tables["audit.expectation_results"], "suite")
-    titles.update({suite: ("计算结果", suite) for suite in sorted(found.keys() - titles.keys())})
-    return [(*title, found[suite]) for suite, title in titles.items() if suite in found]
+    """Suites of expectations, of what arrived and then of what leaves: part, title and results."""
+    found = grouped(month.tables["audit.expectation_results"], "suite").values()
+    parts = {"raw": "收到的数据", "marts": "发出的数据"}
+    return [
+        (title, rows[0]["suite_title"], rows)
+        for part, title in parts.items()
+        for rows in found
+        if rows[0]["part"] == part
+    ]
 
 
 def quality(month: ReleaseMonth) -> dict[str, Any]:

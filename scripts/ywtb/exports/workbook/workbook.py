@@ -4,7 +4,7 @@ Nothing in it can become a formula or a link, whatever a unit is called: texts a
 as texts, and keep being texts when somebody edits their cell.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +14,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 
 from ywtb.exports.corrections import Correction, Section, corrections
-from ywtb.exports.release_month import Annex, Heading, ReleaseMonth
-from ywtb.exports.workbook.text_width import line_count, narrowest, text_width, with_breaks
+from ywtb.exports.release_month import Annex, ReleaseMonth
+from ywtb.exports.text_layout import column_widths, fold
 
 CORRECTIONS_SHEET = "勘误与调整"
 CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)
@@ -33,12 +33,14 @@ MARGINS = {"left": 0.59, "right": 0.59, "top": 0.59, "bottom": 0.67}
 """In inches: 15 mm, and 17 mm below."""
 PAGE_WIDTH, PAGE_HEIGHT = 1000, 504
 """Pixels and points that fit between these margins on a landscape A4 page."""
-WIDEST = 1.2
-"""Page widths that a table may take if its headings need them; it is printed smaller then."""
+WIDEST = 1200
+"""Pixels that a table may take if its headings need them; it is printed smaller then."""
+HEADING_LINES = 3
+"""Lines of a heading for which a table is not made wider."""
 HIGHEST_PAGE = 1.1
 """Page heights of a sheet that is still printed on one page, a little smaller."""
-CHARACTER = 7
-"""Pixels of half a Chinese character, or of a digit, in 五号."""
+CHARACTER = 14
+"""Pixels of a Chinese character in 五号."""
 PADDING = 10
 """Pixels of a cell's width that its text does not get."""
 LINE = 10 / 7
@@ -47,10 +49,6 @@ LEADING = 4
 """Points that a row has beyond its lines."""
 HIGHEST_ROW = 409
 """Points of the highest row that Excel has."""
-LONGEST_NAME = 26
-"""Half characters after which the text of a cell wraps."""
-HEADING_LINES, MOST_HEADING_LINES = 2, 4
-"""Lines of a heading if there is room, and if there is none."""
 
 
 def write_workbook(month: ReleaseMonth, path: Path) -> None:
@@ -79,10 +77,10 @@ def write_workbook(month: ReleaseMonth, path: Path) -> None:
         )
         styles = _Styles(workbook)
         for annex in month.annexes:
-            page = _Page(workbook, styles, f"附件{annex.number}", name, _column_widths(annex))
-            _write_annex(page, annex)
-        page = _Page(workbook, styles, CORRECTIONS_SHEET, name, CORRECTIONS_WIDTHS)
-        _write_corrections(page, f"{name}{CORRECTIONS_SHEET}", corrections(month))
+            sheet = _Sheet(workbook, styles, f"附件{annex.number}", name, _widths(annex))
+            _write_annex(sheet, annex)
+        sheet = _Sheet(workbook, styles, CORRECTIONS_SHEET, name, CORRECTIONS_WIDTHS)
+        _write_corrections(sheet, f"{name}{CORRECTIONS_SHEET}", corrections(month))
 
 
 class _Styles:
@@ -125,7 +123,7 @@ class _Styles:
         return self._made[key]
 
 
-class _Page:
+class _Sheet:
     """A sheet, one landscape A4 page wide, that is filled from top to bottom."""
 
     def __init__(
@@ -134,22 +132,22 @@ class _Page:
         styles: _Styles,
         name: str,
         month_name: str,
-        widths: Sequence[int],
+        widths: Sequence[float],
     ) -> None:
         self.styles = styles
         self.widths = widths
         self.row = 0
         self.height = 0.0
-        self.sheet = workbook.add_worksheet(name)
-        self.sheet.set_paper(A4)
-        self.sheet.set_landscape()
-        self.sheet.set_margins(**MARGINS)
-        self.sheet.center_horizontally()
-        self.sheet.hide_gridlines(2)
+        self.worksheet = workbook.add_worksheet(name)
+        self.worksheet.set_paper(A4)
+        self.worksheet.set_landscape()
+        self.worksheet.set_margins(**MARGINS)
+        self.worksheet.center_horizontally()
+        self.worksheet.hide_gridlines(2)
         footer = f'&L&"{FANG_SONG}"&9 {month_name} {name}&C&"{SONG}"&10— &P —'
-        self.sheet.set_footer(footer, {"margin": 0.31})
+        self.worksheet.set_footer(footer, {"margin": 0.31})
         for column, width in enumerate(widths):
-            self.sheet.set_column_pixels(column, column, width)
+            self.worksheet.set_column_pixels(column, column, width)
 
     def line(self, text: str, style: Format, height: float | None = None) -> None:
         """A text across the page, in a row of its own that is as high as the text needs."""
@@ -173,7 +171,9 @@ class _Page:
                 self.text((self.row, column, self.row, column), text, style)
             else:
                 shown = value / Decimal(100) if number_format.endswith("%") else value
-                self.sheet.write_number(self.row, column, shown, self.styles.number(number_format))
+                self.worksheet.write_number(
+                    self.row, column, shown, self.styles.number(number_format)
+                )
         heights = [_height(*cell, SIZE) for cell in zip(texts, self.widths, strict=True)]
         self.end_row(max(heights) + LEADING)
 
@@ -181,15 +181,15 @@ class _Page:
         """A text in a cell (top, left, bottom, right), merged where it is more than one."""
         top, left, bottom, right = place
         if (top, left) != (bottom, right):
-            self.sheet.merge_range(top, left, bottom, right, "", style)
+            self.worksheet.merge_range(top, left, bottom, right, "", style)
         if text:
-            self.sheet.write_string(top, left, text, style)
+            self.worksheet.write_string(top, left, text, style)
         else:
-            self.sheet.write_blank(top, left, None, style)
+            self.worksheet.write_blank(top, left, None, style)
 
     def end_row(self, height: float) -> None:
         """Go to the next row."""
-        self.sheet.set_row(self.row, min(height, HIGHEST_ROW))
+        self.worksheet.set_row(self.row, min(height, HIGHEST_ROW))
         self.height += height
         self.row += 1
 
@@ -197,114 +197,80 @@ class _Page:
         """Say on how many pages the sheet is printed: one, or as many as it takes."""
         scale = max(1, sum(self.widths) / PAGE_WIDTH)
         fits = self.height <= PAGE_HEIGHT * scale * HIGHEST_PAGE
-        self.sheet.fit_to_pages(1, 1 if fits else 0)
+        self.worksheet.fit_to_pages(1, 1 if fits else 0)
 
 
-def _write_annex(page: _Page, annex: Annex) -> None:
-    styles = page.styles
-    page.text((0, 0, 0, min(2, len(annex.columns) - 1)), f"附件 {annex.number}", styles.label)
-    page.end_row(22)
-    page.line(annex.title, styles.title, 32)
-    page.line(annex.period_line, styles.period, 20 if annex.period_line else 8)
+def _write_annex(sheet: _Sheet, annex: Annex) -> None:
+    styles = sheet.styles
+    sheet.text((0, 0, 0, min(2, len(annex.columns) - 1)), f"附件 {annex.number}", styles.label)
+    sheet.end_row(22)
+    sheet.line(annex.title, styles.title, 32)
+    sheet.line(annex.period_line, styles.period, 20 if annex.period_line else 8)
 
-    top = page.row
+    top = sheet.row
     for each in annex.headings:
         bottom, right = each.row + each.row_span - 1, each.column + each.column_span - 1
         place = (top + each.row, each.column, top + bottom, right)
-        room = sum(page.widths[each.column : each.column + each.column_span])
-        page.text(place, with_breaks(each.text, _room(room, SIZE)), styles.heading)
-    for height in _heading_heights(annex, page.widths):
-        page.end_row(height)
+        room = sum(sheet.widths[each.column : each.column + each.column_span])
+        sheet.text(place, "\n".join(fold(each.text, _room(room, SIZE))), styles.heading)
+    for height in _heading_heights(annex, sheet.widths):
+        sheet.end_row(height)
 
     names = [column.name for column in annex.columns]
     fixed = names.index("unit_name") + 1 if "unit_name" in names else 0
-    page.sheet.freeze_panes(page.row, fixed)
-    page.sheet.repeat_rows(top, page.row - 1)
+    sheet.worksheet.freeze_panes(sheet.row, fixed)
+    sheet.worksheet.repeat_rows(top, sheet.row - 1)
 
     formats = [column.number_format for column in annex.columns]
     for values, texts in zip(annex.values, annex.texts, strict=True):
-        page.table_row(values, texts, formats, styles.cell)
-    style = styles.note if sum(page.widths) <= PAGE_WIDTH else styles.large_note
+        sheet.table_row(values, texts, formats, styles.cell)
+    style = styles.note if sum(sheet.widths) <= PAGE_WIDTH else styles.large_note
     for number, note in enumerate(annex.notes, start=1):
         # One row, or the label might stand alone at the foot of a page.
         label = "备注：\n" if number == 1 else ""
-        page.line(f"{label}{number}. {note}", style)
-    page.end()
+        sheet.line(f"{label}{number}. {note}", style)
+    sheet.end()
 
 
-def _write_corrections(page: _Page, title: str, sections: Sequence[Section]) -> None:
+def _write_corrections(sheet: _Sheet, title: str, sections: Sequence[Section]) -> None:
     """The last sheet: a section per kind of correction, in it a block for each."""
-    page.line(title, page.styles.title, 32)
-    page.sheet.freeze_panes(page.row, 0)
+    sheet.line(title, sheet.styles.title, 32)
+    sheet.worksheet.freeze_panes(sheet.row, 0)
     for section in sections:
-        page.line(section.title, page.styles.section, 28)
+        sheet.line(section.title, sheet.styles.section, 28)
         for correction in section.corrections:
-            _write_correction(page, section, correction)
+            _write_correction(sheet, section, correction)
         if not section.corrections:
-            page.line("本月无。", page.styles.remark)
-    page.end()
+            sheet.line("本月无。", sheet.styles.remark)
+    sheet.end()
 
 
-def _write_correction(page: _Page, section: Section, correction: Correction) -> None:
-    page.line(correction.title, page.styles.block)
+def _write_correction(sheet: _Sheet, section: Section, correction: Correction) -> None:
+    sheet.line(correction.title, sheet.styles.block)
     for label, text in correction.remarks:
-        page.line(f"{label}：{text}", page.styles.remark)
-    formats = ["General"] * len(page.widths)
+        sheet.line(f"{label}：{text}", sheet.styles.remark)
+    formats = ["General"] * len(sheet.widths)
     if correction.details:
-        page.table_row(section.headings, section.headings, formats, page.styles.heading)
+        sheet.table_row(section.headings, section.headings, formats, sheet.styles.heading)
     for detail in correction.details:
         texts = [str(each) for each in detail]
-        page.table_row(detail, texts, formats, page.styles.cell)
+        sheet.table_row(detail, texts, formats, sheet.styles.cell)
 
 
-def _column_widths(annex: Annex) -> list[int]:
-    """Pixels of the columns, which fill a page: room goes to the headings that wrap most."""
-    headings = {each.column: each.text for each in annex.headings if _is_lowest(annex, each)}
-    wished = sum(map(_pixels, _needed_widths(annex, headings, HEADING_LINES)))
-    widths = _needed_widths(annex, headings, MOST_HEADING_LINES)
-    spare = max(PAGE_WIDTH, min(wished, int(PAGE_WIDTH * WIDEST))) - sum(map(_pixels, widths))
-    while True:
-        wrapped = []
-        for column, heading in headings.items():
-            lines = line_count(heading, widths[column])
-            if lines > 1:
-                missing = narrowest(heading, lines - 1) - widths[column]
-                if missing * CHARACTER <= spare:
-                    wrapped.append((-lines, missing, column))
-        if not wrapped:
+def _widths(annex: Annex) -> list[float]:
+    """Pixels of the columns, together a page unless the headings would take too many lines."""
+    for available in (PAGE_WIDTH, WIDEST):
+        widths = column_widths(annex, CHARACTER, PADDING, available)
+        heights = [
+            _height(column.label, width, SIZE)
+            for column, width in zip(annex.columns, widths, strict=True)
+        ]
+        if max(heights) <= HEADING_LINES * round(SIZE * LINE):
             break
-        _, missing, column = min(wrapped)
-        widths[column] += missing
-        spare -= missing * CHARACTER
-    pixels = list(map(_pixels, widths))
-    return [width + max(0, spare) * width // sum(pixels) for width in pixels]
-
-
-def _needed_widths(annex: Annex, headings: Mapping[int, str], lines: int) -> list[int]:
-    """Half characters of the columns when their own headings take up to so many lines.
-
-    Cells do not wrap unless they are very long, and headings above others do not wrap.
-    """
-    widths = []
-    for column in range(len(annex.columns)):
-        longest = max((text_width(texts[column]) for texts in annex.texts), default=0)
-        text = headings.get(column, "")
-        two_characters = min(text_width(text), 4)
-        widths.append(max(min(longest, LONGEST_NAME), two_characters, narrowest(text, lines)))
-    for heading in annex.headings:
-        if not _is_lowest(annex, heading):
-            below = range(heading.column, heading.column + heading.column_span)
-            missing = text_width(heading.text) - sum(widths[column] for column in below)
-            for column in below:
-                widths[column] += max(0, -(-missing // heading.column_span))
     return widths
 
 
-def _pixels(width: int) -> int:
-    return width * CHARACTER + PADDING
-
-
-def _heading_heights(annex: Annex, widths: Sequence[int]) -> list[float]:
+def _heading_heights(annex: Annex, widths: Sequence[float]) -> list[float]:
     """Points of the heading rows."""
     heights = [LEADING + SIZE * LINE] * annex.heading_rows
     for heading in sorted(annex.headings, key=lambda each: each.row_span):
@@ -315,15 +281,11 @@ def _heading_heights(annex: Annex, widths: Sequence[int]) -> list[float]:
     return heights
 
 
-def _is_lowest(annex: Annex, heading: Heading) -> bool:
-    return heading.row + heading.row_span == annex.heading_rows
-
-
-def _height(text: str, pixels: int, size: float) -> float:
+def _height(text: str, pixels: float, size: float) -> float:
     """Points of a text of a font size in a cell of so many pixels."""
-    return line_count(text, _room(pixels, size)) * round(size * LINE)
+    return len(fold(text, _room(pixels, size))) * round(size * LINE)
 
 
-def _room(pixels: int, size: float) -> int:
-    """Half characters of a font size that a cell of so many pixels has room for."""
-    return int((pixels - PADDING) / CHARACTER * SIZE / size)
+def _room(pixels: float, size: float) -> float:
+    """Characters of a font size that a cell of so many pixels has room for."""
+    return (pixels - PADDING) / CHARACTER * SIZE / size

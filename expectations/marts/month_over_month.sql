@@ -1,0 +1,77 @@
+-- One row per month, unit and measure that the month built before has as well: how much it changed,
+-- and the most that is plausible (seeds/reference/plausibility_limits.csv).
+with
+
+months as (
+    select
+        score_month,
+        lag(score_month) over (order by score_month nulls last) as earlier_month
+    from intermediate.int_score_months
+),
+
+measures as (
+    select
+        score_month,
+        unit_id,
+        group_code,
+        'composite_score_change' as measure_code,
+        'composite_score' as column_name,
+        '综合得分' as column_title,
+        composite_score as figure
+    from marts.fct_composite_scores
+    union all
+    select
+        score_month,
+        unit_id,
+        group_code,
+        'score_rank_change' as measure_code,
+        'score_rank' as column_name,
+        '位次' as column_title,
+        score_rank as figure
+    from marts.fct_composite_scores
+    union all
+    select
+        observations.score_month,
+        observations.unit_id,
+        null as group_code,
+        'percent_change' as measure_code,
+        observations.indicator_code as column_name,
+        observations.indicator_name as column_title,
+        observations.obs_value as figure
+    from marts.fct_observations as observations
+    inner join marts.dim_indicators as indicators
+        on
+            observations.score_month = indicators.score_month
+            and observations.indicator_code = indicators.indicator_code
+    where indicators.value_type = 'percent'
+),
+
+final as (
+    select
+        measures.score_month,
+        units.city_code,
+        '与 ' || strftime(months.earlier_month, '%Y-%m') || ' 相比' as place,
+        units.unit_name,
+        measures.column_name,
+        measures.column_title,
+        abs(measures.figure - earlier.figure) as figure_change,
+        limits.limit_value
+    from measures
+    inner join months on measures.score_month = months.score_month
+    inner join measures as earlier
+        on
+            months.earlier_month = earlier.score_month
+            and measures.unit_id = earlier.unit_id
+            and measures.group_code is not distinct from earlier.group_code
+            and measures.column_name = earlier.column_name
+    inner join marts.dim_units as units
+        on
+            measures.score_month = units.score_month
+            and measures.unit_id = units.unit_id
+    inner join intermediate.int_plausibility_limits_monthly as limits
+        on
+            measures.score_month = limits.score_month
+            and measures.measure_code = limits.measure_code
+)
+
+select * from final
