@@ -15,6 +15,7 @@ def rollback(
 
     例：ywtb rollback
     """
+    from ywtb.exports import published_record
     from ywtb.exports.month_folder import export_months
     from ywtb.lock import writer_lock
     from ywtb.release import releases
@@ -25,8 +26,15 @@ def rollback(
         stop_unpublished()
     try:
         with one_writer(), writer_lock(project, "rollback"):
-            wanted = releases.go_back(project, release)
+            wanted = releases.earlier_release(project, release)
+            reason = f"从 {published} 退回到 {wanted}"
+            published_record.roll_back(
+                project, project.releases / wanted / releases.DATABASE, reason
+            )
+            releases.publish(project, wanted)
             exports = export_months(project)
+    except published_record.RecordError as error:
+        stop(str(error), 1)
     except releases.NoReleaseError as error:
         kept = "、".join(releases.complete_releases(project))
         stop(f"没有可退回的发布（{error}），留有：{kept}", 2)

@@ -12,7 +12,7 @@ import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import duckdb
 
 from ywtb import atomic_folder
 from ywtb.exports.formats import MANIFEST, Job, formats
+from ywtb.exports.published_record import Record, read_records, revisions
 from ywtb.exports.release_month import ReleaseMonth, read_month
 from ywtb.project import Project
 from ywtb.release.queries import open_release, rows
@@ -65,7 +66,7 @@ def export_months(
     project.exports.mkdir(exist_ok=True)
     for left in (*project.exports.glob(".*.new"), *project.exports.glob(f"{CITY}/.*.new")):
         _remove(left)
-    checksums = month_checksums(project)
+    checksums, records = month_checksums(project), read_records(project)
     done = []
     with open_release(project) as release:
         exports = _published(project, release)
@@ -78,7 +79,7 @@ def export_months(
                 report(str(export.folder.relative_to(project.exports)))
                 done.append(export)
                 try:
-                    _export(export, release, checksum, _earlier(export, exports))
+                    _export(export, release, checksum, _earlier(export, exports), records)
                 except Exception as error:
                     logging.getLogger(__name__).debug("export of %s", export, exc_info=True)
                     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -154,9 +155,16 @@ def _is_current(folder: Path, checksum: str) -> bool:
 
 
 def _export(
-    export: Export, release: duckdb.DuckDBPyConnection, checksum: str, earlier: Mapping[str, str]
+    export: Export,
+    release: duckdb.DuckDBPyConnection,
+    checksum: str,
+    earlier: Mapping[str, str],
+    records: Mapping[tuple[str, str], Record],
 ) -> None:
     month = read_month(release, export.month, export.city_code)
+    if record := records.get((export.month, export.city_code)):
+        # An earlier release, published again, does not know what came after it.
+        month = replace(month, tables={**month.tables, "audit.revisions": revisions([record])})
     aside = export.folder.with_name(f".{export.month}.new")
     new = aside / "new"
     new.mkdir(parents=True)

@@ -16,13 +16,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
+import duckdb
+
 from ywtb.assessment.figures import plain_figure
+from ywtb.assessment.reference import month_of
 from ywtb.exports.bulletin.narrative import narrative
-from ywtb.exports.release_month import Annex, ReleaseMonth, grouped
+from ywtb.exports.release_month import (
+    Annex,
+    ReleaseMonth,
+    city_months,
+    grouped,
+    read_month,
+)
 from ywtb.project import Project
+from ywtb.release.queries import connect_read_only
 
 Content = dict[str, dict[str, dict[str, str]]]
 """Texts by place (such as 附件3), subject (such as a unit) and name (such as 综合得分)."""
@@ -56,6 +67,12 @@ class Change:
     new_value: str | None
     old_rank: int | None = None
     new_rank: int | None = None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Change":
+        """The change that a row of `audit.revisions` keeps."""
+        named = {each.name: row[each.name] for each in fields(cls)[1:]}
+        return cls(month=f"{row['score_month']:%Y-%m}", **named)
 
     def __str__(self) -> str:
         """The change as one line of Chinese."""
@@ -250,31 +267,29 @@ def changes(record: Record, month: ReleaseMonth | None) -> list[Change]:
 
 
 def _differences(record: Record, old: Content, new: Content) -> Iterator[Change]:
-    ranks = [
-        {subject: int(texts[RANK]) for subject, texts in each.get(SCORES, {}).items()}
-        for each in (old, new)
-    ]
-    for place in [*old, *(each for each in new if each not in old)]:
-        if place == TEXT:
-            before, after = (
-                list(each.get(TEXT, {}).get("正文", {}).values()) for each in (old, new)
-            )
-            pairs = list(_paragraphs(before, after))
-            yield from (
-                Change(record.month, record.city_code, TEXT, "", f"第{number}段", *pair)
-                for number, pair in pairs
-            )
-            continue
+    def change(place: str, subject: str, name: str, *values: str | None) -> Change:
+        before, after = values
+        ranks = (each.get(SCORES, {}).get(subject, {}).get(RANK) for each in (old, new))
+        old_rank, new_rank = (None if rank is None else int(rank) for rank in ranks)
+        key = record.month, record.city_code
+        return Change(*key, place, subject, name, before, after, old_rank, new_rank)
+
+    for place in _union(old, new):
         ours, theirs = old.get(place, {}), new.get(place, {})
-        for subject in [*ours, *(each for each in theirs if each not in ours)]:
-            texts = [each.get(subject, {}) for each in (ours, theirs)]
-            places = [each.get(subject) for each in ranks]
-            for name in [*texts[0], *(each for each in texts[1] if each not in texts[0])]:
-                values = [each.get(name) for each in texts]
-                if values[0] != values[1]:
-                    yield Change(
-                        record.month, record.city_code, place, subject, name, *values, *places
-                    )
+        if place == TEXT:
+            texts = [list(each.get("正文", {}).values()) for each in (ours, theirs)]
+            for number, pair in _paragraphs(*texts):
+                yield change(place, "", f"第{number}段", *pair)
+            continue
+        for subject in _union(ours, theirs):
+            before, after = ours.get(subject, {}), theirs.get(subject, {})
+            for name in _union(before, after):
+                if before.get(name) != after.get(name):
+                    yield change(place, subject, name, before.get(name), after.get(name))
+
+
+def _union(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys([*old, *new]))
 
 
 def _paragraphs(
@@ -297,51 +312,71 @@ def publish(
     found: Iterable[Change],
     release: str,
     reason: str | None,
-    event: Event | None = None,
 ) -> None:
-    """Record what a release publishes: of every month that is new or differs, all at once.
+    """Record what a release publishes: its months that are new, and those that it corrects.
 
     Args:
         project: the checkout; its lock is held.
-        months: the months of the release that may be new or different.
+        months: these months.
         found: what the release changes of what was published.
         release: its id.
         reason: why anything changes.
-        event: what happens; by default publication of what is new, correction of what differs.
 
     Raises:
         RecordError: an earlier record cannot be read.
     """
-    records, now = read_records(project), datetime.now(UTC).isoformat(timespec="seconds")
+    found, records = list(found), read_records(project)
     for month in months:
         key = month.month, month.city["city_code"]
         record = records.get(key)
         changed = tuple(each for each in found if (each.month, each.city_code) == key)
-        if record is not None and not changed:
-            continue
-        happened = event or ("published" if record is None else "corrected")
-        entry = Entry(happened, release, now, reason if record else None, changed)
-        history = (*(record.history if record else ()), entry)
-        _write(project, Record(*key, content_of(month), history), month.is_only_city)
+        if record is None:
+            _write(project, month, _entry("published", release))
+        elif changed:
+            _write(project, month, *record.history, _entry("corrected", release, reason, changed))
 
 
-def withdraw(project: Project, keys: Iterable[tuple[str, str]], release: str, reason: str) -> None:
-    """Record that a rollback took months back; they stay frozen as they were published."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    for path in _paths(project):
-        record = _read(path)
-        if (record.month, record.city_code) in keys:
-            entry = Entry("rolled_back", release, now, reason)
-            _replace(path, replace(record, history=(*record.history, entry)))
+def roll_back(project: Project, database: Path, reason: str) -> None:
+    """Record that an earlier release is published again.
+
+    Months that it holds stand as it has them; those that it lacks stay frozen as they were.
+
+    Args:
+        project: the checkout; its lock is held.
+        database: the earlier release's.
+        reason: why.
+
+    Raises:
+        RecordError: a record cannot be read.
+    """
+    release = database.parent.name
+    with connect_read_only(database) as connection:
+        there = set(city_months(connection))
+        for key, record in read_records(project).items():
+            month = read_month(connection, *key) if key in there else None
+            changed = tuple(changes(record, month))
+            if changed:
+                entry = _entry("rolled_back", release, reason, changed)
+                if month is None:
+                    path = next(path for path in _paths(project) if _read(path) == record)
+                    _replace(path, replace(record, history=(*record.history, entry)))
+                else:
+                    _write(project, month, *record.history, entry)
 
 
-def _write(project: Project, record: Record, is_only_city: bool) -> None:
-    folder = project.root / "published" / ("" if is_only_city else record.city_code)
-    path = folder / f"{record.month}.json"
-    for each in _paths(project):
-        if each != path and (known := _read(each)).month == record.month:
-            path = each if known.city_code == record.city_code else path
-    _replace(path, record)
+def _entry(
+    event: Event, release: str, reason: str | None = None, found: tuple[Change, ...] = ()
+) -> Entry:
+    return Entry(event, release, datetime.now(UTC).isoformat(timespec="seconds"), reason, found)
+
+
+def _write(project: Project, month: ReleaseMonth, *history: Entry) -> None:
+    """Write a month's record over the one it has; a new one goes where its exports would go."""
+    key = month.month, month.city["city_code"]
+    place = "" if month.is_only_city else key[1]
+    path = project.root / "published" / place / f"{month.month}.json"
+    known = (each for each in _paths(project) if (_read(each).month, _read(each).city_code) == key)
+    _replace(next(known, path), Record(*key, content_of(month), history))
 
 
 def _replace(path: Path, record: Record) -> None:
@@ -380,11 +415,19 @@ def revisions(records: Iterable[Record]) -> list[dict[str, Any]]:
             "release_id": entry.release,
             "revised_at": datetime.fromisoformat(entry.at).replace(tzinfo=None),
             "reason": entry.reason,
-            "score_month": f"{change.month}-01",
+            "score_month": month_of(change.month),
             **{each.name: getattr(change, each.name) for each in fields(change)[1:]},
         }
         for record in records
         for entry in record.history
         for change in entry.changes
     ]
-    return sorted(rows, key=lambda row: row["revised_at"])
+    return sorted(rows, key=itemgetter("revised_at"))
+
+
+def write_revisions(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill `audit.revisions` of a release that is open for writing."""
+    rows = [list(row.values()) for row in revisions(read_records(project).values())]
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"insert into audit.revisions values ({marks})", rows)  # noqa: S608

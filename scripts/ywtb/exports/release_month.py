@@ -89,7 +89,7 @@ class ReleaseMonth:
 
     Attributes:
         month: such as `2023-06`.
-        release: id of the release that it was read from.
+        release: id of the release that it was read from; blank before that is sealed.
         tables: rows by `schema.table`: this month's and this city's, where a table tells them
             apart; groups and dimensions only where the city has units and weights in the month.
         totals: rows of `marts.fct_composite_scores` of this and every earlier month, oldest first.
@@ -202,6 +202,14 @@ def period(first_day: date) -> str:
     return f"{first_day.month}月1日—{first_day.month}月{last}日"
 
 
+def city_months(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Months of a release, such as `2023-06`, each with every city that has units in it."""
+    return connection.execute(
+        "select strftime(score_month, '%Y-%m') as month, city_code "
+        "from intermediate.int_cities_monthly order by month, city_code"
+    ).fetchall()
+
+
 def read_month(connection: duckdb.DuckDBPyConnection, month: str, city_code: str) -> ReleaseMonth:
     """Read a city's month of a release.
 
@@ -246,8 +254,10 @@ def read_month(connection: duckdb.DuckDBPyConnection, month: str, city_code: str
         used = {row[code] for row in tables[source]}
         tables[table] = [row for row in tables[table] if row[code] in used]
     totals = read(TOTALS, f"score_month <= date '{first_day}'", conditions["city_code"])
-    ((release,),) = connection.execute("select release_id from audit.release_manifest").fetchall()
-    return ReleaseMonth(month, release, tables, totals, tuple(_annexes(tables, first_day)))
+    named = connection.execute("select release_id from audit.release_manifest").fetchone()
+    return ReleaseMonth(
+        month, named[0] if named else "", tables, totals, tuple(_annexes(tables, first_day))
+    )
 
 
 def _annexes(tables: Mapping[str, Sequence[Row]], first_day: date) -> Iterator[Annex]:

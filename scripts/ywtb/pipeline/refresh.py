@@ -25,13 +25,17 @@ from ywtb.expectations import (
     read_results,
     write_results,
 )
+from ywtb.exports import published_record
+from ywtb.exports.published_record import Change, RecordError, read_records
+from ywtb.exports.release_month import city_months, read_month
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.pipeline.dbt_build import Build, Failure
 from ywtb.pipeline.fingerprints import month_checksums
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
-from ywtb.release import releases, revisions
+from ywtb.release import releases
+from ywtb.release.queries import connect_read_only
 from ywtb.release.releases import DATABASE, prune, publish, published_release
 
 INPUT_TEST = "input_problems__none"
@@ -55,7 +59,7 @@ class Outcome:
     problems: list[Problem] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
-    changes: list[revisions.Change] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     frozen_months: list[str] = field(default_factory=list)
     exports: list[Any] = field(default_factory=list)
     checked_months: list[str] = field(default_factory=list)
@@ -167,9 +171,11 @@ class _Run:
                     self._keep_results(worker, folder, self.inputs.keys() - changed)
         if found:
             return None
-        if published_release(project) is not None:
-            with self.phase("compare"):
-                outcome.changes = published_changes(project, folder / DATABASE)
+        with self.phase("compare"):
+            unchanged = {
+                month for month, each in self.inputs.items() if published.get(month) == each
+            }
+            outcome.changes = published_changes(project, folder / DATABASE, unchanged)
         return folder
 
     def _keep_results(self, worker: ExpectationWorker, folder: Path, unchanged: Set[str]) -> None:
@@ -212,6 +218,8 @@ class _Run:
             self.outcome.failures.append(Failure("写入", f"磁盘或数据库不可写：{error}"))
         except SuiteError as error:
             self.outcome.failures.append(Failure("expectations", str(error)))
+        except RecordError as error:
+            self.outcome.failures.append(Failure("published", str(error)))
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -230,23 +238,36 @@ class _Run:
             file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
 
 
-def published_changes(project: Project, candidate: Path) -> list[revisions.Change]:
-    """What a candidate's database would change in months that were ever published and are kept.
+def published_changes(
+    project: Project, candidate: Path, unchanged: Set[str] = frozenset()
+) -> list[Change]:
+    """What a candidate's database would change of what was ever published.
 
-    After a rollback that are the months of the published release, and of newer ones those that
-    it lacks.
+    Args:
+        project: the checkout, with the records of what was published.
+        candidate: the database.
+        unchanged: months such as `2023_06` of which the published release says that they follow
+            from the same.
+
+    Raises:
+        RecordError: a record cannot be read.
     """
-    published = published_release(project) or ""
-    newer = [each for each in releases.complete_releases(project) if each > published]
-    changes: list[revisions.Change] = []
-    known: set[str] = set()
-    for release in (published, *reversed(newer)):
-        months = set(releases.months_of(project, release)) - known
-        if months:
-            database = project.releases / release / DATABASE
-            changes += revisions.compare(database, candidate, sorted(months))
-            known |= months
-    return changes
+    records = {
+        key: record
+        for key, record in read_records(project).items()
+        if record.month.replace("-", "_") not in unchanged
+    }
+    if not records:
+        return []
+    with connect_read_only(candidate) as connection:
+        there = set(city_months(connection))
+        return [
+            change
+            for key, record in records.items()
+            for change in published_record.changes(
+                record, read_month(connection, *key) if key in there else None
+            )
+        ]
 
 
 @contextmanager
@@ -284,14 +305,28 @@ def _export(project: Project) -> list[Any]:
 
 
 def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None:
-    """Write into the release what it is made from and what it corrects, and close it."""
-    outcome = run.outcome
-    published = project.published if published_release(project) is not None else None
-    with duckdb.connect(str(folder / DATABASE)) as connection:
-        revisions.record(connection, published, outcome.release, outcome.changes, reason)
+    """Write into the release what it is made from and what was corrected, close it, and record it.
+
+    A record is written before the release is published: one that dies in between publishes the
+    same the next time, and nothing is published that is not on record.
+    """
+    outcome, database = run.outcome, folder / DATABASE
+    with duckdb.connect(str(database)) as connection:
         releases.write_manifest(
             project, connection, outcome.release, run.test_count, run.expectation_count, run.inputs
         )
+        connection.execute("checkpoint")
+    records = read_records(project)
+    corrected = {(change.month, change.city_code) for change in outcome.changes}
+    with connect_read_only(database) as connection:
+        months = [
+            read_month(connection, *key)
+            for key in city_months(connection)
+            if key in corrected or key not in records
+        ]
+    published_record.publish(project, months, outcome.changes, outcome.release, reason)
+    with duckdb.connect(str(database)) as connection:
+        published_record.write_revisions(project, connection)
         connection.execute("checkpoint")
 
 

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -25,24 +26,19 @@ class AmbiguousUnitError(Exception):
 
 
 @contextmanager
-def open_release(
-    project: Project, memory: str | None = None
+def connect_read_only(
+    database: Path, memory: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published release, read-only and without access to files or the network.
+    """A built database, read-only and without access to files or the network.
 
     DuckDB lets SQL read and write below its folder for temporary files, so there is none.
 
     Args:
-        project: the checkout.
+        database: the file.
         memory: the most that a query may take, such as `1GB`; by default most of the machine's.
-
-    Raises:
-        NotPublishedError: nothing has been published yet.
     """
-    if not project.published.exists():
-        raise NotPublishedError(project.published)
     with duckdb.connect(
-        str(project.published),
+        str(database),
         read_only=True,
         config={
             "enable_external_access": False,
@@ -51,6 +47,21 @@ def open_release(
             **({"memory_limit": memory} if memory else {}),
         },
     ) as connection:
+        yield connection
+
+
+@contextmanager
+def open_release(
+    project: Project, memory: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published release, as `connect_read_only` opens it.
+
+    Raises:
+        NotPublishedError: nothing has been published yet.
+    """
+    if not project.published.exists():
+        raise NotPublishedError(project.published)
+    with connect_read_only(project.published, memory) as connection:
         yield connection
 
 

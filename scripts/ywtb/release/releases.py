@@ -61,8 +61,8 @@ def point(link: Path, target: Path) -> None:
     new.replace(link)
 
 
-def go_back(project: Project, release: str | None) -> str:
-    """Publish an earlier release again: `release`, or the newest before the published one.
+def earlier_release(project: Project, release: str | None) -> str:
+    """Id of the release to go back to: `release`, or the newest before the published one.
 
     Raises:
         NoReleaseError: there is no such release.
@@ -72,7 +72,6 @@ def go_back(project: Project, release: str | None) -> str:
     wanted = release or max((each for each in complete if each < published), default=None)
     if wanted is None or wanted not in complete:
         raise NoReleaseError(wanted or published)
-    publish(project, wanted)
     return wanted
 
 
