@@ -1,38 +1,48 @@
 # `make refresh` and `make test` set everything up on a machine with Python 3.11 and make.
 # uv installs exactly what uv.lock says; where it is missing, it goes into .tools/ first.
 
-# Optional groups of pyproject.toml are named in WITH, such as `make test WITH=browser`.
+# Optional groups of pyproject.toml are named in WITH, such as `make test WITH=browser`; what pytest
+# is to run in TESTS, such as `make test TESTS=tests/python/test_scores.py`.
 
 PYTHON ?= python3
 WITH ?=
+TESTS ?=
+REPEATS ?= 30
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
+INSTALLED := .venv/installed$(addprefix -,$(WITH))
 
-.PHONY: refresh test soak lint docs benchmark clean
+.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs benchmark clean
 
-refresh: .venv/installed
+refresh: $(INSTALLED)
 	$(BIN)/ywtb refresh
 
-test: .venv/installed
+test: $(INSTALLED)
 	$(BIN)/dbt --quiet --warn-error build
-	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(TESTS)
 
-# The long tests in full: 30 kills each of refresh, export and ingest, 30 refreshes under readers.
-soak: .venv/installed
-	YWTB_SOAK_REPEATS=30 YWTB_KILLS=30 $(BIN)/pytest -n auto --dist loadscope --durations=8 \
-		tests/python -k "kill or readers"
+# What needs many refreshes: that many kills each of refresh, export and ingest, as many refreshes
+# under readers.
+soak: $(INSTALLED)
+	YWTB_REPEATS=$(REPEATS) $(BIN)/pytest -n auto --durations=8 -m "" -k "kill or readers"
 
-lint: .venv/installed
+lint: lint-python lint-sql lint-yaml
+
+lint-python: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint models expectations tests/singular
+
+lint-sql: $(INSTALLED)
+	$(BIN)/sqlfluff lint models macros expectations tests/singular tests/generic
+
+lint-yaml: $(INSTALLED)
 	$(BIN)/yamllint --strict .
 
-docs: .venv/installed
+docs: $(INSTALLED)
 	$(BIN)/dbt docs generate --static
 
-benchmark: .venv/installed
+benchmark: $(INSTALLED)
 	$(BIN)/python scripts/benchmark.py
 ifneq ($(filter browser,$(WITH)),)
 	$(BIN)/python scripts/benchmark_site.py
@@ -41,7 +51,8 @@ endif
 clean:
 	rm -rf .venv .tools target logs
 
-.venv/installed: uv.lock pyproject.toml | $(UV)
+$(INSTALLED): uv.lock pyproject.toml | $(UV)
+	rm -f .venv/installed*
 	$(UV) sync --frozen --compile-bytecode $(addprefix --group ,$(WITH))
 	touch $@
 

@@ -7,18 +7,23 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+PRINTED = "refresh.txt"
 PARTS = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests", "expectations")
+
+REPEATS = int(os.environ.get("YWTB_REPEATS", "0"))
+"""How often the long tests repeat, as `make soak` sets it; without it a few times."""
 
 Cells = Mapping[tuple[str, str], str]
 """Values by (unit name, indicator code)."""
@@ -26,11 +31,10 @@ Cells = Mapping[tuple[str, str], str]
 
 @dataclass
 class Sandbox:
-    """A copy of the project, with the answer of its last refresh and the database to ask."""
+    """A copy of the project, with the database to ask."""
 
     root: Path
     database: str = "warehouse/ywtb.duckdb"
-    answer: dict[str, Any] = field(default_factory=dict)
 
     def run(
         self, *arguments: str, program: str = "ywtb", tools: bool = False
@@ -49,12 +53,17 @@ class Sandbox:
             check=False,
         )
 
-    def refresh(self, *, tools: bool = False) -> dict[str, Any]:
-        """Refresh and return the answer; the refresh must have been published."""
-        done = self.run("refresh", "--json", tools=tools)
+    def refresh(self, *arguments: str, tools: bool = False) -> str:
+        """Refresh and return what is printed; the refresh must have been published."""
+        done = self.run("refresh", *arguments, tools=tools)
         assert done.returncode == 0, done.stdout + done.stderr
-        self.answer = json.loads(done.stdout)
-        return self.answer
+        (self.root / PRINTED).write_text(done.stdout, encoding="utf-8")
+        return done.stdout
+
+    @property
+    def printed(self) -> str:
+        """What the last refresh printed."""
+        return (self.root / PRINTED).read_text(encoding="utf-8")
 
     def build(self) -> None:
         """Build the development file with plain dbt, data tests included, and ask that one."""
@@ -164,6 +173,7 @@ PARSES = ("target/partial_parse.msgpack", "target/release/partial_parse.msgpack"
 
 def copy_project(target: Path) -> Sandbox:
     """Copy the project as of June 2023, whatever months and later rules it has by now."""
+    target.mkdir(exist_ok=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -188,31 +198,80 @@ def copy_project(target: Path) -> Sandbox:
     return sandbox
 
 
+PACKAGES = {
+    "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk fonts-arphic-gkai00mp",
+    "pdftotext": "apt-get install poppler-utils",
+    "chromium": "apt-get install chromium, and make test WITH=browser",
+}
+"""How to get the programs that not every machine has."""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked `needs` where a program is missing, and say how to get it."""
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if shutil.which(program) is None:
+                pytest.skip(f"needs {program}: {PACKAGES[program]}")
+
+
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
     """A fresh copy of the project, nothing built."""
     return copy_project(tmp_path)
 
 
+def shared(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Sandbox:
+    """A sandbox that is built once for all workers of the run; tests only read it."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    root, built = base / name, base / f"{name}.built"
+    with FileLock(base / f"{name}.lock"):
+        if not built.exists():
+            shutil.rmtree(root, ignore_errors=True)
+            build(root)
+            built.touch()
+    return Sandbox(root)
+
+
+def copy_of(sandbox: Sandbox, target: Path) -> Sandbox:
+    """A copy of a sandbox with all that it has built and published."""
+    return Sandbox(shutil.copytree(sandbox.root, target, symlinks=True, dirs_exist_ok=True))
+
+
 @pytest.fixture(scope="session")
 def june(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    """A copy with June 2023 refreshed; tests only read it."""
-    copied = copy_project(tmp_path_factory.mktemp("june"))
-    copied.refresh(tools=True)
-    return copied
+    """June 2023 published, and nothing else; tests only read it."""
+
+    def build(root: Path) -> None:
+        copy_project(root).refresh(tools=True)
+
+    return shared(tmp_path_factory, "june", build)
 
 
 @pytest.fixture
 def june_copy(june: Sandbox, tmp_path: Path) -> Sandbox:
     """A copy of the project with June 2023 published."""
-    return Sandbox(Path(shutil.copytree(june.root, tmp_path / "june", symlinks=True)))
+    return copy_of(june, tmp_path / "june")
+
+
+@pytest.fixture
+def unpublished(june: Sandbox, tmp_path: Path) -> Sandbox:
+    """A copy of the project that dbt has parsed, nothing built."""
+    built = shutil.ignore_patterns("warehouse", "exports", "logs")
+    shutil.copytree(june.root, tmp_path, ignore=built, dirs_exist_ok=True)
+    (tmp_path / "warehouse" / "dev").mkdir(parents=True)
+    return Sandbox(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The manifest that `dbt docs generate` writes in a fresh copy."""
-    copied = copy_project(tmp_path_factory.mktemp("docs"))
-    done = copied.run("docs", "generate", program="dbt")
-    assert done.returncode == 0, done.stdout
-    written: dict[str, Any] = json.loads((copied.root / "target" / "manifest.json").read_text())
-    return written
+def three_months(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """June 2023 and two made-up months, published after June alone; tests only read it."""
+
+    def build(root: Path) -> None:
+        sandbox = copy_of(june, root)
+        sandbox.add_month("2023_07", {("市水务局", "behavior_coverage_rate"): "10.00%"})
+        sandbox.add_month("2023_08", {("渠县", "online_offline_mismatch_count"): "2"})
+        sandbox.refresh("--json")
+
+    return shared(tmp_path_factory, "three_months", build)

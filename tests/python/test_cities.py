@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 import oracle
-from conftest import Sandbox, copy_project, edit, read_csv, write_csv
+from conftest import Sandbox, copy_of, edit, read_csv, write_csv
 from test_scores import random_cell
 
 HOME, SECOND = "511700", "511600"
@@ -102,10 +102,11 @@ def written() -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def cities(tmp_path_factory: pytest.TempPathFactory, written: dict[str, dict[str, str]]) -> Sandbox:
+def cities(
+    june: Sandbox, tmp_path_factory: pytest.TempPathFactory, written: dict[str, dict[str, str]]
+) -> Sandbox:
     """June of one city published, then July of two."""
-    sandbox = copy_project(tmp_path_factory.mktemp("cities"))
-    sandbox.refresh()
+    sandbox = copy_of(june, tmp_path_factory.mktemp("cities"))
     sandbox.add_month("2023_07", {("大竹县", "unsealed_new_count"): "7"})
     add_second_city(sandbox, "2023-07-01")
     written |= add_rows_of_both(sandbox, "2023_07", random.Random(5116))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Sandbox, copy_project, read_csv, write_csv
+from conftest import Sandbox, copy_of, read_csv, write_csv
 
 JULY = "2023-07-01"
 YAML = "models/annexes/_annexes__models.yml"
@@ -27,9 +27,9 @@ def insert_column(sandbox: Sandbox, annex_no: int, place: int, row: str) -> None
 
 
 @pytest.fixture(scope="module")
-def july(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """June as it is, and a July with all three."""
-    sandbox = copy_project(tmp_path_factory.mktemp("dated"))
+    sandbox = copy_of(june, tmp_path_factory.mktemp("dated"))
     # A printed indicator: an indicator, who reports it, a rule, a column; and in one YAML its type.
     sandbox.append(
         "reference/indicators",

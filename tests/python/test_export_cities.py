@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from docx import Document
 
-from conftest import Sandbox, copy_of, copy_project, read_csv, write_csv
+from conftest import Sandbox, copy_of, read_csv, write_csv
 from export_months import CITY
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.data.tables import write_tables
@@ -115,9 +115,9 @@ def _add_city(path: Path, names: dict[str, str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def province(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+def province(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """June of one city, and July of two with everything that is new."""
-    sandbox = copy_project(tmp_path_factory.mktemp("province"))
+    sandbox = copy_of(june, tmp_path_factory.mktemp("province"))
     extend(sandbox)
     sandbox.refresh()
     return sandbox

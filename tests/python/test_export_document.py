@@ -1,7 +1,6 @@
 """The bulletin: every fact of the printed text, months unlike June, the Word file and the PDF."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -53,10 +52,6 @@ FACTS_OF_SECTION_2 = (
     "存在“线上线下不一致”问题4个（达川区、大竹县、渠县、开江县各1个）",
     "电子证照未同步签章问题6个（大竹县，责任单位为大竹县财政局）",
     "新增证照签章率为99.58%（全省排名倒数第1位）",
-)
-
-needs_libreoffice = pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="LibreOffice is not installed"
 )
 
 
@@ -465,7 +460,7 @@ def test_numbers_in_chinese() -> None:
     ]  # fmt: skip
 
 
-@needs_libreoffice
+@pytest.mark.needs("soffice")
 def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
     with pikepdf.open(pdf) as opened:
         turned = [page.mediabox[2] > page.mediabox[3] for page in opened.pages]
@@ -474,8 +469,10 @@ def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
     assert 4 <= turned.count(False) <= 6
     assert 11 <= turned.count(True) <= 22
     assert {annex.title for annex in month.annexes} <= titles
-    if shutil.which("pdftotext") is None:
-        return
+
+
+@pytest.mark.needs("soffice", "pdftotext")
+def test_the_pdf_says_what_the_document_says(pdf: Path) -> None:
     said = subprocess.run(
         ["pdftotext", str(pdf), "-"], capture_output=True, text=True, check=True
     ).stdout
@@ -484,13 +481,13 @@ def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
         assert fact in text
 
 
-@needs_libreoffice
+@pytest.mark.needs("soffice")
 def test_same_document_same_pdf(bulletin: Path, pdf: Path, tmp_path: Path) -> None:
     write_pdf(bulletin, tmp_path / "again.pdf")
     assert (tmp_path / "again.pdf").read_bytes() == pdf.read_bytes()
 
 
-@needs_libreoffice
+@pytest.mark.needs("soffice")
 def test_what_fails_beside_a_conversion_ends_it(bulletin: Path, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), pdf_aside(bulletin, tmp_path / "never.pdf") as process:
         assert process.poll() is None

@@ -468,12 +468,12 @@ class Visit:
     requests: list[str]
 
 
+needs_browser = pytest.mark.needs("chromium")
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="group browser not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium not installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="make test WITH=browser")
     flags = (
         "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
         "--disable-background-networking --disable-component-update --disable-dev-shm-usage"
@@ -481,7 +481,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with playwright.sync_playwright() as started:
         context = started.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
-            executable_path=chromium,
+            executable_path=shutil.which("chromium"),
             headless=True,
             args=flags.split(),
         )
@@ -510,6 +510,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
     tab.close()
 
 
+@needs_browser
 def test_pages_are_quiet_and_ask_for_nothing_outside(
     visit: Callable[..., Visit], site: Pages, eventful_site: Pages, nasty_site: Pages
 ) -> None:
@@ -526,6 +527,7 @@ def test_pages_are_quiet_and_ask_for_nothing_outside(
             assert all(each.startswith(root) for each in visited.requests), path
 
 
+@needs_browser
 def test_pages_fit_a_phone_and_a_desk(
     visit: Callable[..., Visit], site: Pages, eventful_site: Pages
 ) -> None:
@@ -540,6 +542,7 @@ def test_pages_fit_a_phone_and_a_desk(
                 assert excess <= 0, (path, width)
 
 
+@needs_browser
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(
     visit: Callable[..., Visit], site: Pages, eventful_site: Pages, width: int
@@ -554,6 +557,7 @@ def test_axe_finds_nothing(
             assert found.violations_count == 0, (path, found.generate_report())
 
 
+@needs_browser
 def test_rankings_sort_filter_and_search(visit: Callable[..., Visit], site: Pages) -> None:
     tab = visit(site, "index.html").page
 
@@ -583,6 +587,7 @@ def test_rankings_sort_filter_and_search(visit: Callable[..., Visit], site: Page
     assert tab.get_by_role("status").inner_text() == "没有符合的单位"
 
 
+@needs_browser
 def test_the_table_of_losses_opens_all_indicators(visit: Callable[..., Visit], site: Pages) -> None:
     tab = visit(site, "losses.html").page
     few = tab.locator("table").first.locator("thead th:visible").count()
@@ -590,6 +595,7 @@ def test_the_table_of_losses_opens_all_indicators(visit: Callable[..., Visit], s
     assert tab.locator("table").first.locator("thead th:visible").count() > few
 
 
+@needs_browser
 def test_annexes_print_on_landscape_pages_without_clipping(
     visit: Callable[..., Visit], site: Pages, month: ReleaseMonth
 ) -> None:

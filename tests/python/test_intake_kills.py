@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from conftest import REPEATS
 from intake_months import (
     FOLDER,
     MONTH,
@@ -28,9 +29,9 @@ from ywtb.lock import writer_lock
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
 
-REPEATS = int(os.environ.get("YWTB_KILLS", "4"))
+KILLS = REPEATS or 4
 """Random kills of an intake, and a third of the kills before chosen changes of a file; a soak run
-sets some hundred and so meets every change."""
+sets some dozens and so meets every change."""
 
 EVENTS = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "open")
 
@@ -101,7 +102,7 @@ def killed(project: Project, source: Path, folder: Path) -> Iterator[Project]:
     os.waitpid(in_child(count), 0)
     changes = int(written.read_text())
     assert changes > 40
-    chosen = random.Random(changes).sample(range(1, changes + 1), min(changes, 3 * REPEATS))
+    chosen = random.Random(changes).sample(range(1, changes + 1), min(changes, 3 * KILLS))
     for number in sorted(chosen):
         root = folder / f"step{number}"
         shutil.copytree(project.root, root)
@@ -158,7 +159,7 @@ def test_killed_at_random_moments(started: tuple[Project, Path], tmp_path: Path)
     os.waitpid(in_child(lambda: expected_files(project, source, tmp_path / "timed")), 0)
     longest = time.perf_counter() - begun
     chance = random.Random(2023)
-    for number in range(REPEATS):
+    for number in range(KILLS):
         root = tmp_path / f"run{number}"
         shutil.copytree(project.root, root)
         copied = Project(root)

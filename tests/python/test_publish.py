@@ -1,166 +1,259 @@
 """Publishing: frozen months, revisions, going back, what is kept and what goes."""
 
 import json
+import shutil
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from filelock import FileLock
 
-from conftest import Sandbox, copy_project, edit
+from conftest import Sandbox, copy_of, edit
+from ywtb.pipeline.refresh import published_changes
+from ywtb.project import Project
+from ywtb.release.releases import DATABASE, complete_releases, prune, publish
+
+CORRECTED = ("渠县,0,0,0,2", "渠县,0,0,0,0")
+"""The row of 渠县 in the file of service items of August, as published and as corrected."""
+
+TABLES = (
+    "select table_schema, table_name from information_schema.tables "
+    "where table_schema in ('marts', 'audit', '附件') "
+    "and table_name not in ('release_manifest', 'release_tables', 'revisions') order by all"
+)
+
+
+def tables(sandbox: Sandbox) -> dict[tuple[Any, ...], list[tuple[Any, ...]]]:
+    """Rows of every public table that does not speak of the release itself."""
+    return {
+        name: sandbox.rows('select * from "{}"."{}" order by all'.format(*name))
+        for name in sandbox.rows(TABLES)
+    }
+
+
+def checked(sandbox: Sandbox) -> dict[str, bytes]:
+    """The pages that say what was checked."""
+    docs = sandbox.root / "exports" / "data_docs"
+    return {path.name: path.read_bytes() for path in docs.iterdir()}
+
+
+def last_log(sandbox: Sandbox) -> list[dict[str, Any]]:
+    log = sorted((sandbox.root / "logs" / "refresh").iterdir())[-1]
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def published(three_months: Sandbox, tmp_path: Path) -> Sandbox:
+    """A copy with June and two later months published."""
+    return copy_of(three_months, tmp_path)
+
+
+@dataclass(frozen=True)
+class History:
+    """August corrected and the correction taken back: two refreshes, of which tests read."""
+
+    sandbox: Sandbox
+    left: Path
+    first_release: str
+    corrected_release: str
+    corrections: list[tuple[Any, ...]]
+    notices: list[str]
+    text: str
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    """A copy with two months published."""
-    sandbox = copy_project(tmp_path_factory.mktemp("published"))
-    sandbox.add_month("2023_07", {("渠县", "online_offline_mismatch_count"): "2"})
-    sandbox.refresh()
-    return sandbox
-
-
-def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
-    before = published.release()
-    raw = published.raw("service_items", "2023_07")
-    text = raw.read_text(encoding="utf-8")
-    edit(raw, "渠县,0,0,0,2", "渠县,0,0,0,0")
-    done = published.run("refresh", "--revise", "2023-06", "--reason", "错月")
-    assert done.returncode == 1
-    assert "2023-07 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1）" in done.stderr
-    assert "附件8 渠县 线上线下一致性：2 → 0" in done.stderr
-    assert f"已发布的仍是 {before}" in done.stderr
-    assert published.release() == before
-
-    assert "附件8 渠县 线上线下一致性：2 → 0" in published.run("preview").stdout
-    assert published.release() == before
-    assert published.run("refresh", "--revise", "2023-07").returncode == 2
-
-    done = published.run("refresh", "--revise", "2023-07", "--reason", "渠县申诉成立")
-    assert done.returncode == 0, done.stderr
-    kept = published.rows(
+def history(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> History:
+    """Both refreshes run after one that was killed, and the second keeps only two releases."""
+    sandbox = copy_of(three_months, tmp_path_factory.mktemp("history"))
+    first = sandbox.release()
+    left = sandbox.root / "warehouse" / "releases" / "killed"
+    left.mkdir()
+    (left / "ywtb.duckdb").write_bytes(b"half")
+    (sandbox.root / "warehouse" / "building").symlink_to("releases/killed")
+    raw = sandbox.raw("service_items", "2023_08")
+    edit(raw, *CORRECTED)
+    command = "python -c \"open('mail.txt', 'w').write(open(0).read())\""
+    sandbox.refresh("--revise", "2023-08", "--reason", "渠县申诉成立", "--notify-command", command)
+    corrections = sandbox.rows(
         "select release_id, reason, old_value, new_value, old_rank, new_rank "
         "from audit.revisions where printed_in = '附件8' and unit_name = '渠县'"
     )
-    assert kept == [(published.release(), "渠县申诉成立", "2", "0", 8, 1)]
-    (notice,) = (published.root / "exports" / "2023-07").glob("更正通知_*.txt")
-    assert "渠县申诉成立" in notice.read_text(encoding="utf-8")
+    corrected = sandbox.release()
+    notices = [
+        path.read_text(encoding="utf-8")
+        for path in (sandbox.root / "exports" / "2023-08").glob("更正通知_*.txt")
+    ]
+    edit(raw, *reversed(CORRECTED))
+    text = sandbox.refresh(
+        "--revise", "2023-08", "--reason", "恢复", "--keep", "2", "--month", "2023-06"
+    )
+    return History(sandbox, left, first, corrected, corrections, notices, text)
 
-    raw.write_text(text, encoding="utf-8")
-    published.run("refresh", "--revise", "2023-07", "--reason", "恢复")
-    assert published.rows("select count(distinct release_id) from audit.revisions") == [(2,)]
 
-
-def test_a_published_month_cannot_vanish(published: Sandbox) -> None:
+def test_a_preview_shows_what_would_change_and_changes_nothing(published: Sandbox) -> None:
     before = published.release()
-    folder = published.root / "seeds" / "raw" / "2023_07"
-    aside = published.root / "aside"
-    folder.rename(aside)
-    published.list_months("2023_06")
-    try:
-        done = published.run("refresh")
-    finally:
-        aside.rename(folder)
-        published.list_months("2023_06", "2023_07")
-    assert done.returncode == 1
-    assert "2023-07 已发布，以下数值会变" in done.stderr
+    edit(published.raw("service_items", "2023_08"), *CORRECTED)
+    assert "附件8 渠县 线上线下一致性：2 → 0" in published.run("preview").stdout
     assert published.release() == before
 
 
-def test_going_back_and_forth(published: Sandbox) -> None:
-    published.refresh()
-    newest = published.release()
-    manifest = published.status()
-    assert manifest["release_id"] == newest
-    assert manifest["score_months"] == ["2023-06", "2023-07"]
-    assert manifest["test_count"] > 100
-    assert published.run("rollback").returncode == 0
-    older = published.release()
-    assert older == manifest["previous_release_id"] != newest
-    assert published.run("rollback", newest).returncode == 0
-    assert published.release() == newest
-    assert published.run("rollback", "../../etc").returncode == 2
-    assert published.run("rollback", "20010101T000000000000Z").returncode == 2
-    assert published.release() == newest
-    seeds = published.rows("select seed_path, sha256 from audit.release_seeds")
-    assert len(seeds) == len(list((published.root / "seeds").rglob("*.csv")))
-
-
-def test_figures_of_the_text_are_frozen_too(published: Sandbox) -> None:
-    metrics = published.raw("city_metrics", "2023_06")
-    text = metrics.read_text(encoding="utf-8")
-    edit(metrics, "comprehensive_score,93.24,2,", "comprehensive_score,95.24,1,")
-    try:
-        done = published.run("refresh")
-    finally:
-        metrics.write_text(text, encoding="utf-8")
+def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
+    """Leave to revise another month is none."""
+    before = published.release()
+    edit(published.raw("service_items", "2023_08"), *CORRECTED)
+    done = published.run("refresh", "--revise", "2023-07", "--reason", "错月")
     assert done.returncode == 1
-    assert (
-        "2023-06 通报正文 达州市 全市综合得分：93.24分，全省第2 → 95.24分，全省第1" in done.stderr
-    )
+    assert "2023-08 已发布，以下数值会变" in done.stderr
+    assert "2023-08 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1）" in done.stderr
+    assert "2023-08 附件8 渠县 线上线下一致性：2 → 0" in done.stderr
+    assert "2023-08 年内累计 渠县 平均得分" in done.stderr
+    assert f"已发布的仍是 {before}" in done.stderr
+    assert published.release() == before
 
 
-def test_what_was_rolled_back_stays_frozen(june_copy: Sandbox) -> None:
-    docs = june_copy.root / "exports" / "data_docs"
-    docs.unlink()
-    docs.mkdir()  # as after a copy that followed the link
-    june_copy.add_month("2023_07", {("渠县", "online_offline_mismatch_count"): "2"})
-    june_copy.refresh()
-    newest = june_copy.release()
-    assert docs.resolve().parent.name == newest
-    assert june_copy.run("rollback").returncode == 0
-    assert docs.resolve().parent.name == june_copy.release() != newest
-    exports = june_copy.root / "exports"
-    assert [each.name for each in sorted(exports.iterdir())] == ["2023-06", "data_docs"]
-    edit(june_copy.raw("service_items", "2023_07"), "渠县,0,0,0,2", "渠县,0,0,0,0")
-    done = june_copy.run("refresh")
-    assert done.returncode == 1
-    assert "2023-07 附件8 渠县 线上线下一致性：2 → 0" in done.stderr
-    assert "2023-07 年内累计 渠县 平均得分" in done.stderr
-    assert june_copy.run("rollback", newest).returncode == 0
-    assert (exports / "2023-07" / "manifest.json").is_file()
+def test_a_revision_needs_a_reason(three_months: Sandbox) -> None:
+    assert three_months.run("refresh", "--revise", "2023-07").returncode == 2
 
 
-def test_months_that_did_not_change_keep_their_checks(published: Sandbox) -> None:
-    def checked() -> tuple[Any, dict[str, bytes]]:
-        docs = published.root / "exports" / "data_docs"
-        return (
-            published.rows("select * from audit.expectation_results order by all"),
-            {path.name: path.read_bytes() for path in docs.iterdir()},
-        )
-
-    before = checked()
-    logs = published.root / "logs" / "refresh"
-    published.refresh()
-    assert checked() == before
-    assert {month for (month, *_) in before[0]} == {date(2023, 6, 1), date(2023, 7, 1)}
-    lines = sorted(logs.iterdir())[-1].read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["checked_months"] for line in lines[-1:]] == [[]]
+def test_a_revision_is_kept_and_told(history: History) -> None:
+    assert history.corrections == [(history.corrected_release, "渠县申诉成立", "2", "0", 8, 1)]
+    (notice,) = history.notices
+    assert "渠县申诉成立" in notice
+    assert history.sandbox.rows("select distinct reason from audit.revisions order by all") == [
+        ("恢复",),
+        ("渠县申诉成立",),
+    ]
+    assert history.sandbox.rows("select count(distinct release_id) from audit.revisions") == [(2,)]
 
 
-def test_old_releases_go_but_never_the_published_one(published: Sandbox) -> None:
-    done = published.run("refresh", "--keep", "2")
-    assert done.returncode == 0
-    assert len(published.status()["releases"]) == 2
-    published.run("rollback")
-    kept = published.release()
-    published.run("refresh", "--keep", "1")
-    assert kept != published.release()
-    assert published.status()["releases"] == [published.release()]
-
-
-def test_notify_command_gets_the_summary(published: Sandbox) -> None:
-    target = published.root / "mail.txt"
-    done = published.run("refresh", "--notify-command", f"tee '{target}'", tools=True)
-    assert done.returncode == 0
-    assert target.read_text(encoding="utf-8").startswith("ywtb refresh 完成：已发布")
+def test_the_notify_command_gets_the_summary(history: History, published: Sandbox) -> None:
+    mail = (history.sandbox.root / "mail.txt").read_text(encoding="utf-8")
+    assert mail.startswith("ywtb refresh 完成：已发布")
     with FileLock(published.root / "warehouse" / "lock"):
         done = published.run("refresh", "--notify-command", "no-such-command")
     assert done.returncode == 3
     assert "通知命令没有成功" in done.stderr
 
 
-def test_every_run_leaves_a_log(published: Sandbox) -> None:
-    log = sorted((published.root / "logs" / "refresh").iterdir())[-1]
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+def test_a_refresh_that_was_killed_leaves_nothing_in_the_way(history: History) -> None:
+    assert "2,253/2,253" in history.text
+    assert "warehouse/ywtb.duckdb" in history.text
+    assert not history.left.exists()
+    assert not (history.sandbox.root / "warehouse" / "building").is_symlink()
+
+
+def test_the_same_seeds_give_the_same_tables(history: History, three_months: Sandbox) -> None:
+    found = tables(history.sandbox)
+    assert found == tables(three_months)
+    assert len(found) > 30
+
+
+def test_months_that_did_not_change_keep_their_checks(
+    history: History, three_months: Sandbox
+) -> None:
+    before, after = checked(three_months), checked(history.sandbox)
+    assert after.keys() == before.keys()
+    kept = [name for name in before if name.endswith(("__2023_06.html", "__2023_07.html"))]
+    assert len(kept) > 40
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    months = history.sandbox.rows("select distinct score_month from audit.expectation_results")
+    assert sorted(months) == [(date(2023, month, 1),) for month in (6, 7, 8)]
+    assert last_log(history.sandbox)[-1]["checked_months"] == ["2023_08"]
+
+
+def test_every_run_leaves_a_log(history: History) -> None:
+    lines = last_log(history.sandbox)
     assert lines[-1]["event"] == "outcome"
     assert {line["phase"] for line in lines if line["event"] == "end"} >= {"parse", "publish"}
+
+
+def test_old_releases_go_but_never_the_published_one(history: History, tmp_path: Path) -> None:
+    kept = history.sandbox.status()["releases"]
+    assert kept == [history.corrected_release, history.sandbox.release()]
+    project = Project(copy_of(history.sandbox, tmp_path).root)
+    publish(project, history.corrected_release)
+    assert prune(project, 1) == []
+    publish(project, history.sandbox.release())
+    assert prune(project, 1) == [history.corrected_release]
+    assert Sandbox(project.root).status()["releases"] == [history.sandbox.release()]
+
+
+def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
+    sandbox = copy_of(history.sandbox, tmp_path)
+    newest = sandbox.release()
+    manifest = sandbox.status()
+    assert manifest["release_id"] == newest
+    assert manifest["score_months"] == ["2023-06", "2023-07", "2023-08"]
+    assert manifest["test_count"] > 100
+    assert sandbox.run("rollback").returncode == 0
+    older = sandbox.release()
+    assert older == manifest["previous_release_id"] == history.corrected_release != newest
+    assert sandbox.run("rollback", newest).returncode == 0
+    assert sandbox.release() == newest
+    assert sandbox.run("rollback", "../../etc").returncode == 2
+    assert sandbox.run("rollback", history.first_release).returncode == 2
+    assert sandbox.run("rollback", "20010101T000000000000Z").returncode == 2
+    assert sandbox.release() == newest
+    seeds = sandbox.rows("select seed_path, sha256 from audit.release_seeds")
+    assert len(seeds) == len(list((sandbox.root / "seeds").rglob("*.csv")))
+
+
+def changes(sandbox: Sandbox, *statements: str) -> str:
+    """What a release would change that differs from the newest by some statements, line by line."""
+    project = Project(sandbox.root)
+    newest = complete_releases(project)[-1]
+    candidate = shutil.copy(project.releases / newest / DATABASE, sandbox.root / DATABASE)
+    with duckdb.connect(candidate) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return "\n".join(map(str, published_changes(project, Path(candidate))))
+
+
+def test_a_published_month_cannot_vanish(published: Sandbox) -> None:
+    shown = changes(
+        published,
+        *(
+            f"delete from {table} where score_month = '2023-08-01'"
+            for table in (
+                "audit.annex_cells",
+                "marts.fct_city_metrics",
+                "marts.fct_year_to_date_scores",
+            )
+        ),
+    )
+    assert "2023-08 附件3 渠县 综合得分：97.90 → 无（名次 8 → 无）" in shown
+    assert "2023-08 年内累计 渠县 平均得分" in shown
+    assert "2023-08 通报正文 达州市 全市综合得分：93.24分，全省第2 → 无" in shown
+    assert "2023-06" not in shown
+
+
+def test_figures_of_the_text_are_frozen_too(published: Sandbox) -> None:
+    shown = changes(
+        published,
+        "update marts.fct_city_metrics set metric_value = 95.24, province_rank = 1 "
+        "where metric_code = 'comprehensive_score' and score_month = '2023-06-01'",
+    )
+    assert shown == ("2023-06 通报正文 达州市 全市综合得分：93.24分，全省第2 → 95.24分，全省第1")
+
+
+def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
+    newest = published.release()
+    exports = published.root / "exports"
+    docs = exports / "data_docs"
+    docs.unlink()
+    docs.mkdir()  # as after a copy that followed the link
+    assert published.run("rollback").returncode == 0
+    older = published.release()
+    assert docs.resolve().parent.name == older != newest
+    assert [each.name for each in sorted(exports.iterdir())] == ["2023-06", "data_docs"]
+    correction = (
+        "update audit.annex_cells set cell_text = '0' where annex_no = 8 and unit_name = '渠县' "
+        "and column_name = 'online_offline_mismatch_count' and score_month = '2023-08-01'"
+    )
+    assert changes(published, correction) == "2023-08 附件8 渠县 线上线下一致性：2 → 0"
+    assert published.run("rollback", newest).returncode == 0
+    assert docs.resolve().parent.name == newest
+    assert (exports / "2023-08" / "manifest.json").is_file()

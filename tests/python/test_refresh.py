@@ -5,7 +5,6 @@ import os
 import shutil
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from filelock import FileLock
@@ -13,8 +12,9 @@ from filelock import FileLock
 from conftest import Sandbox
 
 
-def test_summary_of_june(june: Sandbox) -> None:
-    (month,) = june.answer["months"]
+def test_summary_of_june(three_months: Sandbox) -> None:
+    month, *others = json.loads(three_months.printed)["months"]
+    assert [each["month"] for each in (month, *others)] == ["2023-06", "2023-07", "2023-08"]
     assert (month["reproduced_cells"], month["printed_cells"]) == (2253, 2253)
     assert (month["reproduced_scores"], month["printed_scores"]) == (366, 366)
     assert [
@@ -29,23 +29,6 @@ def test_summary_of_june(june: Sandbox) -> None:
     assert adjustment["adjustment_points"] == "-0.020"
 
 
-def test_the_same_seeds_give_the_same_tables(june: Sandbox, sandbox: Sandbox) -> None:
-    sandbox.refresh()
-    tables = [
-        {
-            name: each.rows('select * from "{}"."{}"'.format(*name))
-            for name in each.rows(
-                "select table_schema, table_name from information_schema.tables "
-                "where table_schema in ('marts', 'audit', '附件') "
-                "and table_name not in ('release_manifest', 'revisions') order by all"
-            )
-        }
-        for each in (june, sandbox)
-    ]
-    assert tables[0] == tables[1]
-    assert len(tables[0]) > 30
-
-
 def test_a_second_refresh_at_once_is_turned_away(june: Sandbox) -> None:
     holder = june.root / "warehouse" / "lock.holder.json"
     with FileLock(june.root / "warehouse" / "lock"):
@@ -56,18 +39,6 @@ def test_a_second_refresh_at_once_is_turned_away(june: Sandbox) -> None:
         holder.unlink()
     assert done.returncode == 3
     assert str(os.getpid()) in done.stderr
-
-
-def test_a_refresh_that_was_killed_leaves_nothing_in_the_way(june: Sandbox) -> None:
-    left = june.root / "warehouse" / "releases" / "killed"
-    left.mkdir()
-    (left / "ywtb.duckdb").write_bytes(b"half")
-    (june.root / "warehouse" / "building").symlink_to("releases/killed")
-    text = june.run("refresh", "--month", "2023-06").stdout
-    assert "2,253/2,253" in text
-    assert "warehouse/ywtb.duckdb" in text
-    assert not left.exists()
-    assert not (june.root / "warehouse" / "building").is_symlink()
 
 
 def test_a_copied_checkout_loads_its_own_seeds(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -121,7 +92,13 @@ def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
     views = june.rows(
         "select table_name from information_schema.tables where table_schema = '附件'"
     )
-    assert {view for (view,) in views} == {f"附件{number}" for number in range(1, 12)}
+    assert {view for (view,) in views} == {
+        *(f"附件{number}" for number in range(1, 12)),
+        "单位",
+        "失分明细",
+        "年度平均",
+        "月度变化",
+    }
     for annex in june.reference("annexes"):
         number, mart = annex["annex_no"], annex["mart_name"]
         headings = [
@@ -168,7 +145,8 @@ def test_descriptions_are_database_comments(june: Sandbox) -> None:
     )
 
 
-def test_documentation_describes_every_model_and_column(manifest: dict[str, Any]) -> None:
+def test_documentation_describes_every_model_and_column(june: Sandbox) -> None:
+    manifest = json.loads((june.root / "target" / "release" / "manifest.json").read_bytes())
     nodes = [
         node
         for node in manifest["nodes"].values()

@@ -1,19 +1,20 @@
 """Rules, weights, units and indicators change by seed rows alone, from a month on."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from conftest import Sandbox, copy_project, edit
+from conftest import Sandbox, copy_of, edit
 
 MONTH = "2023-07-01"
 
 
 @pytest.fixture(scope="module")
-def july(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """July with every kind of dated change, each made by adding seed rows."""
-    sandbox = copy_project(tmp_path_factory.mktemp("july"))
+    sandbox = copy_of(june, tmp_path_factory.mktemp("july"))
     units = {unit["unit_name"]: unit["group_code"] for unit in sandbox.reference("units")}
     sandbox.append(
         "reference/scoring_rules",
@@ -30,8 +31,8 @@ def july(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     )
     sandbox.append(
         "reference/dimension_weights",
-        f"service_items,B,21,{MONTH},",
-        f"licenses,B,21,{MONTH},",
+        f"service_items,B,21,{MONTH},,",
+        f"licenses,B,21,{MONTH},,",
     )
     sandbox.append(
         "reference/indicators",
@@ -114,11 +115,12 @@ def test_earlier_months_are_unchanged(july: Sandbox, june: Sandbox) -> None:
         assert july.rows(sql) == june.rows(sql)
 
 
-def test_a_month_alone(sandbox: Sandbox) -> None:
+def test_a_month_alone(unpublished: Sandbox) -> None:
     """Months do not need each other: one without June's errata and expected cells builds alone.
 
     Aliases are resolved, and stray spaces do not matter.
     """
+    sandbox = unpublished
     sandbox.add_month("2023_08", {})
     edit(sandbox.raw("licenses", "2023_08"), "市档案局,", "市 档案局,")
     edit(sandbox.raw("efficiency", "2023_08"), "市科技局,", "市科学技术局,")
@@ -126,7 +128,7 @@ def test_a_month_alone(sandbox: Sandbox) -> None:
         file.unlink()
     (sandbox.root / "seeds" / "raw" / "2023_06").rmdir()
     sandbox.list_months("2023_08")
-    (month,) = sandbox.refresh()["months"]
+    (month,) = json.loads(sandbox.refresh("--json"))["months"]
     assert month["month"] == "2023-08"
     assert month["printed_cells"] == 0
     assert [group["unit_count"] for group in month["groups"]] == [15, 26, 8]

@@ -80,21 +80,15 @@ class TableReader:
 
     def read(self) -> None:
         """Read the table, adding entries and problems to the month."""
-        table = self.table
-        if table.sheet is not None:
-            self.month.problems += month_problems(
-                self.layout.month, table.sheet, table.file, table.sheet
-            )
+        table, problems = self.table, self.month.problems
         match = self.headings.match(table)
+        titles = [] if isinstance(match, Problem) else table.rows[: match.first_row]
+        for text in (table.sheet or "", *(cell.text for cells in titles for cell in cells)):
+            problems += month_problems(self.layout.month, text, table.file, table.sheet)
         if isinstance(match, Problem):
-            self.month.problems.append(match)
+            problems.append(match)
             return
-        for cells in table.rows[: match.first_row]:
-            for cell in cells:
-                self.month.problems += month_problems(
-                    self.layout.month, cell.text, table.file, table.sheet
-                )
-        self.month.problems += match.problems
+        problems += match.problems
         self._check_name(match)
         self._check_merges(match)
         if match.city_column is None and self.layout.only_city is None:

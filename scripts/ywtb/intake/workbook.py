@@ -1,4 +1,8 @@
-"""Reading of xlsx files: values by calamine, and from the XML what calamine does not tell."""
+"""Reading of xlsx files: values by calamine, and from the XML what calamine does not tell.
+
+openpyxl would tell all of it, but walks every cell of a merged range (a sheet merged as a whole
+takes days), refuses a workbook for one empty `fill` in its styles, and takes half a second to load.
+"""
 
 import datetime
 import io

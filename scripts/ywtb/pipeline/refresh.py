@@ -169,26 +169,8 @@ class _Run:
             return None
         if published_release(project) is not None:
             with self.phase("compare"):
-                outcome.changes = self._compare(folder / DATABASE)
+                outcome.changes = published_changes(project, folder / DATABASE)
         return folder
-
-    def _compare(self, candidate: Path) -> list[revisions.Change]:
-        """What would change in months that were ever published and are kept.
-
-        After a rollback that are the months of the published release, and of newer ones those that
-        it lacks.
-        """
-        project, published = self.project, published_release(self.project) or ""
-        newer = [each for each in releases.complete_releases(project) if each > published]
-        changes: list[revisions.Change] = []
-        known: set[str] = set()
-        for release in (published, *reversed(newer)):
-            months = set(releases.months_of(project, release)) - known
-            if months:
-                database = project.releases / release / DATABASE
-                changes += revisions.compare(database, candidate, sorted(months))
-                known |= months
-        return changes
 
     def _keep_results(self, worker: ExpectationWorker, folder: Path, unchanged: Set[str]) -> None:
         """Write the results into the release, with those of months that were not checked again."""
@@ -246,6 +228,25 @@ class _Run:
         line = {"time": datetime.now(UTC).isoformat(), "event": event, **details}
         with self._log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+
+def published_changes(project: Project, candidate: Path) -> list[revisions.Change]:
+    """What a candidate's database would change in months that were ever published and are kept.
+
+    After a rollback that are the months of the published release, and of newer ones those that
+    it lacks.
+    """
+    published = published_release(project) or ""
+    newer = [each for each in releases.complete_releases(project) if each > published]
+    changes: list[revisions.Change] = []
+    known: set[str] = set()
+    for release in (published, *reversed(newer)):
+        months = set(releases.months_of(project, release)) - known
+        if months:
+            database = project.releases / release / DATABASE
+            changes += revisions.compare(database, candidate, sorted(months))
+            known |= months
+    return changes
 
 
 @contextmanager

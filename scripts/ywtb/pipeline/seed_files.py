@@ -17,15 +17,18 @@ from ywtb.intake import store
 from ywtb.intake.sources import MAX_BYTES
 from ywtb.project import Project, SettingsError
 
-MONTH_PATTERN = re.compile(r"\d{4}_(0[1-9]|1[0-2])")
+MONTH_PATTERN = re.compile(r"[0-9]{4}_(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
 class _Feed:
-    """A monthly file by its columns, of which the first names what a row is about."""
+    """A monthly file by its columns, of which the first names what a row is about.
+
+    `required_from` is the day from which no month may come without it, None where each may.
+    """
 
     columns: list[str]
-    is_required: bool
+    required_from: str | None
 
 
 def check_files(project: Project) -> list[Problem]:
@@ -120,6 +123,7 @@ def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Fee
         "indicators": ["dimension_code", "indicator_code"],
         "feeds": ["feed_code", "feed_kind", "key_column", "is_required"],
         "feed_columns": ["feed_code", "column_name"],
+        "group_indicators": ["indicator_code", "valid_from"],
     }
     problems = []
     for seed, wanted in needed.items():
@@ -138,8 +142,14 @@ def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Fee
         return {}, problems
     dimensions = [dimension["dimension_code"] for dimension in project.reference("dimensions")]
     indicators: dict[str, list[str]] = {}
+    dimension_of: dict[str, str] = {}
     for row in project.reference("indicators"):
         indicators.setdefault(row["dimension_code"], []).append(row["indicator_code"])
+        dimension_of[row["indicator_code"]] = row["dimension_code"]
+    reported_from: dict[str, str] = {}
+    for row in project.reference("group_indicators"):
+        feed = dimension_of.get(row["indicator_code"], "")
+        reported_from[feed] = min(reported_from.get(feed, "9999"), row["valid_from"])
     for dimension in sorted(indicators.keys() - set(dimensions)):
         name = "seeds/reference/indicators.csv"
         problems.append(
@@ -157,7 +167,12 @@ def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Fee
             "city_metrics": metrics.get(code, []),
             "published_scores": scores,
         }.get(row["feed_kind"], [])
-        feeds[code] = _Feed([row["key_column"], *columns], row["is_required"] == "true")
+        is_reported = row["feed_kind"] == "indicators"
+        required_from = reported_from.get(code, "9999") if is_reported else ""
+        feeds[code] = _Feed(
+            [row["key_column"], *columns],
+            required_from if row["is_required"] == "true" else None,
+        )
     return feeds, problems
 
 
@@ -169,7 +184,9 @@ def _check_month(
     problems = [
         Problem(f"seeds/raw/{month}/{name}", None, None, "没有该文件", "每月必备的文件")
         for name, feed in expected.items()
-        if feed.is_required and not (folder / name).is_file()
+        if feed.required_from is not None
+        and feed.required_from[:7] <= month.replace("_", "-")
+        and not (folder / name).is_file()
     ]
     for path in sorted(folder.rglob("*.csv")):
         name = str(path.relative_to(project.root))
