@@ -13,6 +13,8 @@ weights as (
     ) }}
 ),
 
+-- Ordered by a number: with an order by NULLs before the filter below, DuckDB 1.5.6 now and then
+-- takes a row without a city for the first (its optimizer top_n_window_elimination).
 ranked as (
     select
         cities.city_code,
@@ -22,7 +24,7 @@ ranked as (
         row_number() over (
             partition by
                 cities.score_month, cities.city_code, weights.group_code, weights.dimension_code
-            order by weights.city_code nulls last
+            order by case when weights.city_code is null then 1 else 0 end asc
         ) as preference,
         cities.score_month
     from cities
