@@ -13,8 +13,7 @@ weights as (
     ) }}
 ),
 
--- Ordered by a number: with an order by NULLs before the filter below, DuckDB 1.5.6 now and then
--- takes a row without a city for the first (its optimizer top_n_window_elimination).
+-- By `is null`: DuckDB 1.5.6 takes any row for the first one by a key that may be NULL.
 ranked as (
     select
         cities.city_code,
@@ -24,7 +23,7 @@ ranked as (
         row_number() over (
             partition by
                 cities.score_month, cities.city_code, weights.group_code, weights.dimension_code
-            order by case when weights.city_code is null then 1 else 0 end asc
+            order by weights.city_code is null
         ) as preference,
         cities.score_month
     from cities
