@@ -258,7 +258,7 @@ def june_copy(june: Sandbox, tmp_path: Path) -> Sandbox:
 @pytest.fixture
 def unpublished(june: Sandbox, tmp_path: Path) -> Sandbox:
     """A copy of the project that dbt has parsed, nothing built."""
-    built = shutil.ignore_patterns("warehouse", "exports", "logs")
+    built = shutil.ignore_patterns("warehouse", "exports", "logs", "published")
     shutil.copytree(june.root, tmp_path, ignore=built, dirs_exist_ok=True)
     (tmp_path / "warehouse" / "dev").mkdir(parents=True)
     return Sandbox(tmp_path)

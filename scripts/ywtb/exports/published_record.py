@@ -254,7 +254,8 @@ def _digest(rows: Iterable[Mapping[str, Any]], columns: list[str]) -> dict[str, 
 def changes(record: Record, month: ReleaseMonth | None) -> list[Change]:
     """What a new release would change of what was published; None where it lacks the month."""
     if month is None:
-        return [Change(record.month, record.city_code, "整月", "", "全部", "已发布", None)]
+        key = record.month, record.city_code
+        return [Change(*key, "整月", record.city_code, "全部", "已发布", None)]
     old, new = record.content, content_of(month)
     for source, digest in old.get(DATA, {}).items():
         # A table of later code may have more columns; those that were published must be the same.

@@ -1,0 +1,159 @@
+"""A published month is frozen: words and figures, on this machine and on any clone of it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import ROOT, Sandbox, copy_of, edit
+from ywtb.exports.published_record import Record, RecordError, read_records
+from ywtb.pipeline.refresh import published_changes
+from ywtb.project import Project
+
+RECORD = "published/2023-06.json"
+
+UNSEEN = (
+    ("reference/rule_kinds", "threshold_shortfall,false,", "threshold_shortfall,true,"),
+    ("reference/cities", "“放管服”改革,10", "“放管服”改革,1"),
+    ("reference/bulletin_problems", "“线上线下不一致”问题,个", "“线上线下不一致”问题,处"),
+    ("reference/annex_notes", "1,8,综合得分：总分 100 分", "1,8,综合得分：总分 150 分"),
+    ("reference/annexes", "县（市、区）事项梳理进度表", "县（市、区）事项进度表"),
+    ("reference/scoring_rules", "每个计 0.02 分，计满为止", "每个计 0.02 分，计满即止"),
+    ("reference/indicators", "电子证照签章率,percent", "证照签章率,percent"),
+    ("reference/dimensions", "工程审批", "工程建设审批"),
+    ("errata/errata", "列标题误印,附件5备注", "标题误印,附件5备注"),
+    ("errata/score_adjustments", "-0.02", "-0.019"),
+)
+"""Changes of words and figures that no printed score shows: seed, text, other text."""
+
+TOLD = (
+    "通报文字",
+    "附件1 市级部门（单位）A 组“一网通办”能力巩固提升汇总表 备注8",
+    "附件8 县（市、区）事项进度表",
+    "规则 connected_app_count__county 规则：每个计 0.02 分，计满为止 → 每个计 0.02 分，计满即止",
+    "指标 seal_rate 名称：电子证照签章率 → 证照签章率",
+    "勘误 2023-06-04 缘由",
+)
+
+
+@pytest.fixture(scope="module")
+def altered(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """June built from seeds in which words and hidden figures differ, nothing published of it."""
+    sandbox = copy_of(june, tmp_path_factory.mktemp("altered"))
+    for seed, old, new in UNSEEN:
+        path = sandbox.root / "seeds" / f"{seed}.csv"
+        text = path.read_text(encoding="utf-8")
+        assert old in text, (seed, old)
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    done = sandbox.run("--quiet", "build", "--exclude-resource-type=unit_test", program="dbt")
+    assert "ERROR" not in done.stdout, done.stdout
+    return sandbox
+
+
+def lines(sandbox: Sandbox) -> list[str]:
+    database = sandbox.root / "warehouse" / "dev" / "ywtb.duckdb"
+    return [str(each) for each in published_changes(Project(sandbox.root), database)]
+
+
+def test_words_and_hidden_figures_are_frozen(altered: Sandbox) -> None:
+    shown = lines(altered)
+    for told in TOLD:
+        assert any(told in line for line in shown), (told, shown[:40])
+    assert all(line.startswith("2023-06 ") for line in shown)
+
+
+def test_what_is_not_printed_is_told_where_nothing_printed_changes(
+    june: Sandbox, tmp_path: Path
+) -> None:
+    """An exact score that rounds to the same, and a cell of a data file."""
+    for statement, told in (
+        (
+            "update marts.fct_dimension_scores set score = score + 0.001 "
+            "where unit_name = '渠县' and dimension_code = 'efficiency'",
+            "2023-06 得分 渠县 运行效能：15 → 15.001",
+        ),
+        (
+            "update audit.points_lost_ledger set source_row = 99 where unit_name = '渠县'",
+            "2023-06 数据 audit.points_lost_ledger 校验和：",
+        ),
+    ):
+        candidate = tmp_path / "ywtb.duckdb"
+        shutil.copy((june.root / june.database).resolve(), candidate)
+        with duckdb.connect(str(candidate)) as connection:
+            connection.execute(statement)
+        shown = [str(each) for each in published_changes(Project(june.root), candidate)]
+        assert any(line.startswith(told) for line in shown), shown
+
+
+def test_a_clone_refuses_what_this_checkout_refuses(june: Sandbox, tmp_path: Path) -> None:
+    """No release is there, nor an export: the record under version control is enough."""
+    clone = Sandbox(tmp_path)
+    built = shutil.ignore_patterns("warehouse", "exports", "logs")
+    shutil.copytree(june.root, tmp_path, ignore=built, dirs_exist_ok=True)
+    (tmp_path / "warehouse" / "dev").mkdir(parents=True)
+    record = (tmp_path / RECORD).read_bytes()
+    edit(clone.raw("efficiency", "2023_06"), "渠县,0,", "渠县,1,")
+    edit(clone.root / "seeds/reference/rule_kinds.csv", "tiered,false", "tiered,true")
+    done = clone.run("refresh")
+    assert done.returncode == 1
+    assert "2023-06 附件3 渠县 超时件数：0 → 1" in done.stderr
+    assert not (clone.root / "warehouse" / "ywtb.duckdb").exists()
+    assert (tmp_path / RECORD).read_bytes() == record
+
+
+def test_the_record_of_the_repository_is_what_its_seeds_give(june: Sandbox) -> None:
+    """Else the first refresh of a clone would be refused."""
+    kept, made = (json.loads((root / RECORD).read_text()) for root in (ROOT, june.root))
+    assert kept["content"] == made["content"]
+
+
+def test_history_survives_a_rollback(june: Sandbox, tmp_path: Path) -> None:
+    sandbox = copy_of(june, tmp_path)
+    first = sandbox.release()
+    raw = sandbox.raw("efficiency", "2023_06")
+    edit(raw, "渠县,0,", "渠县,1,")
+    sandbox.run("refresh", "--revise", "2023-06", "--reason", "核实后更正")
+    corrected = sandbox.release()
+    assert corrected != first
+    assert sandbox.run("rollback").returncode == 0
+    (record,) = read_records(Project(sandbox.root)).values()
+    assert [entry.event for entry in record.history] == ["published", "corrected", "rolled_back"]
+    assert [entry.release for entry in record.history] == [first, corrected, first]
+    assert record.history[1].reason == "核实后更正"
+    notices = {path.name for path in (sandbox.root / "exports/2023-06").glob("更正通知_*.txt")}
+    assert notices == {f"更正通知_{corrected}.txt", f"更正通知_{first}.txt"}
+    # What was rolled back is asked for again, not published again unseen.
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    assert "附件3 渠县 超时件数：0 → 1" in done.stderr
+    edit(raw, "渠县,1,", "渠县,0,")
+    sandbox.refresh("--month", "2023-06")
+    assert sandbox.rows(
+        "select distinct reason from audit.revisions where column_name = '超时件数' "
+        "and unit_name = '渠县' order by all"
+    ) == [("从 " + corrected + " 退回到 " + first,), ("核实后更正",)]
+
+
+def test_a_record_that_cannot_be_read_is_told(june: Sandbox, tmp_path: Path) -> None:
+    sandbox = copy_of(june, tmp_path)
+    path = sandbox.root / RECORD
+    path.write_text("<<<<<<< HEAD\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(RecordError):
+        read_records(Project(sandbox.root))
+    edit(sandbox.raw("efficiency", "2023_06"), "渠县,0,", "渠县,1,")
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    assert "发布记录" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_record_is_read_as_it_was_written(june: Sandbox) -> None:
+    ((key, record),) = read_records(Project(june.root)).items()
+    assert key == ("2023-06", "511700")
+    assert isinstance(record, Record)
+    assert record.content["附件3"]["大竹县"]["综合得分"] == "90.24"
+    text = (june.root / RECORD).read_text(encoding="utf-8")
+    assert max(map(len, text.splitlines())) < 3000
+    assert 300 < text.count("\n") < 1000
