@@ -13,6 +13,7 @@ weights as (
     ) }}
 ),
 
+-- By `is null`: DuckDB 1.5.6 takes any row for the first one by a key that may be NULL.
 ranked as (
     select
         cities.city_code,
@@ -22,7 +23,7 @@ ranked as (
         row_number() over (
             partition by
                 cities.score_month, cities.city_code, weights.group_code, weights.dimension_code
-            order by weights.city_code nulls last
+            order by weights.city_code is null
         ) as preference,
         cities.score_month
     from cities

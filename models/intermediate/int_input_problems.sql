@@ -660,6 +660,19 @@ titles as (
     from feeds
     union all
     select
+        feed_code,
+        'city_code' as column_name,
+        '城市代码' as column_title
+    from feeds
+    union all
+    select
+        feed_code,
+        'composite_score' as column_name,
+        '综合得分' as column_title
+    from feeds
+    where feed_kind = 'published_scores'
+    union all
+    select
         feeds.feed_code,
         dimensions.dimension_code || '_score' as column_name,
         dimensions.dimension_name || '得分' as column_title

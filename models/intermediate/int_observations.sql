@@ -20,7 +20,7 @@ cells as (
             partition by score_month, feed_code, unit_id, column_name
             order by
                 case when cell_text is null then 2 when is_imputed then 1 else 0 end asc,
-                row_no asc nulls last
+                coalesce(row_no, 0) asc nulls last
         ) as preference
     from {{ ref('int_cells_corrected') }}
     where unit_id is not null and feed_kind = 'indicators'

@@ -3,14 +3,23 @@
 import csv
 import io
 import random
+import shutil
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 
+import lxml.html
+import openpyxl
 import pytest
+from docx import Document
 
 import oracle
 from conftest import Sandbox, copy_of, edit, read_csv, write_csv
 from test_scores import random_cell
+from ywtb.exports.formats import MANIFEST
+from ywtb.exports.month_folder import export_months
+from ywtb.project import Project
 
 HOME, SECOND = "511700", "511600"
 NAMES = {
@@ -78,7 +87,11 @@ def add_rows_of_both(
         rows = [["city_code", *lines[0]]]
         rows += [[HOME, *line.values()] for line in lines]
         if key == "metric_code":
-            rows += [[SECOND, *line.values()] for line in lines]
+            rows += [
+                [SECOND, *line.values()]
+                for line in lines
+                if not any(name in text for name in NAMES for text in line.values())
+            ]
         elif "published_scores" not in path.name:
             for line in read_csv(path):
                 # Misprints of the first city's file are no concern of the second.
@@ -187,21 +200,54 @@ def test_the_first_city_is_as_it_was(cities: Sandbox, june: Sandbox) -> None:
     assert cities.rows("select count(*) from audit.revisions") == [(0,)]
 
 
-def test_exports_are_apart(cities: Sandbox) -> None:
+def test_a_month_of_two_cities_has_a_folder_for_each(cities: Sandbox) -> None:
     exports = cities.root / "exports"
-    assert sorted(
-        path.name for path in exports.iterdir() if path.is_dir() and path.name[0].isdigit()
-    ) == [
-        "2023-06",
-        SECOND,
-        HOME,
-    ]
-    for city, own, other in ((HOME, "大竹县", "武胜县"), (SECOND, "武胜县", "大竹县")):
-        folder = exports / city / "2023-07"
-        text = (folder / "site" / "index.html").read_text(encoding="utf-8")
-        assert own in text
-        for path in [*folder.rglob("*.html"), *folder.rglob("*.csv"), *folder.rglob("*.json")]:
-            assert other not in path.read_text(encoding="utf-8"), path
+    folders = {path.parent.relative_to(exports).as_posix() for path in exports.rglob(MANIFEST.path)}
+    assert folders == {"2023-06", f"{HOME}/2023-07", f"{SECOND}/2023-07"}
+    months = {}
+    for city in (HOME, SECOND):
+        page = exports / city / "2023-07" / "site" / "unit" / f"{city}-A01.html"
+        links = lxml.html.parse(page).xpath("//details[@class='months']//@href")
+        targets = [(page.parent / link).resolve() for link in links]
+        assert all(target.is_file() for target in targets)
+        months[city] = [target.parents[1].name for target in targets]
+    assert months == {HOME: ["2023-06", "2023-07"], SECOND: []}
+
+
+def texts(folder: Path) -> Iterator[str]:
+    """All that a month's exports say, but for the evidence of rules, which all cities share."""
+    document = Document(str(folder / "通报.docx"))
+    yield from (paragraph.text for paragraph in document.paragraphs)
+    yield from (cell.text for table in document.tables for row in table.rows for cell in row.cells)
+    for sheet in openpyxl.load_workbook(folder / "附件1-11.xlsx"):
+        yield from (str(cell) for row in sheet.values for cell in row)
+    for path in (*folder.rglob("*.html"), *folder.rglob("*.csv"), *folder.rglob("*.json")):
+        if path.stem not in ("rules", "dim_rules"):
+            yield path.read_text(encoding="utf-8")
+
+
+def test_exports_are_apart(cities: Sandbox) -> None:
+    for city, other, own, foreign in (
+        (HOME, SECOND, NAMES.keys(), NAMES.values()),
+        (SECOND, HOME, NAMES.values(), NAMES.keys()),
+    ):
+        text = "\n".join(texts(cities.root / "exports" / city / "2023-07"))
+        assert [name for name in own if name not in text] == []
+        assert [name for name in foreign if name in text] == []
+        assert city in text and f"{other}-" not in text
+
+
+def test_exports_that_are_no_longer_due_go(cities: Sandbox, tmp_path: Path) -> None:
+    copied = copy_of(cities, tmp_path / "copy")
+    exports = copied.root / "exports"
+    shutil.copytree(exports / "2023-06", exports / HOME / "2023-06")
+    shutil.copytree(exports / "2023-06", exports / "511500" / "2023-06")
+    (exports / SECOND / ".2023-07.new").mkdir()
+    assert export_months(Project(copied.root)) == []
+    left = sorted(path.relative_to(exports).as_posix() for path in exports.rglob("20??-??"))
+    assert left == ["2023-06", f"{SECOND}/2023-07", f"{HOME}/2023-07"]
+    assert not (exports / "511500").exists()
+    assert not (exports / SECOND / ".2023-07.new").exists()
 
 
 def test_explain_asks_for_the_city(cities: Sandbox) -> None:

@@ -31,9 +31,9 @@ def bad_errata(sandbox: Sandbox) -> list[tuple[str, ...]]:
     )
     edit(sandbox.raw("construction", "2023_06"), "市生态环境厅", "市生态环境局")
     return [
-        ("seeds/errata/imputed_cells.csv", "市档案局 “mainline_points”列：“3”", "空白"),
+        ("seeds/errata/imputed_cells.csv", "市档案局 “主线办件准确率计分”列：“3”", "空白"),
         ("seeds/errata/imputed_cells.csv", "市审计局"),
-        ("seeds/errata/imputed_cells.csv", "渠县 “unsealed_new_count”列：“O”", "整数"),
+        ("seeds/errata/imputed_cells.csv", "渠县 “新增未签章数”列：“O”", "整数"),
         ("seeds/errata/cell_corrections.csv", "市生态环境厅"),
     ]
 
@@ -47,9 +47,9 @@ def bad_print(sandbox: Sandbox) -> list[tuple[str, ...]]:
     edit(metrics, "comprehensive_score,93.24,2,", "comprehensive_score,93.24,第二,")
     metrics.write_text(metrics.read_text(encoding="utf-8") + "new_seal_rate,99.58%,,\n")
     return [
-        (published.name, lines[-1].split(",")[0], "“composite_score”列：空白"),
-        (metrics.name, "第4行", "“province_rank”列：“第二”"),
-        (metrics.name, "“metric_code”列：“new_seal_rate”", "每个一行"),
+        (published.name, lines[-1].split(",")[0], "“综合得分”列：空白"),
+        (metrics.name, "第4行", "“全省排名”列：“第二”"),
+        (metrics.name, "“指标”列：“new_seal_rate”", "每个一行"),
     ]
 
 
@@ -73,10 +73,14 @@ def test_every_bad_cell_is_named(june_copy: Sandbox) -> None:
         ("subsites", "通川区", "app_fault_count", "0", "空白：县（市、区）不考核该指标"),
         ("special_work", "市科技局", "task_points", "-0.5", "不小于 0"),
     ]
+    titles = {
+        row["indicator_code"]: row["indicator_name"] for row in sandbox.reference("indicators")
+    }
     expected: list[tuple[str, ...]] = []
     for feed, unit, column, value, wanted in bad:
         row = set_cell(raw[feed], unit, column, value)
-        expected.append((raw[feed].name, f"第{row}行", unit, f"“{column}”列", value, wanted))
+        place = (raw[feed].name, f"第{row}行", unit, f"“{titles[column]}”列")
+        expected.append((*place, value, wanted))
     lines = raw["supervision"].read_text(encoding="utf-8").splitlines()
     lines.append(lines[1])
     lines[2] = lines[2].replace("市经信局", "市经信委")
@@ -93,6 +97,8 @@ def test_every_bad_cell_is_named(june_copy: Sandbox) -> None:
     shown = done.stderr.splitlines()
     for parts in expected:
         assert any(all(part in line for part in parts) for line in shown), (parts, done.stderr)
+    told = [line.split("：")[0] for line in shown if line.startswith("seeds/")]
+    assert len(set(told)) == len(told), "a cell is told twice"
     assert f"已发布的仍是 {before}" in done.stderr
     assert (sandbox.root / "warehouse" / "ywtb.duckdb").resolve().parent.name == before
     assert sorted((sandbox.root / "warehouse" / "releases").iterdir()) == releases
