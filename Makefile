@@ -54,7 +54,7 @@ clean:
 $(INSTALLED): uv.lock pyproject.toml | $(UV)
 	rm -f .venv/installed*
 	$(UV) sync --frozen --compile-bytecode $(addprefix --group ,$(WITH))
-	touch $@
+	touch .venv/installed $@
 
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools

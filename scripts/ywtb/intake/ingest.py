@@ -87,7 +87,7 @@ class Intake:
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome for programs."""
-        return asdict(self)
+        return {**asdict(self), "problems": [each.as_dict() for each in self.problems]}
 
 
 def ingest(
