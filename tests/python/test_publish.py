@@ -226,7 +226,9 @@ def test_figures_of_the_text_are_frozen_too(published: Sandbox) -> None:
         "update marts.fct_city_metrics set metric_value = 95.24, province_rank = 1 "
         "where metric_code = 'comprehensive_score' and score_month = '2023-06-01'",
     )
-    assert shown == ("2023-06 通报正文 达州市 全市综合得分：93.24分，全省第2 → 95.24分，全省第1")
+    line, text = shown.splitlines()
+    assert line == "2023-06 通报正文 达州市 全市综合得分：93.24分，全省第2 → 95.24分，全省第1"
+    assert text.startswith("2023-06 通报文字")
 
 
 def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
