@@ -131,6 +131,20 @@ def test_history_survives_a_rollback(three_months: Sandbox, tmp_path: Path) -> N
     assert any(line.startswith("2023-08 附件8 渠县 线上线下一致性：2 → 0") for line in again)
 
 
+def test_no_rollback_onto_a_broken_release(three_months: Sandbox, tmp_path: Path) -> None:
+    """A release that was cut short is opened before anything moves."""
+    sandbox = copy_of(three_months, tmp_path)
+    published = sandbox.release()
+    (older,) = {each for each in sandbox.status()["releases"] if each != published}
+    database = sandbox.root / "warehouse" / "releases" / older / "ywtb.duckdb"
+    database.write_bytes(database.read_bytes()[:100_000])
+    done = sandbox.run("rollback")
+    assert done.returncode == 1
+    assert f"已发布的仍是 {published}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sandbox.release() == published
+
+
 def test_a_record_that_cannot_be_read_is_told(june: Sandbox, tmp_path: Path) -> None:
     sandbox = copy_of(june, tmp_path)
     path = sandbox.root / RECORD

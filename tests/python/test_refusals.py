@@ -232,3 +232,25 @@ def test_months_and_files_must_agree(sandbox: Sandbox) -> None:
         "raw_efficiency__2023_07.csv 第1行 “rectification”列：未知的列",
     ):
         assert part in done.stderr
+
+
+def test_a_copy_beside_a_seed_is_told(sandbox: Sandbox) -> None:
+    folder = sandbox.root / "seeds" / "reference"
+    (folder / "units - 副本.csv").write_bytes((folder / "units.csv").read_bytes())
+    done = sandbox.run("check")
+    assert done.returncode == 1
+    assert "units - 副本.csv：不是本项目的种子文件" in done.stderr
+
+
+def test_a_line_separator_is_no_line_break(sandbox: Sandbox) -> None:
+    """U+2028 and its like stand inside a cell as any other character does."""
+    edit(sandbox.raw("city_metrics", "2023_06"), "万达开", "万\u2028达开")
+    assert sandbox.run("check").returncode == 0
+
+
+@pytest.mark.parametrize("month", ["２０２３-07", "٢٠٢٣-07", "2023-7", "2023-13"])
+def test_a_month_is_written_in_ascii_digits(sandbox: Sandbox, month: str) -> None:
+    done = sandbox.run("template", "--month", month, "--out", "out")
+    assert done.returncode == 2
+    assert f"月份“{month}”有误" in done.stderr
+    assert not (sandbox.root / "out").exists()

@@ -15,6 +15,8 @@ def rollback(
 
     例：ywtb rollback
     """
+    import duckdb
+
     from ywtb.exports import published_record
     from ywtb.exports.month_folder import export_months
     from ywtb.lock import writer_lock
@@ -35,6 +37,8 @@ def rollback(
             exports = export_months(project)
     except published_record.RecordError as error:
         stop(str(error), 1)
+    except duckdb.Error as error:
+        stop(f"{wanted} 无法打开，已发布的仍是 {published}：{error}", 1)
     except releases.NoReleaseError as error:
         kept = "、".join(releases.complete_releases(project))
         stop(f"没有可退回的发布（{error}），留有：{kept}", 2)

@@ -40,7 +40,7 @@ def find_project() -> Project:
 
 def valid_month(month: str | None) -> str | None:
     """The month as given, if it is written as 2023-06."""
-    if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+    if month is not None and not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         stop(f"月份“{month}”有误，应形如 2023-06", 2)
     return month
 

@@ -7,10 +7,13 @@ alone, since any of them may be broken. What the cells say is checked by the mod
 """
 
 import csv
+import io
 import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from ywtb.assessment.problem import Problem
 from ywtb.intake import store
@@ -40,7 +43,28 @@ def check_files(project: Project) -> list[Problem]:
     for path in sorted(project.seeds.rglob("*.csv")):
         problems += _check_shape(path, str(path.relative_to(project.root)))
     unreadable = {problem.file for problem in problems}
+    problems += _check_names(project)
     problems += _check_months(project, unreadable)
+    return problems
+
+
+def _check_names(project: Project) -> list[Problem]:
+    """Seeds that nobody has described, such as a copy left beside the file itself."""
+    problems = []
+    for described in sorted(project.seeds.glob("*/_*__seeds.yml")):
+        content = yaml.safe_load(described.read_text(encoding="utf-8"))
+        known = {seed["name"] for seed in content["seeds"]}
+        problems += [
+            Problem(
+                str(path.relative_to(project.root)),
+                None,
+                None,
+                "不是本项目的种子文件",
+                f"{described.name} 中列有的文件；副本请移走",
+            )
+            for path in sorted(described.parent.glob("*.csv"))
+            if path.stem not in known
+        ]
     return problems
 
 
@@ -57,7 +81,7 @@ def _check_shape(path: Path, name: str) -> list[Problem]:
         row = text[: text.index("\0")].count("\n") + 1
         return [Problem(name, row, None, "含有空字符（NUL）", "纯文本")]
     try:
-        rows = list(csv.reader(text.removeprefix("\ufeff").splitlines(keepends=True), strict=True))
+        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
     except csv.Error as error:
         return [Problem(name, None, None, f"不是完整的 CSV（{error}）", "引号成对的 CSV")]
     while rows and not rows[-1]:
