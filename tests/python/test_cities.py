@@ -260,31 +260,18 @@ def test_explain_asks_for_the_city(cities: Sandbox) -> None:
     assert cities.run("explain", "武胜县").returncode == 0
 
 
-def test_a_file_without_a_city_is_refused_where_there_are_two(
-    cities: Sandbox, tmp_path_factory: pytest.TempPathFactory
+def test_a_file_without_a_city_and_an_unknown_city_are_named(
+    cities: Sandbox, tmp_path: Path
 ) -> None:
-    path = cities.raw("efficiency", "2023_07")
-    text = path.read_bytes()
+    sandbox = copy_of(cities, tmp_path)
+    path = sandbox.raw("efficiency", "2023_07")
     lines = read_csv(path)
     write_csv(path, [list(lines[0])[1:], *(list(line.values())[1:] for line in lines)])
-    try:
-        done = cities.run("refresh")
-    finally:
-        path.write_bytes(text)
+    edit(sandbox.raw("licenses", "2023_07"), f"{SECOND},武胜县,", "511699,武胜县,")
+    done = sandbox.run("refresh")
     assert done.returncode == 1
-    told = [line for line in done.stderr.splitlines() if "raw_efficiency__2023_07.csv" in line]
+    told = [line for line in done.stderr.splitlines() if path.name in line]
     assert len(told) == 1, done.stderr
     assert "城市代码" in told[0]
     assert "511600、511700" in told[0]
-
-
-def test_an_unknown_city_is_named(cities: Sandbox) -> None:
-    path = cities.raw("efficiency", "2023_07")
-    text = path.read_bytes()
-    edit(path, f"{SECOND},武胜县,", "511699,武胜县,")
-    try:
-        done = cities.run("refresh")
-    finally:
-        path.write_bytes(text)
-    assert done.returncode == 1
     assert "“511699”" in done.stderr

@@ -29,7 +29,7 @@ from ywtb.lock import writer_lock
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
 
-KILLS = REPEATS or 4
+KILLS = REPEATS or 2
 """Random kills of an intake, and a third of the kills before chosen changes of a file; a soak run
 sets some dozens and so meets every change."""
 
