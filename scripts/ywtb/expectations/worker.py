@@ -96,8 +96,7 @@ class ExpectationWorker:
 def _serve(project: Project, connection: Connection) -> None:
     """Answer requests until the parent ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Ended in order, so that no semaphore of a library's is left to be warned of.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
+    signal.signal(signal.SIGTERM, _end)
     # Whatever a library prints must not come between what the parent prints.
     os.dup2(2, 1)
     # Nor may a library come from the current folder, whatever the parent was started with.
@@ -115,6 +114,12 @@ def _serve(project: Project, connection: Connection) -> None:
             except Exception as error:  # the parent decides what an error means
                 answer = WorkerError(f"{type(error).__name__}: {error}")
             connection.send(answer)
+
+
+def _end(number: int, frame: Any) -> None:
+    """End in order and once, so that no semaphore of a library's is left to be warned of."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit()
 
 
 def _end_with_parent() -> None:
