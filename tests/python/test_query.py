@@ -1,8 +1,10 @@
 """What anybody may type as a query: answered, bounded, and without a way out of the release."""
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -120,23 +122,45 @@ WITHOUT_EFFECT = (f"select * from enable_logging(storage = 'file', storage_path 
 """Answered, but what they ask for does not happen."""
 
 
+ASKED = """
+import json, pathlib, sys
+from ywtb.project import Project
+from ywtb.release.bounded_query import QueryError, ask
+
+answered = []
+for sql in json.load(sys.stdin):
+    try:
+        ask(Project(pathlib.Path.cwd()), sql, 60, 10)
+        answered.append(sql)
+    except QueryError:
+        pass
+print(json.dumps(answered))
+"""
+"""Asks what the command asks, without starting it every time; prints what was answered."""
+
+
 def test_no_way_out(june: Sandbox) -> None:
-    """At least sixty ways to write, read, load, set and attach, each refused in one line or two."""
+    """At least sixty ways to write, read, load, set and attach, each refused."""
     before = sorted(june.root.rglob("*"))
     release = (june.root / june.database).resolve()
     content = release.read_bytes()
     assert len(WAYS_OUT) > 60
-    answered = []
-    for sql in WAYS_OUT:
-        done = june.run("query", sql)
-        assert "Traceback" not in done.stderr, (sql, done.stderr)
-        if done.returncode != 2:
-            answered.append((sql, done.stdout))
-    for sql in WITHOUT_EFFECT:
-        assert june.run("query", sql).returncode in (0, 2)
-    assert answered == []
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED],
+        cwd=june.root,
+        input=json.dumps(WAYS_OUT + WITHOUT_EFFECT),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(json.loads(done.stdout)) <= set(WITHOUT_EFFECT)
     assert sorted(june.root.rglob("*")) == before
     assert release.read_bytes() == content
+
+
+def test_a_refusal_is_one_line_and_no_traceback(june: Sandbox) -> None:
+    done = june.run("query", "drop table marts.fct_composite_scores")
+    assert (done.returncode, done.stderr) == (2, "只能查询，不能 DROP\n")
 
 
 ENDLESS = "select sum(a.range * b.range % 7) from range(10000000) a, range(10000000) b"
@@ -146,8 +170,7 @@ ENDLESS = "select sum(a.range * b.range % 7) from range(10000000) a, range(10000
     ("sql", "seconds", "told"),
     [
         (ENDLESS, "1", "秒没有结果"),
-        ("select list(range) from range(3000000000)", "60", "内存"),
-        ("select repeat('x', 1500000000) from range(9)", "60", "内存"),
+        ("select list(range) from range(200000000)", "60", "内存"),
     ],
 )
 def test_time_and_memory_are_bounded(june: Sandbox, sql: str, seconds: str, told: str) -> None:
