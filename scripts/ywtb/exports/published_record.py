@@ -358,11 +358,10 @@ def roll_back(project: Project, database: Path, reason: str) -> None:
             changed = tuple(changes(record, month))
             if changed:
                 entry = _entry("rolled_back", release, reason, changed)
-                if month is None:
-                    path = next(path for path in _paths(project) if _read(path) == record)
-                    _replace(path, replace(record, history=(*record.history, entry)))
-                else:
+                if month is not None:
                     _write(project, month, *record.history, entry)
+                elif path := _path_of(project, key):
+                    _replace(path, replace(record, history=(*record.history, entry)))
 
 
 def _entry(
@@ -376,8 +375,16 @@ def _write(project: Project, month: ReleaseMonth, *history: Entry) -> None:
     key = month.month, month.city["city_code"]
     place = "" if month.is_only_city else key[1]
     path = project.root / "published" / place / f"{month.month}.json"
-    known = (each for each in _paths(project) if (_read(each).month, _read(each).city_code) == key)
-    _replace(next(known, path), Record(*key, content_of(month), history))
+    _replace(_path_of(project, key) or path, Record(*key, content_of(month), history))
+
+
+def _path_of(project: Project, key: tuple[str, str]) -> Path | None:
+    """Where the record of a month and city is, if there is one."""
+    for path in _paths(project):
+        record = _read(path)
+        if (record.month, record.city_code) == key:
+            return path
+    return None
 
 
 def _replace(path: Path, record: Record) -> None:
