@@ -53,9 +53,9 @@ class Sandbox:
             check=False,
         )
 
-    def refresh(self, *arguments: str, tools: bool = False) -> str:
+    def refresh(self, *arguments: str) -> str:
         """Refresh and return what is printed; the refresh must have been published."""
-        done = self.run("refresh", *arguments, tools=tools)
+        done = self.run("refresh", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         (self.root / PRINTED).write_text(done.stdout, encoding="utf-8")
         return done.stdout
@@ -244,7 +244,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """June 2023 published, and nothing else; tests only read it."""
 
     def build(root: Path) -> None:
-        copy_project(root).refresh(tools=True)
+        copy_project(root).refresh()
 
     return shared(tmp_path_factory, "june", build)
 

@@ -118,10 +118,9 @@ def test_a_row_fits_its_seed_and_changes_a_rule(sample: Sample) -> None:
     assert change["slope_points"].strip("-") in change["rule_text"]
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_what_is_named_is_there(three_months: Sandbox, readme: str) -> None:
+def test_what_is_named_is_there(three_months: Sandbox) -> None:
     """Tables, paths of the checkout and of what is made, commands and their options."""
-    text = (ROOT / readme).read_text(encoding="utf-8")
+    text = "".join((ROOT / readme).read_text(encoding="utf-8") for readme in READMES)
     tables = {
         f"{schema}.{name}"
         for schema, name in three_months.rows(

@@ -2,9 +2,7 @@
 
 import json
 import os
-import shutil
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 from filelock import FileLock
@@ -41,14 +39,15 @@ def test_a_second_refresh_at_once_is_turned_away(june: Sandbox) -> None:
     assert str(os.getpid()) in done.stderr
 
 
-def test_a_copied_checkout_loads_its_own_seeds(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_copied_checkout_loads_its_own_seeds(unpublished: Sandbox) -> None:
     """Its parse cache comes along and knows the place that it was copied from."""
-    parse = ("--target-path", "target/copied")
-    assert sandbox.run("parse", *parse, "--no-partial-parse", program="dbt").returncode == 0
-    copied = Sandbox(Path(shutil.copytree(sandbox.root, tmp_path / "copied")))
-    shutil.rmtree(sandbox.root / "seeds")
-    done = copied.run("seed", "--select", "cities", *parse, program="dbt")
+    unpublished.append("reference/cities", "511800,别处,别处办公室,别处,10")
+    done = unpublished.run(
+        "seed", "--select", "cities", "--target-path", "target/release", program="dbt"
+    )
     assert done.returncode == 0, done.stdout
+    unpublished.database = "warehouse/dev/ywtb.duckdb"
+    assert unpublished.rows("select count(*) from reference.cities") == [(2,)]
 
 
 def test_explain_accounts_for_every_lost_point(june: Sandbox) -> None:
