@@ -19,6 +19,7 @@ from conftest import Sandbox, copy_of, edit, read_csv, write_csv
 from test_scores import random_cell
 from ywtb.exports.formats import MANIFEST
 from ywtb.exports.month_folder import export_months
+from ywtb.pipeline.refresh import INPUT_TEST
 from ywtb.project import Project
 
 HOME, SECOND = "511700", "511600"
@@ -263,18 +264,17 @@ def test_explain_asks_for_the_city(cities: Sandbox) -> None:
     assert cities.run("explain", "武胜县").returncode == 0
 
 
-def test_a_file_without_a_city_and_an_unknown_city_are_named(
-    cities: Sandbox, tmp_path: Path
-) -> None:
+def test_plain_dbt_names_rows_without_a_city(cities: Sandbox, tmp_path: Path) -> None:
     sandbox = copy_of(cities, tmp_path)
     path = sandbox.raw("efficiency", "2023_07")
     lines = read_csv(path)
     write_csv(path, [list(lines[0])[1:], *(list(line.values())[1:] for line in lines)])
     edit(sandbox.raw("licenses", "2023_07"), f"{SECOND},武胜县,", "511699,武胜县,")
-    done = sandbox.run("refresh")
+    only = ("--select", "path:seeds", f"+{INPUT_TEST}", "--indirect-selection=buildable")
+    done = sandbox.run("--quiet", "build", *only, program="dbt")
     assert done.returncode == 1
-    told = [line for line in done.stderr.splitlines() if path.name in line]
-    assert len(told) == 1, done.stderr
-    assert "城市代码" in told[0]
-    assert "511600、511700" in told[0]
-    assert "“511699”" in done.stderr
+    (told,) = (line for line in done.stdout.splitlines() if path.name in line)
+    assert "城市代码" in told
+    assert "511600、511700" in told
+    (unknown,) = (line for line in done.stdout.splitlines() if "511699" in line)
+    assert "raw_licenses__2023_07.csv" in unknown

@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from conftest import Sandbox, copy_of, edit
+from ywtb.exports.published_record import read_records
 from ywtb.pipeline.refresh import published_changes
 from ywtb.project import Project
 from ywtb.release.releases import DATABASE, complete_releases, prune, publish
@@ -100,20 +101,6 @@ def test_a_preview_shows_what_would_change_and_changes_nothing(published: Sandbo
     assert published.release() == before
 
 
-def test_a_published_month_is_frozen_until_revised(published: Sandbox) -> None:
-    """Leave to revise another month is none."""
-    before = published.release()
-    edit(published.raw("service_items", "2023_08"), *CORRECTED)
-    done = published.run("refresh", "--revise", "2023-07", "--reason", "错月")
-    assert done.returncode == 1
-    assert "2023-08 已发布，以下数值会变" in done.stderr
-    assert "2023-08 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1）" in done.stderr
-    assert "2023-08 附件8 渠县 线上线下一致性：2 → 0" in done.stderr
-    assert "2023-08 年内累计 渠县 平均得分" in done.stderr
-    assert f"已发布的仍是 {before}" in done.stderr
-    assert published.release() == before
-
-
 def test_a_revision_needs_a_reason(three_months: Sandbox) -> None:
     assert three_months.run("refresh", "--revise", "2023-07").returncode == 2
 
@@ -191,6 +178,22 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
     assert sandbox.run("rollback").returncode == 0
     older = sandbox.release()
     assert older == manifest["previous_release_id"] == history.corrected_release != newest
+    record = read_records(Project(sandbox.root))["2023-08", "511700"]
+    assert [(entry.event, entry.release, entry.reason) for entry in record.history] == [
+        ("published", history.first_release, None),
+        ("corrected", older, "渠县申诉成立"),
+        ("corrected", newest, "恢复"),
+        ("rolled_back", older, f"从 {newest} 退回到 {older}"),
+    ]
+    assert record.content["附件8"]["渠县"]["线上线下一致性"] == "0"
+    folder = sandbox.root / "exports" / "2023-08"
+    notices = [path.read_text(encoding="utf-8") for path in folder.glob("更正通知_*.txt")]
+    assert sorted(text.splitlines()[1].removeprefix("更正原因：") for text in notices) == sorted(
+        entry.reason for entry in record.history if entry.reason
+    )
+    # What was rolled back is asked for again, not published again unseen.
+    again = list(map(str, published_changes(Project(sandbox.root), database_of(sandbox, newest))))
+    assert any(line.startswith("2023-08 附件8 渠县 线上线下一致性：0 → 2") for line in again)
     assert sandbox.run("rollback", newest).returncode == 0
     assert sandbox.release() == newest
     assert sandbox.run("rollback", "../../etc").returncode == 2
@@ -201,11 +204,15 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
     assert len(seeds) == len(list((sandbox.root / "seeds").rglob("*.csv")))
 
 
+def database_of(sandbox: Sandbox, release: str) -> Path:
+    return sandbox.root / "warehouse" / "releases" / release / DATABASE
+
+
 def changes(sandbox: Sandbox, *statements: str) -> str:
     """What a release would change that differs from the newest by some statements, line by line."""
     project = Project(sandbox.root)
     newest = complete_releases(project)[-1]
-    candidate = shutil.copy(project.releases / newest / DATABASE, sandbox.root / DATABASE)
+    candidate = shutil.copy(database_of(sandbox, newest), sandbox.root / DATABASE)
     with duckdb.connect(candidate) as connection:
         for statement in statements:
             connection.execute(statement)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from conftest import Sandbox, edit, read_csv, write_csv
-from ywtb.pipeline.refresh import INPUT_TEST
 
 
 def set_cell(path: Path, unit: str, column: str, value: str) -> int:
@@ -107,18 +106,8 @@ def test_every_bad_cell_is_named(june_copy: Sandbox) -> None:
     ]
 
 
-def test_plain_dbt_names_the_rows_too(sandbox: Sandbox) -> None:
-    sandbox.add_month("2023_07", {})
-    set_cell(sandbox.raw("licenses", "2023_07"), "市档案局", "seal_rate", "12O%")
-    only = ("--select", "path:seeds", f"+{INPUT_TEST}", "--indirect-selection=buildable")
-    done = sandbox.run("--quiet", "build", *only, program="dbt")
-    assert done.returncode == 1
-    (line,) = (line for line in done.stdout.splitlines() if "12O%" in line)
-    assert "raw_licenses__2023_07.csv" in line
-    assert "市档案局" in line
-
-
 def test_every_bad_rule_is_named(unpublished: Sandbox) -> None:
+    """And an annex that is to be printed but has no mart to be printed from."""
     sandbox = unpublished
     rules = sandbox.root / "seeds" / "reference" / "scoring_rules.csv"
     sandbox.append("reference/dimension_weights", "licenses,B,21,2023-06-01,,")
@@ -136,6 +125,15 @@ def test_every_bad_rule_is_named(unpublished: Sandbox) -> None:
     text = text.replace(tier, tier.replace(",2,5,", ",3,5,"))
     text = text.replace(coverage, coverage.replace("0.004", "0.005"))
     rules.write_text(text, encoding="utf-8")
+    sandbox.append(
+        "reference/annexes",
+        "12,annex_12_training,县（市、区）业务培训情况表,（{period}）,—,county,official,2023-06-01,",
+    )
+    sandbox.append(
+        "reference/annex_columns",
+        "12,1,sequence_no,序号,序号,0,0,2023-06-01,",
+        "12,2,unit_name,地区,地区,@,,2023-06-01,",
+    )
     sandbox.append("errata/errata", "x,2023-06-15,note,1,说明,理由,依据,")
     done = sandbox.run("refresh")
     assert done.returncode == 1
@@ -147,6 +145,8 @@ def test_every_bad_rule_is_named(unpublished: Sandbox) -> None:
     assert "rule_id=behavior_coverage_rate__county，segment_no=1，rule_kind=threshold" in shown
     assert "errata__whole_months" in shown
     assert "erratum_id=x，score_month=2023-06-15" in shown
+    assert "annex_columns__match_the_annex_marts" in shown
+    assert "mart_name=annex_12_training，printed_column=unit_name" in shown
     assert not (sandbox.root / "warehouse" / "ywtb.duckdb").exists()
 
 

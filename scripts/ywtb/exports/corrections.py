@@ -135,7 +135,7 @@ def _revisions(month: ReleaseMonth) -> Iterator[Correction]:
     revisions = sorted(
         month.tables["audit.revisions"], key=lambda row: [row[column] for column in order]
     )
-    for release, rows in grouped(revisions, "release_id").items():
+    for (release, revised_at), rows in grouped(revisions, "release_id", "revised_at").items():
         details = []
         for row in rows:
             old, new = (
@@ -151,7 +151,7 @@ def _revisions(month: ReleaseMonth) -> Iterator[Correction]:
                     "无" if row["new_value"] is None else row["new_value"],
                 )
             )
-        title = f"{rows[0]['revised_at']:%Y-%m-%d %H:%M}（UTC）更正，版本 {release}"
+        title = f"{revised_at:%Y-%m-%d %H:%M}（UTC）更正，版本 {release}"
         yield Correction(title, (("缘由", rows[0]["reason"]),), tuple(details))
 
 

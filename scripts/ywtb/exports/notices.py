@@ -1,4 +1,6 @@
-"""Correction notices as text files, one for each release that changed what was published."""
+"""Correction notices as text files, one each time that a release changed what was published."""
+
+from collections import Counter
 
 from ywtb.exports.formats import Download, Format, Job
 from ywtb.exports.published_record import Change
@@ -6,8 +8,11 @@ from ywtb.exports.release_month import grouped
 
 
 def _write(job: Job) -> None:
-    for release, rows in grouped(job.month.tables["audit.revisions"], "release_id").items():
-        name = f"更正通知_{release}.txt"
+    revisions = grouped(job.month.tables["audit.revisions"], "release_id", "revised_at")
+    times = Counter[str]()
+    for (release, _), rows in revisions.items():
+        times[release] += 1  # more than once if it was rolled back to
+        name = f"更正通知_{release}{f'_{times[release]}' if times[release] > 1 else ''}.txt"
         lines = [
             f"{job.month.month} 更正通知（{release}）",
             f"更正原因：{rows[0]['reason']}",

@@ -153,7 +153,7 @@ def _pages(
     yield _Page("rules.html", "计分规则", {"rules": rules.rules(month)})
     errata = grouped(tables["audit.errata_in_force"], "erratum_id").values()
     revisions = sorted(
-        grouped(tables["audit.revisions"], "release_id").values(),
+        grouped(tables["audit.revisions"], "release_id", "revised_at").values(),
         key=lambda rows: rows[0]["revised_at"],
         reverse=True,
     )
