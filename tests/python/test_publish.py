@@ -94,11 +94,14 @@ def history(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> 
     return History(sandbox, left, first, corrected, corrections, notices, text)
 
 
-def test_a_preview_shows_what_would_change_and_changes_nothing(published: Sandbox) -> None:
-    before = published.release()
-    edit(published.raw("service_items", "2023_08"), *CORRECTED)
-    assert "附件8 渠县 线上线下一致性：2 → 0" in published.run("preview").stdout
-    assert published.release() == before
+def test_a_preview_shows_what_would_change_and_changes_nothing(june_copy: Sandbox) -> None:
+    before = june_copy.release()
+    notes = june_copy.root / "seeds" / "reference" / "annex_notes.csv"
+    edit(notes, "1,8,综合得分：总分 100 分", "1,8,综合得分：满分 100 分")
+    shown = june_copy.run("preview").stdout
+    assert "备注8：综合得分：总分 100 分" in shown
+    assert "已发布的月份有 1 个单元格会变" in shown
+    assert june_copy.release() == before
 
 
 def test_a_revision_needs_a_reason(three_months: Sandbox) -> None:
