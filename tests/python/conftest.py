@@ -37,16 +37,21 @@ class Sandbox:
     database: str = "warehouse/ywtb.duckdb"
 
     def run(
-        self, *arguments: str, program: str = "ywtb", tools: bool = False
+        self,
+        *arguments: str,
+        program: str = "ywtb",
+        tools: bool = False,
+        folder: str = "",
+        **environment: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the installed command in the copy, without any terminal.
+        """Run the installed command in a folder of the copy, without any terminal.
 
         Without `tools` it finds no other program, so that no PDF is made, which takes seconds.
         """
         return subprocess.run(
             [str(BIN / program), *arguments],
-            cwd=self.root,
-            env=os.environ if tools else {**os.environ, "PATH": str(BIN)},
+            cwd=self.root / folder,
+            env={**os.environ, **({} if tools else {"PATH": str(BIN)}), **environment},
             capture_output=True,
             text=True,
             timeout=300,

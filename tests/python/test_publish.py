@@ -98,7 +98,7 @@ def test_a_preview_shows_what_would_change_and_changes_nothing(june_copy: Sandbo
     before = june_copy.release()
     notes = june_copy.root / "seeds" / "reference" / "annex_notes.csv"
     edit(notes, "1,8,综合得分：总分 100 分", "1,8,综合得分：满分 100 分")
-    shown = june_copy.run("preview").stdout
+    shown = june_copy.run("preview", folder="seeds/raw").stdout
     assert "备注8：综合得分：总分 100 分" in shown
     assert "已发布的月份有 1 个单元格会变" in shown
     assert june_copy.release() == before

@@ -4,8 +4,13 @@ Exit codes: 0 done, 1 data refused, 2 wrong usage, 3 locked.
 Whatever only one command needs is imported when that command runs, so that help is there at once.
 """
 
+import shlex
 import sys
+import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from pathlib import Path
 
 import typer
 
@@ -21,6 +26,7 @@ from ywtb.cli import (
     status,
     template,
 )
+from ywtb.project import Project, ProjectNotFoundError
 
 app = typer.Typer(
     help="“一网通办”月度考核：核对、计分、发布、说明。",
@@ -42,9 +48,25 @@ for _panel, _commands in _PANELS.items():
 
 
 def main() -> None:
-    """Run the command line; a disk that cannot be read or written is told, not raised."""
+    """Run the command line; whatever goes wrong unforeseen is one line, and the rest in a log."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal may not know every character
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except OSError as error:
-        typer.echo(f"读写失败：{error}", err=True)
+    except Exception as error:
+        typer.echo(_told(error), err=True)
         sys.exit(1)
+
+
+def _told(error: Exception) -> str:
+    what = f"读写失败：{error}" if isinstance(error, OSError) else f"未预料的错误：{error!r}"
+    now = datetime.now(UTC)
+    try:
+        log = Project.find(Path.cwd()).root / "logs" / f"error_{now:%Y%m%dT%H%M%S%f}Z.log"
+        log.parent.mkdir(exist_ok=True)
+        details = "".join(traceback.format_exception(error))
+        log.write_text(f"{shlex.join(sys.argv)}\n{details}", encoding="utf-8")
+    except (OSError, ProjectNotFoundError):
+        return " ".join(what.split())
+    return f"{' '.join(what.split())}；详情见 {log}"

@@ -1,7 +1,10 @@
 """What the commands share: options, the project, the published release, answers and refusals."""
 
+import codecs
 import json
+import math
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -33,9 +36,12 @@ def stop_unpublished() -> NoReturn:
 def find_project() -> Project:
     """The project that the current folder lies in."""
     try:
-        return Project.find(Path.cwd())
+        project = Project.find(Path.cwd())
     except ProjectNotFoundError:
         stop("当前文件夹不在 ywtb 项目之内", 2)
+    if "?" in str(project.root):  # DuckDB takes what follows for parameters of a web address
+        stop(f"项目所在的路径含有问号，数据库无法打开，请移到别处：{project.root}", 2)
+    return project
 
 
 def valid_month(month: str | None) -> str | None:
@@ -84,5 +90,15 @@ def plain_text(value: Any) -> str:
 
 
 def print_json(content: Any) -> None:
-    """Answer another program."""
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=plain_text))
+    """Answer another program: valid JSON, whatever the database answers and the terminal shows."""
+    is_narrow = codecs.lookup(sys.stdout.encoding).name != "utf-8"
+    typer.echo(json.dumps(_valid(content), ensure_ascii=is_narrow, indent=2, default=plain_text))
+
+
+def _valid(value: Any) -> Any:
+    """A value as JSON can hold it: keys are texts, as are NaN and the infinities."""
+    if isinstance(value, dict):
+        return {plain_text(key): _valid(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_valid(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -36,6 +36,7 @@ class Build:
         from dbt.cli.main import dbtRunner
 
         self._runner = dbtRunner
+        self._root = project.root
         self._database = project.building / "ywtb.duckdb"
         self._options = ["--log-level=none", "--no-print", f"--log-path={project.root / 'logs'}"]
         self._arguments = [
@@ -61,7 +62,8 @@ class Build:
             What failed, every test with the first rows it found; the database is closed by then.
         """
         arguments = ["build", *self._arguments, "--exclude-resource-type=unit_test"]
-        with _database_closed_after():
+        # The profile's paths count from the root, wherever the command was given.
+        with contextlib.chdir(self._root), _database_closed_after():
             result = self._runner(manifest=self._manifest).invoke([*self._options, *arguments])
         if result.exception is not None:
             return [Failure("dbt build", str(result.exception))]
