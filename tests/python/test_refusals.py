@@ -200,8 +200,18 @@ def test_a_figure_that_differs_from_print_is_named(unpublished: Sandbox) -> None
         (b"unit_name,overdue_case_count\n\n", "第1行：只有列名"),
         ("unit_name,a,a\n市档案局,1,2\n".encode(), "“a”列：列名重复"),
         ('unit_name,a\n"市档案局,1\n'.encode(), "不是完整的 CSV"),
+        (f"unit_name,a\n市档案局,{'长' * 32768}\n".encode(), "第2行 “a”列：单元格有 32768 个字符"),
     ],
-    ids=["gb18030", "empty", "nul", "ragged", "header only", "repeated column", "open quote"],
+    ids=[
+        "gb18030",
+        "empty",
+        "nul",
+        "ragged",
+        "header only",
+        "repeated column",
+        "open quote",
+        "long",
+    ],
 )
 def test_a_file_that_cannot_be_read_is_named(sandbox: Sandbox, content: bytes, shown: str) -> None:
     path = sandbox.raw("efficiency", "2023_06")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.tables import Table, UnreadableError, clean, shown
+from ywtb.intake.tables import clean, shown
 
 GUIDE = "填表说明"
 """Sheet or file that explains the template and holds no data."""
@@ -71,41 +71,6 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
     if not sources and not problems:
         problems.append(_problem(str(paths[0]), "没有可读的文件", "、".join(SUFFIXES)))
     return sources, problems
-
-
-def read_tables(
-    sources: Sequence[Source], month: str, headings: frozenset[str]
-) -> tuple[list[tuple[Source, Table]], list[Problem]]:
-    """Tables of all files, and problems of the files that are none.
-
-    Args:
-        sources: the files.
-        month: such as 2023_07.
-        headings: compact headings of first columns.
-    """
-    from ywtb.intake.text_file import read_text_table
-    from ywtb.intake.workbook import read_workbook
-
-    tables: list[tuple[Source, Table]] = []
-    problems: list[Problem] = []
-    for source in sources:
-        problems += month_problems(month, source.path.stem, source.name)
-        is_workbook = source.path.suffix.lower() == ".xlsx"
-        try:
-            if is_workbook:
-                found = read_workbook(source.name, source.data, GUIDE)
-            elif source.data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-                problems.append(
-                    Problem(source.name, None, None, "内容是工作簿", "文本；工作簿以 .xlsx 命名")
-                )
-                continue
-            else:
-                found = [read_text_table(source.name, source.data, headings)]
-        except UnreadableError as error:
-            problems += error.problems
-            continue
-        tables += [(source, table) for table in found]
-    return tables, problems
 
 
 def month_problems(month: str, text: str, file: str, sheet: str | None = None) -> list[Problem]:

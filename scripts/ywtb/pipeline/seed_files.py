@@ -18,6 +18,7 @@ import yaml
 from ywtb.assessment.problem import Problem
 from ywtb.intake import store
 from ywtb.intake.sources import MAX_BYTES
+from ywtb.intake.tables import MAX_CELL, too_long
 from ywtb.project import Project, SettingsError
 
 MONTH_PATTERN = re.compile(r"[0-9]{4}_(0[1-9]|1[0-2])")
@@ -94,6 +95,11 @@ def _check_shape(path: Path, name: str) -> list[Problem]:
     repeated = [column for column, count in Counter(header).items() if count > 1]
     problems = [Problem(name, 1, column, "列名重复", "每列名称不同") for column in repeated]
     for number, cells in enumerate(rows[1:], start=2):
+        problems += [
+            Problem(name, number, column, *too_long(cell))
+            for column, cell in zip(header, cells, strict=False)
+            if len(cell) > MAX_CELL
+        ]
         if len(cells) != len(header):
             problems.append(
                 Problem(name, number, None, f"有 {len(cells)} 个单元格", f"{len(header)} 个单元格")
