@@ -1,9 +1,11 @@
 """A corpus of bad inputs: each is refused by name, and nothing is written."""
 
+import errno
 import io
 import json
 import os
 import re
+import socket
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -725,6 +727,55 @@ def test_a_file_that_takes_too_long_is_named(
         "a.csv：0 秒内没有读完",
         "b.csv：0 秒内没有读完",
     ]
+
+
+def test_what_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder, a file, and the source itself; root may open whatever there is."""
+    for folder in ("甲", "乙", "丙"):
+        (tmp_path / folder / "内").mkdir(parents=True)
+        (tmp_path / folder / "内" / "a.csv").write_text("单位,件数\n", encoding="utf-8")
+    begin = os.scandir
+
+    def listed(path: Path | str) -> Any:
+        if Path(path).name == "乙" or Path(path).parent.name == "甲":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return begin(path)
+
+    def opened(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", listed)
+    assert read(tmp_path) == (
+        ["丙/内/a.csv"],
+        [f"{name}：打不开（没有权限）；应为：可以读取的文件和文件夹" for name in ("乙", "甲/内")],
+    )
+    assert [problem.partition("（")[0] for problem in read(tmp_path / "乙")[1]] == ["乙：打不开"]
+    monkeypatch.setattr(Path, "read_bytes", opened)
+    assert [problem.partition("（")[0] for problem in read(tmp_path / "丙")[1]] == [
+        "内/a.csv：打不开"
+    ]
+
+
+def test_what_is_no_file_is_named_and_never_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    os.mkfifo("pipe.csv")
+    Path("broken.csv").symlink_to("nowhere.csv")
+    Path("round").symlink_to(".")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket.csv")
+        names, problems = read(tmp_path)
+    assert (names, [problem.partition("；")[0] for problem in problems]) == (
+        [],
+        [
+            "broken.csv：是一个链接",
+            "pipe.csv：不是普通文件",
+            "round：是一个链接",
+            "socket.csv：不是普通文件",
+        ],
+    )
+    assert len(read(Path("pipe.csv"), Path("broken.csv"), Path("/dev/zero"))[1]) == 3
 
 
 def test_files_are_read_before_the_lock_is_taken(

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -115,7 +116,7 @@ def ingest(
         LockedError: a refresh or another intake is under way.
     """
     for path in paths:
-        if not path.exists() and not path.is_symlink():
+        if not os.path.lexists(path):
             raise UsageError(f"没有 {path}")
     with FileReader() as reader:
         layout = layout_of(Reference.from_seeds(project, month_of(month)))

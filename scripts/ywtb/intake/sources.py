@@ -1,6 +1,7 @@
 """The files that are handed in, read once into memory."""
 
 import hashlib
+import os
 import re
 import stat
 import unicodedata
@@ -41,19 +42,16 @@ class Source:
 def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
     """Read files and whole folders, in the order of their names.
 
-    Links, devices, foreign suffixes, oversized files and names that no honest program writes are
-    problems; what office programs and file managers leave behind is passed over.
+    What cannot be opened, links, devices, foreign suffixes, oversized files and names that no
+    honest program writes are problems; what office programs and file managers leave behind is
+    passed over.
     """
     sources: list[Source] = []
     problems: list[Problem] = []
     files: list[tuple[Path, str]] = []
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            files += [
-                (each, str(each.relative_to(path)))
-                for each in sorted(path.rglob("*"))
-                if not each.is_dir() or each.is_symlink()
-            ]
+        if os.path.isdir(path) and not _is_link(path):  # noqa: PTH112 - as below
+            files += _files(path, problems)
         else:
             files.append((path, path.name))
     files = [(path, name) for path, name in files if not _is_ignored(path)]
@@ -62,15 +60,34 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
             _problem(str(paths[0]), f"有 {len(files)} 个文件", f"不超过 {MAX_FILES} 个文件")
         ]
     for path, name in files:
-        found = _check(path, name)
+        try:
+            found = _check(path, name)
+            data = path.read_bytes() if found is None else b""
+        except OSError as error:
+            found = _unopened(name, error)
         if found is None:
-            data = path.read_bytes()
             sources.append(Source(name, path, data, hashlib.sha256(data).hexdigest()))
         else:
             problems.append(found)
     if not sources and not problems:
         problems.append(_problem(str(paths[0]), "没有可读的文件", "、".join(SUFFIXES)))
     return sources, problems
+
+
+def _files(folder: Path, problems: list[Problem]) -> list[tuple[Path, str]]:
+    """Files and links below a folder with their names in it; folders that cannot be opened told."""
+
+    def tell(error: OSError) -> None:
+        place = Path(error.filename)
+        name = str(place.relative_to(folder)) if place != folder else folder.name
+        problems.append(_unopened(name, error))
+
+    found = []
+    for place, folders, names in os.walk(folder, onerror=tell):
+        folders.sort()
+        links = [name for name in folders if _is_link(Path(place, name))]
+        found += [Path(place, name) for name in (*names, *links)]
+    return [(path, str(path.relative_to(folder))) for path in sorted(found)]
 
 
 def month_problems(month: str, text: str, file: str, sheet: str | None = None) -> list[Problem]:
@@ -94,6 +111,10 @@ def month_problems(month: str, text: str, file: str, sheet: str | None = None) -
     ]
 
 
+def _is_link(path: Path) -> bool:
+    return os.path.islink(path)  # noqa: PTH114 - that of pathlib raises where it may not look
+
+
 def _is_ignored(path: Path) -> bool:
     name = path.name
     return name.startswith(("._", "~$")) or name in IGNORED or path.stem == GUIDE
@@ -109,7 +130,7 @@ def _check(path: Path, name: str) -> Problem | None:
         or len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES
     ):
         return _problem(
-            shown(name.encode("utf-8", "replace").decode("utf-8"))[1:-1],
+            _printable(name),
             "文件名含有不可见字符、反斜杠或首尾空格，或者过长",
             f"不超过 {MAX_NAME_BYTES} 字节的普通文件名",
         )
@@ -125,6 +146,15 @@ def _check(path: Path, name: str) -> Problem | None:
     if state.st_size == 0:
         return _problem(name, "空文件", "本月的数据")
     return None
+
+
+def _unopened(name: str, error: OSError) -> Problem:
+    reason = "没有权限" if isinstance(error, PermissionError) else error.strerror
+    return _problem(_printable(name), f"打不开（{reason}）", "可以读取的文件和文件夹")
+
+
+def _printable(name: str) -> str:
+    return shown(name.encode("utf-8", "replace").decode("utf-8"))[1:-1]
 
 
 def _problem(file: str, seen: str, expected: str) -> Problem:
