@@ -229,7 +229,7 @@ def test_months_and_files_must_agree(sandbox: Sandbox) -> None:
     misnamed = sandbox.raw("subsites", "2023_07")
     misnamed.rename(misnamed.with_name("raw_subsites__2023_08.csv"))
     (sandbox.root / "seeds" / "raw" / "2023_09").mkdir()
-    sandbox.list_months("2023_06", "2023_07", "2023-10")
+    sandbox.list_months("2022_12", "2023_06", "2023_07", "2023-10", "9999_01")
     edit(sandbox.raw("efficiency", "2023_07"), "rectification_rate", "rectification")
     done = sandbox.run("check")
     assert done.returncode == 1
@@ -237,7 +237,9 @@ def test_months_and_files_must_agree(sandbox: Sandbox) -> None:
         "raw_licenses__2023_07.csv：没有该文件",
         "raw_subsites__2023_07.csv：没有该文件",
         "raw_subsites__2023_08.csv：文件名不在本月文件之列",
-        "“score_months”列：月份 2023-10",
+        "“score_months”列：月份 2022_12；应为：不早于 2023-01，考核规则从那时起才有",
+        "“score_months”列：月份 2023-10；应为：形如 2023_06",
+        "“score_months”列：月份 9999_01；应为：不晚于本月",
         "“score_months”列：缺少 2023_09",
         "raw_efficiency__2023_07.csv 第1行 “rectification”列：未知的列",
     ):

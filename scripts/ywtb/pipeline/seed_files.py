@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from ywtb.assessment.months import RULE_SEEDS, expected_month
 from ywtb.assessment.problem import Problem
 from ywtb.intake import store
 from ywtb.intake.sources import MAX_BYTES
@@ -140,7 +141,10 @@ def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
     known, reference_problems = _known_feeds(project, unreadable)
     problems += reference_problems
     if known:
-        for month in months:
+        for month in filter(MONTH_PATTERN.fullmatch, months):
+            if expected := expected_month(project, month):
+                seen = f"月份 {month}"
+                problems.append(Problem(settings, None, "score_months", seen, expected))
             if month in folders:
                 problems += _check_month(project, month, known, unreadable)
     return problems
@@ -153,6 +157,7 @@ def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Fee
         "indicators": ["dimension_code", "indicator_code"],
         "feeds": ["feed_code", "feed_kind", "key_column", "is_required"],
         "feed_columns": ["feed_code", "column_name"],
+        **{seed: ["valid_from"] for seed in RULE_SEEDS},
         "group_indicators": ["indicator_code", "valid_from"],
     }
     problems = []
