@@ -239,7 +239,7 @@ def test_months_and_files_must_agree(sandbox: Sandbox) -> None:
         "raw_subsites__2023_08.csv：文件名不在本月文件之列",
         "“score_months”列：月份 2022_12；应为：不早于 2023-01，考核规则从那时起才有",
         "“score_months”列：月份 2023-10；应为：形如 2023_06",
-        "“score_months”列：月份 9999_01；应为：不晚于本月",
+        "“score_months”列：月份 9999_01；应为：不晚于 20",
         "“score_months”列：缺少 2023_09",
         "raw_efficiency__2023_07.csv 第1行 “rectification”列：未知的列",
     ):

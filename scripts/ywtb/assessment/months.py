@@ -27,7 +27,7 @@ def expected_month(project: Project, month: str, years_ahead: int = 0) -> str | 
     today = date.today()
     last = f"{today.year + years_ahead}-{today:%m}"
     if label > last:
-        return f"不晚于{'' if years_ahead else '本月 '}{last}（若电脑日期有误，请先校正）"
+        return f"不晚于{'' if years_ahead else '本月'} {last}（若电脑日期有误，请先校正）"
     return None
 
 

@@ -24,6 +24,9 @@ from ywtb.project import Project, SettingsError
 
 MONTH_PATTERN = re.compile(r"[0-9]{4}_(0[1-9]|1[0-2])")
 
+YEARS_AHEAD = 10
+"""A month that lies further ahead is a slip; a clock that was set back stops no refresh."""
+
 
 @dataclass(frozen=True)
 class _Feed:
@@ -142,7 +145,7 @@ def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
     problems += reference_problems
     if known:
         for month in filter(MONTH_PATTERN.fullmatch, months):
-            if expected := expected_month(project, month):
+            if expected := expected_month(project, month, YEARS_AHEAD):
                 seen = f"月份 {month}"
                 problems.append(Problem(settings, None, "score_months", seen, expected))
             if month in folders:
