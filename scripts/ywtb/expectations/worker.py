@@ -26,7 +26,6 @@ class ExpectationWorker:
         with ExpectationWorker(project) as worker:
             ...                            # dbt builds meanwhile, and closes the file
             results = worker.check(database)
-            worker.write_data_docs(folder)
 
     It ends with its parent, even when that is killed.
     """
@@ -62,22 +61,9 @@ class ExpectationWorker:
             SuiteError: a suite cannot be run as it is written.
             WorkerError: the worker failed otherwise.
         """
-        results: list[Result] = self._ask(
-            "check", database, None if months is None else list(months)
-        )
-        return results
-
-    def write_data_docs(
-        self, folder: Path, kept: Iterable[Result] = (), kept_pages: Path | None = None
-    ) -> Path:
-        """Write Data Docs of everything checked so far, as `Session.write_data_docs`."""
-        page: Path = self._ask("write_data_docs", folder, list(kept), kept_pages)
-        return page
-
-    def _ask(self, call: str, *values: Any) -> Any:
         try:
-            self._connection.send((call, values))
-            answer = self._connection.recv()
+            self._connection.send((database, None if months is None else list(months)))
+            answer: list[Result] | SuiteError | WorkerError = self._connection.recv()
         except (EOFError, OSError) as error:
             raise WorkerError("the worker has ended") from error
         if isinstance(answer, Exception):
@@ -94,9 +80,10 @@ def _serve(project: Project, connection: Connection) -> None:
     session = Session(project)
     with suppress(EOFError):
         while True:
-            call, values = connection.recv()
+            database, months = connection.recv()
+            answer: list[Result] | SuiteError | WorkerError
             try:
-                answer = getattr(session, call)(*values)
+                answer = session.check(database, months)
             except SuiteError as error:
                 answer = error
             except Exception as error:  # the parent decides what an error means
