@@ -12,6 +12,30 @@ from ywtb.release.queries import open_release
 
 CITY = "511700"
 
+MARKUP = (
+    "市<svg/onload=alert(1)>局",
+    '"><script>alert(1)</script>',
+    "'><img src=x onerror=alert(1)>",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    '" onmouseover="alert(1)" x="',
+    "' style='background:url(//outside.example)",
+    "}</style><style>*{display:none}",
+    "</script><script>alert(1)//",
+    "<!--",
+    "--><iframe src=//outside.example>",
+    "&lt;b&gt;&#60;&amp;",
+    "{{7*7}}{% raise %}",
+    "${alert(1)}$value$$PARAMETER",
+    "市\u202e局",
+    "市\u200b\u200d\ufeff局",
+    "市\x07\x1b局",
+    "</title></textarea></xmp>",
+    ']]><a xlink:href="javascript:alert(1)">',
+    "<meta http-equiv=refresh content=0;url=//outside.example>",
+)
+"""Names that a browser or a template might take for more than a name."""
+
 HOSTILE = (
     '=HYPERLINK("http://x","y")',
     "+1",
@@ -22,6 +46,7 @@ HOSTILE = (
     "'=1",
     "  =1",
     "＝1",
+    *MARKUP,
 )
 """Names that something might take for more than a name."""
 

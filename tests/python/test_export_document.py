@@ -16,7 +16,8 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
 from conftest import Sandbox
-from export_months import read_june
+from export_months import HOSTILE, hostile, read_june
+from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
 from ywtb.exports.bulletin.pdf import ConversionError, LibreOfficeMissingError, pdf_aside
@@ -435,9 +436,9 @@ def test_markup_in_a_name_stays_text(month: ReleaseMonth, tmp_path: Path) -> Non
     def rename(row: Row) -> Row:
         return row | {"unit_name": name} if row.get("unit_name") == "达川区" else row
 
-    hostile = month
+    renamed = hostile(month)
     for table in ("marts.fct_indicator_scores", "marts.fct_composite_scores"):
-        hostile = changed(hostile, table, rename)
+        renamed = changed(renamed, table, rename)
     annexes = tuple(
         replace(
             annex,
@@ -445,13 +446,14 @@ def test_markup_in_a_name_stays_text(month: ReleaseMonth, tmp_path: Path) -> Non
                 tuple(name if text == "达川区" else text for text in row) for row in annex.texts
             ),
         )
-        for annex in month.annexes
+        for annex in renamed.annexes
     )
-    write_document(replace(hostile, annexes=annexes), tmp_path / "hostile.docx")
+    write_document(replace(renamed, annexes=annexes), tmp_path / "hostile.docx")
     document = Document(str(tmp_path / "hostile.docx"))
     assert f"（{shown} ## 一、大竹县、渠县、开江县各1个）" in text_of(document)
-    cells = [cell.text for row in document.tables[2].rows for cell in row.cells]
+    cells = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
     assert f"{shown}\n## 一" in cells
+    assert {printable(each) for each in HOSTILE} <= cells
 
 
 def test_numbers_in_chinese() -> None:

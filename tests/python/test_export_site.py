@@ -16,7 +16,9 @@ import lxml.html
 import pytest
 
 from conftest import Sandbox
-from export_months import CITY, read_june
+from export_months import CITY, MARKUP, read_june
+from ywtb.assessment.figures import printable
+from ywtb.expectations import Result, Unexpected, write_data_docs
 from ywtb.exports.formats import Download
 from ywtb.exports.release_month import Annex, ReleaseMonth, grouped
 from ywtb.exports.site.pages import write_site
@@ -42,7 +44,7 @@ DOWNLOADS = (
     Download("通报 终稿#1.docx", "通报"),
 )
 
-NASTY = "\"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}\x00\x1b\u202e'"
+NASTY = "".join(MARKUP) + "\x00'"
 NASTY_ID = f"../../../{NASTY}"
 
 
@@ -442,7 +444,7 @@ def test_markup_stays_text(nasty_site: Pages, site: Pages) -> None:
         tree = nasty_site.tree(path)
         assert len(tree.xpath("//script")) == (path == "index.html")
         assert not tree.xpath("//img | //@onerror")
-        assert "<script>alert(1)</script>{{7*7}}" in tree.text_content()
+        assert printable(NASTY) in tree.text_content()
         assert not re.search(r"[\x00-\x08\x0e-\x1f\u202e]", (nasty_site.folder / path).read_text())
 
 
@@ -525,6 +527,26 @@ def test_pages_are_quiet_and_ask_for_nothing_outside(
             assert visited.messages == [], path
             assert len(visited.requests) == 2, path
             assert all(each.startswith(root) for each in visited.requests), path
+
+
+@needs_browser
+def test_data_docs_are_quiet_whatever_names_they_hold(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    rows = [Unexpected(name, 1, name, name, name, name, name) for name in MARKUP]
+    result = Result(
+        date(2023, 6, 1), CITY, "marts", "scores", NASTY, 1, NASTY, NASTY, NASTY, rows, "stop",
+        is_success=False,
+    )  # fmt: skip
+    write_data_docs(tmp_path / "data_docs", [result])
+    pages = Pages(tmp_path / "data_docs")
+    for path in pages.paths():
+        visited = visit(pages, path)
+        heading = "getComputedStyle(document.querySelector('th')).backgroundColor"
+        assert visited.page.evaluate(heading) == "rgb(242, 242, 242)", "the style holds"
+        assert (visited.messages, len(visited.requests)) == ([], 1), path
+    shown = set(visit(pages, f"2023-06_{CITY}.html").page.locator("td").all_text_contents())
+    assert {printable(name) for name in MARKUP} <= shown
 
 
 @needs_browser

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -364,6 +365,37 @@ def test_a_held_lock_is_respected(project: Project, tmp_path: Path) -> None:
         done = run("ingest", source, "--month", MONTH)
     assert done.exit_code == 3
     assert not (project.seeds / "raw" / FOLDER).exists()
+
+
+@pytest.mark.parametrize(
+    ("month", "reason"),
+    [
+        ("2022-12", "应不早于 2023-01，考核规则从那时起才有"),
+        ("0001-01", "应不早于 2023-01，考核规则从那时起才有"),
+        ("9999-12", "应不晚于"),
+    ],
+)
+def test_a_month_without_rules_or_to_come_is_refused(
+    project: Project, month: str, reason: str
+) -> None:
+    before = tree_hash(project.root)
+    for arguments in (("ingest", "dbt_project.yml"), ("template", "--out", "out")):
+        done = run(*arguments, "--month", month)
+        assert done.exit_code == 2
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"月份“{month}”有误，{reason}")
+    assert tree_hash(project.root) == before
+
+
+def test_a_template_may_be_made_ahead_but_not_filled_in(project: Project) -> None:
+    today = date.today()
+    ahead = f"{today.year + 1}-{today.month:02}"
+    assert run("template", "--month", ahead, "--out", "out", "--format", "csv").exit_code == 0
+    done = run("ingest", "out", "--month", ahead)
+    assert (done.exit_code, done.stderr) == (
+        2,
+        f"月份“{ahead}”有误，应不晚于本月 {today:%Y-%m}（若电脑日期有误，请先校正）\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """A corpus of bad inputs: each is refused by name, and nothing is written."""
 
+import errno
 import io
 import json
 import os
 import re
+import socket
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import pytest
 from openpyxl.workbook import Workbook
 from typer.testing import CliRunner
 
+from conftest import Sandbox
 from intake_months import (
     FOLDER,
     MONTH,
@@ -30,8 +33,13 @@ from intake_months import (
     write_csvs,
 )
 from ywtb.cli import app
+from ywtb.intake import file_reader
+from ywtb.intake.file_reader import FileReader
 from ywtb.intake.ingest import ingest
 from ywtb.intake.layout import Layout
+from ywtb.intake.sources import read_sources
+from ywtb.intake.tables import letters
+from ywtb.lock import writer_lock
 from ywtb.project import Project
 
 SEED = 20230701
@@ -140,7 +148,10 @@ def part(pattern: str, old: str, new: str) -> Callable[[bytes], bytes]:
     def change(data: bytes) -> bytes:
         written = io.BytesIO()
         count = 0
-        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(written, "w") as target:
+        with (
+            zipfile.ZipFile(io.BytesIO(data)) as source,
+            zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target,
+        ):
             for entry in source.infolist():
                 text = source.read(entry)
                 if re.fullmatch(pattern, entry.filename):
@@ -155,8 +166,43 @@ def part(pattern: str, old: str, new: str) -> Callable[[bytes], bytes]:
 
 def number(text: str) -> Callable[[bytes], bytes]:
     """Put a number, as text, into the first cell of 运行效能."""
-    new = f'<c r="B4"><v>{text}</v></c>'
+    return first_cell(f'<c r="B4"><v>{text}</v></c>')
+
+
+def first_cell(new: str) -> Callable[[bytes], bytes]:
+    """Put a cell in the place of the first one of 运行效能."""
     return part(r"xl/worksheets/sheet4\.xml", '<c r="B4".*?</c>', new)
+
+
+def long_text(text: str) -> str:
+    return f'<c r="B4" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def related(kind: str, target: str = "x.xml") -> Callable[[bytes], bytes]:
+    """Let the workbook have a part of a kind, called like a harmless one."""
+    new = f'<Relationship Id="x" Type="{RELATIONSHIPS}/{kind}" Target="{target}"/></Relationships>'
+    return part(r"xl/_rels/workbook\.xml\.rels", "</Relationships>", new)
+
+
+def one_text_in_many_cells(data: bytes) -> bytes:
+    """A small workbook with 8 GB of text in its cells."""
+    rows = "".join(
+        f'<row r="{row}">'
+        + "".join(f'<c r="{letters(column)}{row}" t="s"><v>0</v></c>' for column in range(20))
+        + "</row>"
+        for row in range(1, 21)
+    )
+    data = part(r"xl/worksheets/sheet4\.xml", "(?s)<row .*</row>", rows)(data)
+    texts = f'<sst xmlns="{SPREADSHEET}"><si><t>{"x" * 20_000_000}</t></si></sst>'
+    data = with_part("xl/sharedStrings.xml", texts.encode())(data)
+    return related("sharedStrings", "sharedStrings.xml")(data)
+
+
+def merged_again_and_again(data: bytes) -> bytes:
+    """A workbook whose title is merged 50,000 times, and two of its cells as well."""
+    titles = '<mergeCell ref="A1:XFD1"/>' * 50_000
+    new = f'</sheetData><mergeCells>{titles}<mergeCell ref="B4:B6"/></mergeCells>'
+    return part(r"xl/worksheets/sheet3\.xml", "</sheetData>", new)(data)
 
 
 def with_part(name: str, data: bytes) -> Callable[[bytes], bytes]:
@@ -249,6 +295,8 @@ def other_month(good: Good, folder: Path) -> list[Path]:
     return [folder]
 
 
+RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LICENSES = seed_name("licenses")
 RATE = ("licenses", 1, 1)
 COUNT = ("efficiency", 1, 1)
@@ -450,6 +498,16 @@ CASES: list[Case] = [
         (LICENSES, "表格过大"),
     ),
     ("200 MB", huge, (LICENSES, "200000000 字节")),
+    (
+        "long text",
+        cell("construction", 1, 7, "长" * 32_768),
+        (seed_name("construction"), "第2行", "“H”列", "32768 个字符", "32767"),
+    ),
+    (
+        "very long text",
+        cell("construction", 1, 7, "长" * 200_000),
+        (seed_name("construction"), "第2行", "“H”列", "200000 个字符"),
+    ),
     ("same file twice", twice, (LICENSES, "第2行", "已见于")),
     ("another month", other_month, ("raw_licenses__2023_08.csv", "2023-08", "2023-07")),
     (
@@ -485,6 +543,28 @@ CASES: list[Case] = [
     ("zip bomb", packed(with_part("xl/bomb.xml", b"0" * 400_000_000)), ("数据.xlsx", "压缩炸弹")),
     ("path in the zip", packed(with_part("../../evil.xml", b"x")), ("数据.xlsx", "路径指向包外")),
     ("macro", packed(with_part("xl/vbaProject.bin", b"x")), ("数据.xlsx", "宏")),
+    ("macro by another name", packed(related("vbaProject")), ("数据.xlsx", "宏")),
+    ("macro sheet", packed(with_part("xl/macrosheets/sheet1.xml", b"x")), ("数据.xlsx", "宏")),
+    ("OLE", packed(with_part("xl/embeddings/oleObject1.bin", b"x")), ("数据.xlsx", "OLE")),
+    ("OLE by another name", packed(related("oleObject")), ("数据.xlsx", "OLE")),
+    ("ActiveX", packed(with_part("xl/activeX/activeX1.bin", b"x")), ("数据.xlsx", "ActiveX")),
+    ("ActiveX by another name", packed(related("control")), ("数据.xlsx", "ActiveX")),
+    (
+        "DDE",
+        packed(with_part("xl/externalLinks/externalLink1.xml", b'<a:ddeLink ddeService="cmd"/>')),
+        ("数据.xlsx", "DDE"),
+    ),
+    ("one text in many cells", packed(one_text_in_many_cells), ("数据.xlsx", "内存")),
+    (
+        "long text in a workbook",
+        packed(first_cell(long_text("长" * 32_768))),
+        ("数据.xlsx", "[运行效能]", "第4行", "“B”列", "32768 个字符"),
+    ),
+    (
+        "merged again and again",
+        packed(merged_again_and_again),
+        ("[证照应用]", "第4行", "B4:B6"),
+    ),
     (
         "entities",
         packed(part(r"xl/styles\.xml", "<styleSheet", '<!DOCTYPE a [<!ENTITY b "c">]><styleSheet')),
@@ -612,6 +692,113 @@ def test_every_problem_is_told_at_once_and_to_programs(good: Good, tmp_path: Pat
     assert [problem["seen"] for problem in answer["problems"]] == [
         "“-1”", "“120%”", "“市经信委”", "缺少该单位",
     ]  # fmt: skip
+
+
+HEADINGS = frozenset(["单位"])
+
+
+def read(*paths: Path) -> tuple[list[str], list[str]]:
+    """Names of the tables in files, and problems of files."""
+    sources, problems = read_sources(paths)
+    with FileReader() as reader:
+        tables, unreadable = reader.tables(sources, FOLDER, HEADINGS)
+    return [table.file for _, table in tables], [str(each) for each in (*problems, *unreadable)]
+
+
+def test_a_file_that_ends_the_reader_is_named_and_the_others_are_read(
+    good: Good, tmp_path: Path
+) -> None:
+    (tmp_path / "a.xlsx").write_bytes(one_text_in_many_cells(good.workbook))
+    (tmp_path / "b.csv").write_text("单位,件数\n", encoding="utf-8")
+    names, (problem,) = read(tmp_path)
+    assert names == ["b.csv"]
+    assert problem.startswith("a.xlsx：读取时内存用尽")
+
+
+def test_a_file_that_takes_too_long_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(file_reader, "SECONDS", 0)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("单位,件数\n", encoding="utf-8")
+    names, problems = read(tmp_path)
+    assert names == []
+    assert [problem.partition("；")[0] for problem in problems] == [
+        "a.csv：0 秒内没有读完",
+        "b.csv：0 秒内没有读完",
+    ]
+
+
+def test_what_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder, a file, and the source itself; root may open whatever there is."""
+    for folder in ("甲", "乙", "丙"):
+        (tmp_path / folder / "内").mkdir(parents=True)
+        (tmp_path / folder / "内" / "a.csv").write_text("单位,件数\n", encoding="utf-8")
+    begin = os.scandir
+
+    def listed(path: Path | str) -> Any:
+        if Path(path).name == "乙" or Path(path).parent.name == "甲":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return begin(path)
+
+    def opened(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", listed)
+    assert read(tmp_path) == (
+        ["丙/内/a.csv"],
+        [f"{name}：打不开（没有权限）；应为：可以读取的文件和文件夹" for name in ("乙", "甲/内")],
+    )
+    assert [problem.partition("（")[0] for problem in read(tmp_path / "乙")[1]] == ["乙：打不开"]
+    monkeypatch.setattr(Path, "read_bytes", opened)
+    assert [problem.partition("（")[0] for problem in read(tmp_path / "丙")[1]] == [
+        "内/a.csv：打不开"
+    ]
+
+
+def test_what_is_no_file_is_named_and_never_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    os.mkfifo("pipe.csv")
+    Path("broken.csv").symlink_to("nowhere.csv")
+    Path("round").symlink_to(".")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket.csv")
+        names, problems = read(tmp_path)
+    assert (names, [problem.partition("；")[0] for problem in problems]) == (
+        [],
+        [
+            "broken.csv：是一个链接",
+            "pipe.csv：不是普通文件",
+            "round：是一个链接",
+            "socket.csv：不是普通文件",
+        ],
+    )
+    assert len(read(Path("pipe.csv"), Path("broken.csv"), Path("/dev/zero"))[1]) == 3
+
+
+def test_files_are_read_before_the_lock_is_taken(
+    good: Good, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = FileReader.tables
+
+    def locked(*arguments: Any) -> Any:
+        with writer_lock(good.project, "refresh"):
+            return begin(*arguments)
+
+    monkeypatch.setattr(FileReader, "tables", locked)
+    assert ingest(good.project, [tmp_path], MONTH).problems
+
+
+def test_the_reader_runs_nothing_of_the_current_folder(tmp_path: Path) -> None:
+    project = copy_seeds(tmp_path / "project")
+    for name in ("multiprocessing", "python_calamine", "typer"):
+        (project.root / f"{name}.py").write_text("raise SystemExit(f'{__file__} was run')")
+    (project.root / "a.csv").write_text("x\n", encoding="utf-8")
+    done = Sandbox(project.root).run("ingest", "a.csv", "--month", MONTH)
+    assert "a.csv：没有表头" in done.stderr
+    assert "was run" not in done.stderr
 
 
 def test_the_corpus_is_large_enough() -> None:

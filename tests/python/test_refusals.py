@@ -200,8 +200,18 @@ def test_a_figure_that_differs_from_print_is_named(unpublished: Sandbox) -> None
         (b"unit_name,overdue_case_count\n\n", "第1行：只有列名"),
         ("unit_name,a,a\n市档案局,1,2\n".encode(), "“a”列：列名重复"),
         ('unit_name,a\n"市档案局,1\n'.encode(), "不是完整的 CSV"),
+        (f"unit_name,a\n市档案局,{'长' * 32768}\n".encode(), "第2行 “a”列：单元格有 32768 个字符"),
     ],
-    ids=["gb18030", "empty", "nul", "ragged", "header only", "repeated column", "open quote"],
+    ids=[
+        "gb18030",
+        "empty",
+        "nul",
+        "ragged",
+        "header only",
+        "repeated column",
+        "open quote",
+        "long",
+    ],
 )
 def test_a_file_that_cannot_be_read_is_named(sandbox: Sandbox, content: bytes, shown: str) -> None:
     path = sandbox.raw("efficiency", "2023_06")
@@ -219,7 +229,7 @@ def test_months_and_files_must_agree(sandbox: Sandbox) -> None:
     misnamed = sandbox.raw("subsites", "2023_07")
     misnamed.rename(misnamed.with_name("raw_subsites__2023_08.csv"))
     (sandbox.root / "seeds" / "raw" / "2023_09").mkdir()
-    sandbox.list_months("2023_06", "2023_07", "2023-10")
+    sandbox.list_months("2022_12", "2023_06", "2023_07", "2023-10", "9999_01")
     edit(sandbox.raw("efficiency", "2023_07"), "rectification_rate", "rectification")
     done = sandbox.run("check")
     assert done.returncode == 1
@@ -227,7 +237,9 @@ def test_months_and_files_must_agree(sandbox: Sandbox) -> None:
         "raw_licenses__2023_07.csv：没有该文件",
         "raw_subsites__2023_07.csv：没有该文件",
         "raw_subsites__2023_08.csv：文件名不在本月文件之列",
-        "“score_months”列：月份 2023-10",
+        "“score_months”列：月份 2022_12；应为：不早于 2023-01，考核规则从那时起才有",
+        "“score_months”列：月份 2023-10；应为：形如 2023_06",
+        "“score_months”列：月份 9999_01；应为：不晚于 20",
         "“score_months”列：缺少 2023_09",
         "raw_efficiency__2023_07.csv 第1行 “rectification”列：未知的列",
     ):

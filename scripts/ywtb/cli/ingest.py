@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ywtb.cli.shared import JsonOption, find_project, one_writer, print_json, stop, valid_month
+from ywtb.cli.shared import (
+    JsonOption,
+    find_project,
+    one_writer,
+    print_json,
+    stop,
+    stop_unless_assessable,
+    valid_month,
+)
 from ywtb.project import SettingsError
 
 
@@ -25,6 +33,7 @@ def ingest(
 
     valid_month(month)
     project = find_project()
+    stop_unless_assessable(project, month)
     try:
         with one_writer():
             outcome = job.ingest(project, sources, month, replace, reason)

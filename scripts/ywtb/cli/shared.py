@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ywtb.project import Project, ProjectNotFoundError
+from ywtb.project import Project, ProjectNotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -49,6 +49,18 @@ def valid_month(month: str | None) -> str | None:
     if month is not None and not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         stop(f"月份“{month}”有误，应形如 2023-06", 2)
     return month
+
+
+def stop_unless_assessable(project: Project, month: str, years_ahead: int = 0) -> None:
+    """Exit because a month lies before the rules, or too far ahead."""
+    from ywtb.assessment.months import expected_month
+
+    try:
+        expected = expected_month(project, month, years_ahead)
+    except SettingsError as error:
+        stop(str(error), 2)
+    if expected:
+        stop(f"月份“{month}”有误，应{expected}", 2)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ywtb.cli.shared import find_project, stop, valid_month
+from ywtb.cli.shared import find_project, stop, stop_unless_assessable, valid_month
 from ywtb.project import SettingsError
 
 
@@ -23,8 +23,10 @@ def template(
     valid_month(month)
     if file_format not in FORMATS:
         stop(f"格式“{file_format}”有误，应为 {'、'.join(FORMATS)}", 2)
+    project = find_project()
+    stop_unless_assessable(project, month, years_ahead=1)
     try:
-        written = write_template(find_project(), month, out, file_format)
+        written = write_template(project, month, out, file_format)
     except FileExistsError as error:
         stop(f"{error} 已存在，不覆盖；请先移走", 2)
     except SettingsError as error:

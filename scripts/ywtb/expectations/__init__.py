@@ -6,8 +6,8 @@ How a refresh uses this:
         ...                                         # build; the file is closed by then
         results = worker.check(database)
         if failures(results, "stop"): ...           # refuse: the symlink stays
-        write_results(database, results)            # audit.expectation_results
-        worker.write_data_docs(folder)
+    write_results(database, results)                # audit.expectation_results
+    write_data_docs(folder, results)
 
 A failed expectation of severity `stop` refuses the release; of severity `warn` it is shown in the
 summary and kept. `Result.problems()` gives each failure as a `Problem` (file, row, unit, column,
@@ -22,6 +22,7 @@ A month takes about a second, so a refresh names those that may have changed (`m
 Great Expectations is imported only where it runs. Its analytics are off.
 """
 
+from ywtb.expectations.data_docs import write_data_docs
 from ywtb.expectations.results import (
     Result,
     Unexpected,
@@ -40,5 +41,6 @@ __all__ = [
     "WorkerError",
     "failures",
     "read_results",
+    "write_data_docs",
     "write_results",
 ]

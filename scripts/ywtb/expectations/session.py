@@ -9,14 +9,13 @@ import logging
 import os
 import warnings
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ywtb.assessment.figures import plain_figure
 from ywtb.assessment.reference import month_of
-from ywtb.expectations.data_docs import write_site
 from ywtb.expectations.frames import IDENTITY, Frame, Row, read_frames
 from ywtb.expectations.results import Result, Unexpected
 from ywtb.expectations.suites import Expectation, SuiteError, load_suites
@@ -24,7 +23,7 @@ from ywtb.project import Project
 
 
 class Session:
-    """An ephemeral context of Great Expectations and everything that was run in it."""
+    """An ephemeral context of Great Expectations."""
 
     def __init__(self, project: Project) -> None:
         """Import Great Expectations, with its analytics off."""
@@ -41,7 +40,7 @@ class Session:
         logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
         self._gx = great_expectations
         self._folder = project.root / "expectations"
-        self.context = great_expectations.get_context(
+        self._context = great_expectations.get_context(
             mode="ephemeral",
             project_config=DataContextConfig(
                 store_backend_defaults=InMemoryStoreBackendDefaults(),
@@ -49,8 +48,8 @@ class Session:
                 progress_bars=ProgressBarsConfig(globally=False),
             ),
         )
-        self._source = self.context.data_sources.add_pandas("ywtb")
-        self._results: dict[str, list[Result]] = {}
+        self._source = self._context.data_sources.add_pandas("ywtb")
+        self._run_numbers = count()
 
     def check(self, database: Path, months: Iterable[str] | None = None) -> list[Result]:
         """Check what arrived and what leaves: some months, by default all, of a release.
@@ -66,25 +65,9 @@ class Session:
         frames = read_frames(database, self._folder, load_suites(self._folder), days)
         gc.disable()  # much is made and all of it kept
         try:
-            for frame in frames:
-                self._forget(frame.name)
-                self._results[frame.name] = self._run(frame)
+            return [result for frame in frames for result in self._run(frame)]
         finally:
             gc.enable()
-        return [result for frame in frames for result in self._results[frame.name]]
-
-    def write_data_docs(
-        self, folder: Path, kept: Iterable[Result] = (), kept_pages: Path | None = None
-    ) -> Path:
-        """Write Data Docs of everything that this session has run; the page to open first.
-
-        Args:
-            folder: where the pages go.
-            kept: results of months that were not checked again.
-            kept_pages: the Data Docs that hold the pages of these.
-        """
-        results = [each for found in self._results.values() for each in found]
-        return write_site(self.context, results, folder, list(kept), kept_pages)
 
     def _run(self, frame: Frame) -> list[Result]:
         """Run a suite on its frame through a checkpoint.
@@ -92,7 +75,8 @@ class Session:
         Raises:
             SuiteError: not every expectation was run, such as one of a type that does not exist.
         """
-        gx, name, expectations = self._gx, frame.name, frame.suite.expectations
+        gx, expectations = self._gx, frame.suite.expectations
+        name = f"{frame.name}__{next(self._run_numbers)}"
         try:
             suite = gx.ExpectationSuite(
                 name=name,
@@ -110,14 +94,14 @@ class Session:
         except (TypeError, ValueError) as error:
             raise SuiteError(f"{frame.suite.name}: {error}") from error
         _assert_run(frame, {each.meta["number"] for each in suite.expectations})
-        suite = self.context.suites.add(suite)
+        suite = self._context.suites.add(suite)
         asset = self._source.add_dataframe_asset(name)
         batch = asset.add_batch_definition_whole_dataframe("month")
-        validation = self.context.validation_definitions.add(
+        validation = self._context.validation_definitions.add(
             gx.ValidationDefinition(name=name, data=batch, suite=suite)
         )
         identity = [column for column in IDENTITY if column in frame.columns]
-        checkpoint = self.context.checkpoints.add(
+        checkpoint = self._context.checkpoints.add(
             gx.Checkpoint(
                 name=name,
                 validation_definitions=[validation],
@@ -127,9 +111,7 @@ class Session:
                 },
             )
         )
-        outcome = checkpoint.run(
-            batch_parameters={"dataframe": frame.as_pandas()}, run_id=self._run_id(frame)
-        )
+        outcome = checkpoint.run(batch_parameters={"dataframe": frame.as_pandas()})
         (validated,) = outcome.run_results.values()
         by_number = {each.expectation_config.meta["number"]: each for each in validated.results}
         _assert_run(frame, set(by_number))
@@ -145,21 +127,6 @@ class Session:
             ]
             found.append(_result(frame, number, each, bool(outcome.success), unexpected))
         return found
-
-    def _forget(self, name: str) -> None:
-        """Drop what an earlier check in this session left: the newest results stand."""
-        if self._results.pop(name, None) is not None:
-            self.context.checkpoints.delete(name)
-            self.context.validation_definitions.delete(name)
-            self.context.suites.delete(name)
-            self._source.delete_asset(name)
-
-    def _run_id(self, frame: Frame) -> Any:
-        """The month as run time, so that equal results make equal Data Docs."""
-        from great_expectations.core.run_identifier import RunIdentifier
-
-        time = datetime(frame.month.year, frame.month.month, frame.month.day, tzinfo=UTC)
-        return RunIdentifier(run_name=frame.label, run_time=time)
 
 
 def _assert_run(frame: Frame, run: set[int]) -> None:

@@ -1,17 +1,16 @@
 """A second process that imports Great Expectations while dbt builds in the first."""
 
-import os
 import signal
 import sys
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ywtb import child_process
 from ywtb.expectations.results import Result
 from ywtb.expectations.suites import SuiteError
 from ywtb.project import Project
@@ -27,7 +26,6 @@ class ExpectationWorker:
         with ExpectationWorker(project) as worker:
             ...                            # dbt builds meanwhile, and closes the file
             results = worker.check(database)
-            worker.write_data_docs(folder)
 
     It ends with its parent, even when that is killed.
     """
@@ -42,14 +40,7 @@ class ExpectationWorker:
 
     def __enter__(self) -> "ExpectationWorker":
         """Start the process, which imports Great Expectations (about 2 s) before it answers."""
-        # A Python that starts with `-c`, as this one does, looks for modules in the current folder
-        # first: a file of anybody's called multiprocessing.py would run.
-        before = os.environ.get("PYTHONSAFEPATH", "")
-        os.environ["PYTHONSAFEPATH"] = "1"
-        try:
-            self._process.start()
-        finally:
-            os.environ["PYTHONSAFEPATH"] = before
+        child_process.start(self._process)
         self._far_end.close()
         return self
 
@@ -70,22 +61,9 @@ class ExpectationWorker:
             SuiteError: a suite cannot be run as it is written.
             WorkerError: the worker failed otherwise.
         """
-        results: list[Result] = self._ask(
-            "check", database, None if months is None else list(months)
-        )
-        return results
-
-    def write_data_docs(
-        self, folder: Path, kept: Iterable[Result] = (), kept_pages: Path | None = None
-    ) -> Path:
-        """Write Data Docs of everything checked so far, as `Session.write_data_docs`."""
-        page: Path = self._ask("write_data_docs", folder, list(kept), kept_pages)
-        return page
-
-    def _ask(self, call: str, *values: Any) -> Any:
         try:
-            self._connection.send((call, values))
-            answer = self._connection.recv()
+            self._connection.send((database, None if months is None else list(months)))
+            answer: list[Result] | SuiteError | WorkerError = self._connection.recv()
         except (EOFError, OSError) as error:
             raise WorkerError("the worker has ended") from error
         if isinstance(answer, Exception):
@@ -95,20 +73,17 @@ class ExpectationWorker:
 
 def _serve(project: Project, connection: Connection) -> None:
     """Answer requests until the parent ends."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    child_process.settle()
     signal.signal(signal.SIGTERM, _end)
-    # Whatever a library prints must not come between what the parent prints.
-    os.dup2(2, 1)
-    # Nor may a library come from the current folder, whatever the parent was started with.
-    sys.path = [each for each in sys.path if Path(each).resolve() != Path.cwd()]
     from ywtb.expectations.session import Session
 
     session = Session(project)
     with suppress(EOFError):
         while True:
-            call, values = connection.recv()
+            database, months = connection.recv()
+            answer: list[Result] | SuiteError | WorkerError
             try:
-                answer = getattr(session, call)(*values)
+                answer = session.check(database, months)
             except SuiteError as error:
                 answer = error
             except Exception as error:  # the parent decides what an error means
@@ -120,10 +95,3 @@ def _end(number: int, frame: Any) -> None:
     """End in order and once, so that no semaphore of a library's is left to be warned of."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,5 +1,7 @@
 """What a month lacks, and where it disagrees with the errata kept for it."""
 
+from collections.abc import Collection
+
 from ywtb.assessment.problem import Problem
 from ywtb.assessment.reference import Row
 from ywtb.intake.layout import CITY_COLUMN, Feed, FeedColumn, Group, group_of
@@ -87,7 +89,23 @@ def _report(
     month.problems.append(Problem(place.file, None, label, seen, expected, unit, place.sheet))
 
 
-def errata_problems(month: ReceivedMonth) -> list[Problem]:
+def check_month(month: ReceivedMonth, kept: Collection[str]) -> None:
+    """Name the feeds that are not there; where nothing else is wrong, look at the errata.
+
+    Args:
+        month: what was received.
+        kept: feeds that may be absent because the month has them already.
+    """
+    for feed in month.layout.feeds:
+        if feed.is_required and feed.name not in {*month.feeds, *month.refused, *kept}:
+            name = feed.seed_name(month.layout.month)
+            expected = f"[{feed.label}] 表：{feed.description}"
+            month.problems.append(Problem(name, None, None, "没有该表", expected))
+    if not month.problems:
+        month.problems += _errata_problems(month)
+
+
+def _errata_problems(month: ReceivedMonth) -> list[Problem]:
     """Corrections and imputed cells of the month that would no longer meet what they expect."""
     problems = []
     for (city, unit, column), erratum in month.layout.imputed.items():

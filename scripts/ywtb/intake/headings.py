@@ -122,13 +122,14 @@ class Headings:
 
     def _paths(self, table: Table, match: Match) -> dict[int, Path]:
         """Headings of every column from top to bottom; a merged heading counts for all below it."""
-        spans = {
-            (row, column): (top, left)
-            for top, left, bottom, right in table.merges
-            if match.first_row <= top and bottom < match.end_row
-            for row in range(top, bottom + 1)
-            for column in range(left, right + 1)
-        }
+        spans: dict[tuple[int, int], tuple[int, int]] = {}
+        for top, left, bottom, right in table.merges:
+            is_heading = match.first_row <= top and bottom < match.end_row
+            # Merged ranges never overlap in a file that a spreadsheet has written.
+            if is_heading and (top, left) not in spans:
+                for row in range(top, bottom + 1):
+                    for column in range(left, min(right + 1, table.width)):
+                        spans[row, column] = top, left
         paths: dict[int, Path] = {}
         above: dict[int, str] = {}
         for column in range(table.width):

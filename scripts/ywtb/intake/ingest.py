@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,11 +14,13 @@ from typing import Any
 from ywtb.assessment.problem import Problem
 from ywtb.assessment.reference import Reference, month_of
 from ywtb.intake import store
+from ywtb.intake.completeness import check_month
+from ywtb.intake.file_reader import FileReader
 from ywtb.intake.headings import Headings
 from ywtb.intake.layout import CITY_COLUMN, Feed, Layout, layout_of
 from ywtb.intake.month import Key, ReceivedMonth
 from ywtb.intake.readings import read_texts
-from ywtb.intake.sources import Source, read_sources, read_tables
+from ywtb.intake.sources import Source, read_sources
 from ywtb.intake.table_reader import read_month
 from ywtb.intake.tables import compact, letters
 from ywtb.lock import writer_lock
@@ -113,22 +116,23 @@ def ingest(
         LockedError: a refresh or another intake is under way.
     """
     for path in paths:
-        if not path.exists() and not path.is_symlink():
+        if not os.path.lexists(path):
             raise UsageError(f"没有 {path}")
+    with FileReader() as reader:
+        layout = layout_of(Reference.from_seeds(project, month_of(month)))
+        name = layout.month
+        sources, problems = read_sources(paths)
+        tables, unreadable = reader.tables(sources, name, Headings(layout).keys)
+    readings = read_texts(project, (text for _, table in tables for text in table.texts))
+    received = read_month(layout, tables, readings)
     with writer_lock(project, "ingest"):
         store.recover(project)
         outcome = Intake(month)
-        layout = layout_of(Reference.from_seeds(project, month_of(month)))
-        name = layout.month
-        folder = store.month_folder(project, name)
-        present = _present(folder)
-        sources, outcome.problems = read_sources(paths)
-        tables, problems = read_tables(sources, name, Headings(layout).keys)
-        outcome.problems += problems
-        readings = read_texts(project, (text for _, table in tables for text in table.texts))
-        kept = [feed.name for feed in layout.feeds if feed.seed_name(name) in present]
-        received = read_month(layout, tables, readings, kept)
-        outcome.problems += received.problems
+        present = _present(store.month_folder(project, name))
+        check_month(
+            received, [feed.name for feed in layout.feeds if feed.seed_name(name) in present]
+        )
+        outcome.problems = [*problems, *unreadable, *received.problems]
         if outcome.problems:
             return outcome
         seeds = dict(present)

@@ -1,6 +1,7 @@
 """The files that are handed in, read once into memory."""
 
 import hashlib
+import os
 import re
 import stat
 import unicodedata
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.tables import Table, UnreadableError, clean, shown
+from ywtb.intake.tables import clean, shown
 
 GUIDE = "填表说明"
 """Sheet or file that explains the template and holds no data."""
@@ -41,19 +42,16 @@ class Source:
 def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
     """Read files and whole folders, in the order of their names.
 
-    Links, devices, foreign suffixes, oversized files and names that no honest program writes are
-    problems; what office programs and file managers leave behind is passed over.
+    What cannot be opened, links, devices, foreign suffixes, oversized files and names that no
+    honest program writes are problems; what office programs and file managers leave behind is
+    passed over.
     """
     sources: list[Source] = []
     problems: list[Problem] = []
     files: list[tuple[Path, str]] = []
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            files += [
-                (each, str(each.relative_to(path)))
-                for each in sorted(path.rglob("*"))
-                if not each.is_dir() or each.is_symlink()
-            ]
+        if os.path.isdir(path) and not _is_link(path):  # noqa: PTH112 - as below
+            files += _files(path, problems)
         else:
             files.append((path, path.name))
     files = [(path, name) for path, name in files if not _is_ignored(path)]
@@ -62,9 +60,12 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
             _problem(str(paths[0]), f"有 {len(files)} 个文件", f"不超过 {MAX_FILES} 个文件")
         ]
     for path, name in files:
-        found = _check(path, name)
+        try:
+            found = _check(path, name)
+            data = path.read_bytes() if found is None else b""
+        except OSError as error:
+            found = _unopened(name, error)
         if found is None:
-            data = path.read_bytes()
             sources.append(Source(name, path, data, hashlib.sha256(data).hexdigest()))
         else:
             problems.append(found)
@@ -73,39 +74,20 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
     return sources, problems
 
 
-def read_tables(
-    sources: Sequence[Source], month: str, headings: frozenset[str]
-) -> tuple[list[tuple[Source, Table]], list[Problem]]:
-    """Tables of all files, and problems of the files that are none.
+def _files(folder: Path, problems: list[Problem]) -> list[tuple[Path, str]]:
+    """Files and links below a folder with their names in it; folders that cannot be opened told."""
 
-    Args:
-        sources: the files.
-        month: such as 2023_07.
-        headings: compact headings of first columns.
-    """
-    from ywtb.intake.text_file import read_text_table
-    from ywtb.intake.workbook import read_workbook
+    def tell(error: OSError) -> None:
+        place = Path(error.filename)
+        name = str(place.relative_to(folder)) if place != folder else folder.name
+        problems.append(_unopened(name, error))
 
-    tables: list[tuple[Source, Table]] = []
-    problems: list[Problem] = []
-    for source in sources:
-        problems += month_problems(month, source.path.stem, source.name)
-        is_workbook = source.path.suffix.lower() == ".xlsx"
-        try:
-            if is_workbook:
-                found = read_workbook(source.name, source.data, GUIDE)
-            elif source.data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-                problems.append(
-                    Problem(source.name, None, None, "内容是工作簿", "文本；工作簿以 .xlsx 命名")
-                )
-                continue
-            else:
-                found = [read_text_table(source.name, source.data, headings)]
-        except UnreadableError as error:
-            problems += error.problems
-            continue
-        tables += [(source, table) for table in found]
-    return tables, problems
+    found = []
+    for place, folders, names in os.walk(folder, onerror=tell):
+        folders.sort()
+        links = [name for name in folders if _is_link(Path(place, name))]
+        found += [Path(place, name) for name in (*names, *links)]
+    return [(path, str(path.relative_to(folder))) for path in sorted(found)]
 
 
 def month_problems(month: str, text: str, file: str, sheet: str | None = None) -> list[Problem]:
@@ -129,6 +111,10 @@ def month_problems(month: str, text: str, file: str, sheet: str | None = None) -
     ]
 
 
+def _is_link(path: Path) -> bool:
+    return os.path.islink(path)  # noqa: PTH114 - that of pathlib raises where it may not look
+
+
 def _is_ignored(path: Path) -> bool:
     name = path.name
     return name.startswith(("._", "~$")) or name in IGNORED or path.stem == GUIDE
@@ -144,7 +130,7 @@ def _check(path: Path, name: str) -> Problem | None:
         or len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES
     ):
         return _problem(
-            shown(name.encode("utf-8", "replace").decode("utf-8"))[1:-1],
+            _printable(name),
             "文件名含有不可见字符、反斜杠或首尾空格，或者过长",
             f"不超过 {MAX_NAME_BYTES} 字节的普通文件名",
         )
@@ -160,6 +146,15 @@ def _check(path: Path, name: str) -> Problem | None:
     if state.st_size == 0:
         return _problem(name, "空文件", "本月的数据")
     return None
+
+
+def _unopened(name: str, error: OSError) -> Problem:
+    reason = "没有权限" if isinstance(error, PermissionError) else error.strerror
+    return _problem(_printable(name), f"打不开（{reason}）", "可以读取的文件和文件夹")
+
+
+def _printable(name: str) -> str:
+    return shown(name.encode("utf-8", "replace").decode("utf-8"))[1:-1]
 
 
 def _problem(file: str, seen: str, expected: str) -> Problem:

@@ -1,10 +1,10 @@
 """Reading of one table into the month: units, figures, and every problem on the way."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.completeness import check_complete, errata_problems
+from ywtb.intake.completeness import check_complete
 from ywtb.intake.headings import Headings, Match, nearest
 from ywtb.intake.layout import CITY_COLUMN, FeedColumn, Layout, group_of
 from ywtb.intake.month import Key, ReceivedMonth, ReceivedValue
@@ -17,15 +17,13 @@ def read_month(
     layout: Layout,
     tables: Sequence[tuple[Source, Table]],
     readings: Readings,
-    kept: Iterable[str] = (),
 ) -> ReceivedMonth:
-    """Assemble a month.
+    """Assemble what was received of a month.
 
     Args:
         layout: what the month must hold.
         tables: what was received, each with its file.
         readings: what the texts of its cells are read as.
-        kept: feeds that may be absent because the month has them already.
     """
     month = ReceivedMonth(layout)
     headings = Headings(layout)
@@ -35,15 +33,8 @@ def read_month(
         received = month.feeds.get(feed.name, {})
         if any(entry.value for cells in received.values() for entry in cells.values()):
             check_complete(month, feed, received)
-            continue
-        month.feeds.pop(feed.name, None)
-        if feed.is_required and feed.name not in {*kept, *month.refused}:
-            name = feed.seed_name(layout.month)
-            month.problems.append(
-                Problem(name, None, None, "没有该表", f"[{feed.label}] 表：{feed.description}")
-            )
-    if not month.problems:
-        month.problems += errata_problems(month)
+        else:
+            month.feeds.pop(feed.name, None)
     return month
 
 

@@ -13,6 +13,9 @@ MAX_ROWS = 2_000
 MAX_COLUMNS = 200
 """Far more than any month needs, and little enough to hold in memory."""
 
+MAX_CELL = 32_767
+"""Characters that a cell of Excel can hold."""
+
 MAX_SHOWN = 60
 
 
@@ -84,6 +87,11 @@ def shown(text: str) -> str:
     """A seen value in quotes, made safe to print and not too long."""
     safe = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
     return f"“{safe[:MAX_SHOWN]}…”" if len(safe) > MAX_SHOWN else f"“{safe}”"
+
+
+def too_long(text: str) -> tuple[str, str]:
+    """What is seen in a cell of more than `MAX_CELL` characters, and what is expected."""
+    return f"单元格有 {len(text)} 个字符", f"不超过 {MAX_CELL} 个字符（Excel 单元格的上限）"
 
 
 def letters(column: int) -> str:

@@ -78,6 +78,7 @@ def _decode(file: str, data: bytes) -> str:
 
 
 def _split(text: str, separator: str) -> list[list[str]] | csv.Error:
+    csv.field_size_limit(len(text) + 1)
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:

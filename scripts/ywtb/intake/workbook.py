@@ -29,7 +29,15 @@ from ywtb.intake.tables import (
 )
 
 MAX_UNPACKED = 50_000_000
-MAX_ENTRIES = 500
+ACTIVE_PARTS = {
+    "宏": ("vbaproject", "macrosheet"),
+    "OLE 对象": ("oleobject", "embeddings/", "/package"),
+    "ActiveX 控件": ("activex", "/control"),
+}
+"""What runs or holds other programs' files, by words in the name of a part or in its kind."""
+
+PROGRAM_LINK = re.compile(rb"[<:](?:ddeLink|oleLink)\b")
+
 EXACT_DIGITS = 15
 """Significant decimal digits that a double keeps."""
 
@@ -82,7 +90,7 @@ def read_workbook(file: str, data: bytes, skipped: str) -> list[Table]:
                     )
                 merges = tuple((*start, *end) for start, end in sheet.merged_cell_ranges or ())
                 tables.append(Table(file, meta.name, rows, merges))
-    except UnreadableError:
+    except (UnreadableError, MemoryError):
         raise
     except Exception as error:  # a spoilt file can make its readers raise anything
         seen = f"不是完整的工作簿（{type(error).__name__}）"
@@ -99,14 +107,12 @@ def _unpack(file: str, data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
         names = [entry.filename for entry in entries]
-        if len(entries) > MAX_ENTRIES or len(set(names)) < len(names):
-            raise _refused(file, f"压缩包内有 {len(entries)} 个部分", "Excel 保存的工作簿")
+        if len(set(names)) < len(names):
+            raise _refused(file, "压缩包内有重名的部分", "Excel 保存的工作簿")
         for entry in entries:
             name = entry.filename
             if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
                 raise _refused(file, "压缩包内的路径指向包外", "Excel 保存的工作簿")
-            if "vbaproject" in name.lower():
-                raise _refused(file, "含有宏", "不含宏的 .xlsx 工作簿")
             if entry.flag_bits & 1:
                 raise _refused(file, "加了密", "不加密的 .xlsx 工作簿")
             with archive.open(entry) as part:
@@ -116,13 +122,33 @@ def _unpack(file: str, data: bytes) -> dict[str, bytes]:
                 raise _refused(
                     file, "解压后过大（疑为压缩炸弹）", f"解压后不超过 {MAX_UNPACKED} 字节"
                 )
-            if name.endswith((".xml", ".rels")):
+            if name.lower().endswith((".xml", ".rels")):
                 parts[name] = content
     for content in parts.values():
         # Also in UTF-16, which no office program writes.
         if b"\0" in content or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
             raise _refused(file, "含有 XML 实体声明", "Excel 保存的工作簿")
+    _check_active(file, names, parts)
     return parts
+
+
+def _check_active(file: str, names: list[str], parts: dict[str, bytes]) -> None:
+    """Refuse a workbook with parts that do something where it is opened.
+
+    A part is what its relationship says that it is, whatever it is called.
+    """
+    kinds = [
+        "/" + item.attrib["Type"].rpartition("/")[2]
+        for name, content in parts.items()
+        if name.lower().endswith(".rels")
+        for item in _elements(content, "Relationship")
+    ]
+    for each in (*names, *kinds):
+        for title, words in ACTIVE_PARTS.items():
+            if any(word in each.lower() for word in words):
+                raise _refused(file, f"含有{title}", f"不含{title}的 .xlsx 工作簿")
+    if any(PROGRAM_LINK.search(content) for content in parts.values()):
+        raise _refused(file, "含有到其他程序的链接（DDE 或 OLE）", "不含这种链接的 .xlsx 工作簿")
 
 
 def _scan(file: str, parts: dict[str, bytes]) -> dict[str, _Sheet]:

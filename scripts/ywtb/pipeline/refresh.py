@@ -23,6 +23,7 @@ from ywtb.expectations import (
     WorkerError,
     failures,
     read_results,
+    write_data_docs,
     write_results,
 )
 from ywtb.exports import published_record
@@ -168,7 +169,7 @@ class _Run:
             self._refuse(found)
             if not outcome.is_refused:
                 with self.phase("data docs"):
-                    self._keep_results(worker, folder, self.inputs.keys() - changed)
+                    self._keep_results(folder, self.inputs.keys() - changed)
         if found:
             return None
         with self.phase("compare"):
@@ -178,13 +179,13 @@ class _Run:
             outcome.changes = published_changes(project, folder / DATABASE, unchanged)
         return folder
 
-    def _keep_results(self, worker: ExpectationWorker, folder: Path, unchanged: Set[str]) -> None:
+    def _keep_results(self, folder: Path, unchanged: Set[str]) -> None:
         """Write the results into the release, with those of months that were not checked again."""
         kept = read_results(self.project.published, unchanged) if unchanged else []
-        write_results(folder / DATABASE, [*kept, *self.outcome.results])
-        self.expectation_count = len(kept) + len(self.outcome.results)
-        pages = self.project.published.resolve().with_name("data_docs")
-        worker.write_data_docs(folder / "data_docs", kept, pages)
+        results = [*kept, *self.outcome.results]
+        write_results(folder / DATABASE, results)
+        write_data_docs(folder / "data_docs", results)
+        self.expectation_count = len(results)
 
     def _dbt(self) -> list[Failure]:
         with self.phase("start dbt"):

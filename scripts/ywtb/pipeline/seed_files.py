@@ -15,12 +15,17 @@ from pathlib import Path
 
 import yaml
 
+from ywtb.assessment.months import RULE_SEEDS, expected_month
 from ywtb.assessment.problem import Problem
 from ywtb.intake import store
 from ywtb.intake.sources import MAX_BYTES
+from ywtb.intake.tables import MAX_CELL, too_long
 from ywtb.project import Project, SettingsError
 
 MONTH_PATTERN = re.compile(r"[0-9]{4}_(0[1-9]|1[0-2])")
+
+YEARS_AHEAD = 10
+"""A month that lies further ahead is a slip; a clock that was set back stops no refresh."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,11 @@ def _check_shape(path: Path, name: str) -> list[Problem]:
     repeated = [column for column, count in Counter(header).items() if count > 1]
     problems = [Problem(name, 1, column, "列名重复", "每列名称不同") for column in repeated]
     for number, cells in enumerate(rows[1:], start=2):
+        problems += [
+            Problem(name, number, column, *too_long(cell))
+            for column, cell in zip(header, cells, strict=False)
+            if len(cell) > MAX_CELL
+        ]
         if len(cells) != len(header):
             problems.append(
                 Problem(name, number, None, f"有 {len(cells)} 个单元格", f"{len(header)} 个单元格")
@@ -134,7 +144,10 @@ def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
     known, reference_problems = _known_feeds(project, unreadable)
     problems += reference_problems
     if known:
-        for month in months:
+        for month in filter(MONTH_PATTERN.fullmatch, months):
+            if expected := expected_month(project, month, YEARS_AHEAD):
+                seen = f"月份 {month}"
+                problems.append(Problem(settings, None, "score_months", seen, expected))
             if month in folders:
                 problems += _check_month(project, month, known, unreadable)
     return problems
@@ -147,6 +160,7 @@ def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Fee
         "indicators": ["dimension_code", "indicator_code"],
         "feeds": ["feed_code", "feed_kind", "key_column", "is_required"],
         "feed_columns": ["feed_code", "column_name"],
+        **{seed: ["valid_from"] for seed in RULE_SEEDS},
         "group_indicators": ["indicator_code", "valid_from"],
     }
     problems = []

@@ -1,7 +1,5 @@
 """The pages of the site, rendered and written."""
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,9 +8,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.exports.corrections import KINDS
 from ywtb.exports.formats import Download
@@ -59,13 +57,7 @@ def write_site(
         OSError: the folder cannot be written.
     """
     rankings = views.rankings(month)
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_page.environment(HERE / "templates")
     environment.filters.update(
         anchor=views.anchor,
         coordinate=drawing.number,
@@ -99,7 +91,7 @@ def write_site(
             title=page.title,
             crumbs=page.crumbs,
             script=page.script,
-            policy=_policy(page.script),
+            policy=html_page.content_policy("'self' file:", page.script),
             **page.context,
         )
         target = folder / page.path
@@ -162,15 +154,6 @@ def _pages(
     yield _Page("quality.html", "数据质量", {"suites": records.suites(month)})
     yield _Page("glossary.html", "术语", {"uses": grouped(month.uses, "indicator_code")})
     yield _Page("downloads.html", "下载", {"downloads": downloads})
-
-
-def _policy(script: str | None) -> str:
-    """The content security policy of a page: its stylesheet, and its one script if it has one."""
-    rules_ = ["default-src 'none'", "style-src 'self' file:", "base-uri 'none'"]
-    if script:
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        rules_.append(f"script-src 'sha256-{digest}'")
-    return "; ".join([*rules_, "form-action 'none'"])
 
 
 def _bar(unit: ScoredUnit, ranking: Ranking) -> dict[str, list[drawing.Segment]]:
