@@ -171,6 +171,14 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def is_running(process: Path) -> bool:
+    """Whether the process of a folder of /proc is there and has not ended."""
+    try:
+        return "(zombie)" not in (process / "status").read_text()
+    except FileNotFoundError:
+        return False
+
+
 LAST_VALIDITY = "2023-06-01"
 PARSES = ("target/partial_parse.msgpack", "target/release/partial_parse.msgpack")
 """What dbt knows of the files of this checkout; it parses again what differs in a copy."""

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import duckdb
 import lxml.html
 import pytest
 
-from conftest import ROOT, Sandbox, edit, read_csv, write_csv
+from conftest import ROOT, Sandbox, edit, is_running, read_csv, write_csv
 from export_months import MARKUP
 from ywtb.assessment.figures import printable
 from ywtb.assessment.problem import Problem
@@ -664,10 +665,24 @@ def test_the_worker_does_not_outlive_its_parent(june: Sandbox, tmp_path: Path, d
     )
     process = Path("/proc", run(june, code, tmp_path).stdout.strip())
     for _ in range(100):
-        if not process.exists() or "(zombie)" in (process / "status").read_text():
+        if not is_running(process):
             return
         time.sleep(0.1)
     pytest.fail("the worker still runs")
+
+
+def test_a_worker_that_hangs_or_was_killed_is_told(
+    june: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ywtb.expectations.worker.SECONDS", 0.1)
+    for number, told in ((signal.SIGSTOP, "0.1 秒内没有核对完"), (signal.SIGKILL, "核对中断了")):
+        with ExpectationWorker(Project(june.root)) as worker:
+            assert worker._process.pid is not None
+            os.kill(worker._process.pid, number)
+            with pytest.raises(WorkerError, match=told):
+                worker.check(june.root / june.database)
+        worker._process.join(10)
+        assert worker._process.exitcode == -signal.SIGKILL
 
 
 def test_the_worker_runs_nothing_of_the_current_folder(june: Sandbox, tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 """The bulletin: every fact of the printed text, months unlike June, the Word file and the PDF."""
 
+import os
 import re
+import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +19,7 @@ from docx.document import Document as WordDocument
 from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
-from conftest import Sandbox
+from conftest import Sandbox, is_running
 from export_months import HOSTILE, hostile, read_june
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin.document import write_document
@@ -496,6 +500,40 @@ def test_what_fails_beside_a_conversion_ends_it(bulletin: Path, tmp_path: Path) 
         raise ZeroDivisionError
     assert process.poll() is not None
     assert not (tmp_path / "never.pdf").exists()
+
+
+def test_a_conversion_ends_with_whoever_was_killed(bulletin: Path, tmp_path: Path) -> None:
+    """With all that LibreOffice started; nothing is left where others keep their files."""
+    pids, temporary, folder = tmp_path / "pids", tmp_path / "tmp", tmp_path / "month" / "new"
+    office = tmp_path / "soffice"
+    office.write_text(f"#!/bin/sh\nsleep 300 &\necho $$ $! >'{pids}'\nwait\n")
+    office.chmod(0o755)
+    temporary.mkdir()
+    folder.mkdir(parents=True)
+    document = Path(shutil.copy(bulletin, folder))
+    code = (
+        "import os, sys, time\nfrom pathlib import Path\n"
+        "from ywtb.exports.bulletin.pdf import pdf_aside\n"
+        "document, pids = map(Path, sys.argv[1:])\n"
+        "with pdf_aside(document, document.with_suffix('.pdf')):\n"
+        "    while not pids.is_file() or not pids.read_text():\n        time.sleep(0.02)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    environment = os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin", "TMPDIR": str(temporary)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(document), str(pids)], env=environment, check=False
+    )
+    assert done.returncode == -9
+    started = [Path("/proc", pid) for pid in pids.read_text().split()]
+    assert len(started) == 2
+    for _ in range(200):
+        if not any(is_running(process) for process in started):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("LibreOffice still runs")
+    assert list(temporary.iterdir()) == []
+    assert {path.name.split(".")[0] for path in folder.parent.iterdir()} == {"new", "pdf"}
 
 
 def test_without_libreoffice_it_says_so(

@@ -15,9 +15,12 @@ from ywtb.expectations.results import Result
 from ywtb.expectations.suites import SuiteError
 from ywtb.project import Project
 
+SECONDS = 600
+"""Time for a check: a month of a city takes one second."""
+
 
 class WorkerError(Exception):
-    """The worker ended, or failed in a way that is not about a suite."""
+    """The worker ended, hangs, or failed in a way that is not about a suite."""
 
 
 class ExpectationWorker:
@@ -63,9 +66,12 @@ class ExpectationWorker:
         """
         try:
             self._connection.send((database, None if months is None else list(months)))
+            if not self._connection.poll(SECONDS):
+                self._process.kill()
+                raise WorkerError(f"{SECONDS} 秒内没有核对完")
             answer: list[Result] | SuiteError | WorkerError = self._connection.recv()
         except (EOFError, OSError) as error:
-            raise WorkerError("the worker has ended") from error
+            raise WorkerError("核对中断了") from error
         if isinstance(answer, Exception):
             raise answer
         return answer

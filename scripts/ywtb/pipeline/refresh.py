@@ -215,9 +215,9 @@ class _Run:
         """Turn a disk or database that cannot be written into a reason not to publish."""
         try:
             yield
-        except (OSError, duckdb.Error, WorkerError) as error:
+        except (OSError, duckdb.Error) as error:
             self.outcome.failures.append(Failure("写入", f"磁盘或数据库不可写：{error}"))
-        except SuiteError as error:
+        except (SuiteError, WorkerError) as error:
             self.outcome.failures.append(Failure("expectations", str(error)))
         except RecordError as error:
             self.outcome.failures.append(Failure("published", str(error)))

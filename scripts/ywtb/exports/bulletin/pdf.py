@@ -36,7 +36,8 @@ def libreoffice() -> str | None:
 def pdf_aside(docx: Path, path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Convert a document into `path` while the block runs; what fails the block ends LibreOffice.
 
-    Should this process be killed, LibreOffice is ended by its time limit.
+    Everything is done in a folder beside the document's, which whoever killed this process finds
+    there; LibreOffice ends with it.
 
     Raises:
         LibreOfficeMissingError: LibreOffice is not installed.
@@ -45,13 +46,11 @@ def pdf_aside(docx: Path, path: Path) -> Iterator[subprocess.Popen[bytes]]:
     program = libreoffice()
     if program is None:
         raise LibreOfficeMissingError("soffice")
-    with tempfile.TemporaryDirectory(prefix="ywtb-pdf-") as name:
+    with tempfile.TemporaryDirectory(dir=docx.resolve().parent.parent, prefix="pdf.") as name:
         folder = Path(name)
         shutil.copyfile(docx, folder / "bulletin.docx")
-        limit = shutil.which("timeout")
         process = subprocess.Popen(  # noqa: S603
             [
-                *([limit, "--kill-after=5", str(TIME_LIMIT)] if limit else []),
                 program,
                 "--headless",
                 "--norestore",
@@ -62,16 +61,28 @@ def pdf_aside(docx: Path, path: Path) -> Iterator[subprocess.Popen[bytes]]:
                 str(folder),
                 str(folder / "bulletin.docx"),
             ],
-            env={**os.environ, "FONTCONFIG_FILE": str(FONTS), "SAL_USE_VCLPLUGIN": "svp"},
+            env={
+                **os.environ,
+                "FONTCONFIG_FILE": str(FONTS),
+                "SAL_USE_VCLPLUGIN": "svp",
+                "TMPDIR": name,
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        guard = subprocess.Popen(  # noqa: S603 (its input ends with this process)
+            ["/bin/sh", "-c", f"while read -r _; do :; done; kill -9 -{process.pid}"],
+            stdin=subprocess.PIPE,
             start_new_session=True,
         )
         try:
             yield process
             _finish(process, folder / "bulletin.pdf", path)
         finally:
+            guard.kill()
+            guard.communicate()
             _end(process)
 
 
