@@ -129,7 +129,10 @@ unknown_unit as (
         '本月名册（units、unit_aliases）中的单位名称，最接近的是“'
         || arg_max(
             units.unit_name,
-            jaro_winkler_similarity(units.unit_name, coalesce(unit_rows.unit_name, ''))
+            (
+                jaro_winkler_similarity(units.unit_name, coalesce(unit_rows.unit_name, '')),
+                units.unit_id
+            )
         )
         || '”' as expected
     from unit_rows
@@ -475,4 +478,6 @@ order by
     source_file nulls last,
     row_no nulls last,
     column_name nulls last,
-    problems.unit_name nulls last
+    problems.unit_name nulls last,
+    problems.city_code nulls last,
+    problems.problem_code nulls last

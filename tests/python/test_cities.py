@@ -271,6 +271,9 @@ def test_a_file_without_a_city_and_an_unknown_city_are_named(
     lines = read_csv(path)
     write_csv(path, [list(lines[0])[1:], *(list(line.values())[1:] for line in lines)])
     edit(sandbox.raw("licenses", "2023_07"), f"{SECOND},武胜县,", "511699,武胜县,")
+    subsites = sandbox.raw("subsites", "2023_07")
+    kept = [line for line in read_csv(subsites) if line["unit_name"] != "市残联"]
+    write_csv(subsites, [list(kept[0]), *(list(line.values()) for line in kept)])
     done = sandbox.run("refresh")
     assert done.returncode == 1
     told = [line for line in done.stderr.splitlines() if path.name in line]
@@ -278,3 +281,5 @@ def test_a_file_without_a_city_and_an_unknown_city_are_named(
     assert "城市代码" in told[0]
     assert "511600、511700" in told[0]
     assert "“511699”" in done.stderr
+    assert "广安市 市残联" in done.stderr and "达州市 市残联" in done.stderr
+    assert "one_row_per_cell_and_kind" not in done.stderr
