@@ -2,14 +2,14 @@
 -- stands, what the column is called.
 create temp view arrived_cells as
 select
-    cells.score_month,
+    score_month,
     cells.city_code,
     cells.feed_kind,
-    'seeds/raw/' || strftime(cells.score_month, '%Y_%m') || '/'
-    || coalesce(cells.source_file, 'errata') as place,
+    'seeds/raw/' || strftime(score_month, '%Y_%m') || '/' || coalesce(cells.source_file, 'errata')
+        as place,
     cells.row_no,
     cells.row_key,
-    cells.unit_id,
+    unit_id,
     coalesce(units.unit_name, cells.row_key) as unit_name,
     units.group_code,
     cells.column_name,
@@ -19,8 +19,5 @@ select
     cells.cell_value,
     cells.is_not_applicable
 from intermediate.int_cells_corrected as cells
-left join marts.dim_units as units
-    on
-        cells.score_month = units.score_month
-        and cells.unit_id = units.unit_id
+left join marts.dim_units as units using (score_month, unit_id)
 left join reference.indicators as indicators on cells.column_name = indicators.indicator_code

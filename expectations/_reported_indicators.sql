@@ -2,11 +2,11 @@
 -- reported as points.
 create temp view reported_indicators as
 select
-    units.score_month,
+    score_month,
     units.city_code,
     units.unit_id,
     units.unit_name,
-    indicators.indicator_code,
+    indicator_code,
     indicators.indicator_name,
     indicators.valid_min,
     indicators.valid_max,
@@ -14,10 +14,5 @@ select
     case when indicators.value_type = 'points' then group_indicators.max_points end as most
 from marts.dim_units as units
 inner join intermediate.int_group_indicators_monthly as group_indicators
-    on
-        units.score_month = group_indicators.score_month
-        and units.group_code = group_indicators.group_code
-inner join marts.dim_indicators as indicators
-    on
-        group_indicators.score_month = indicators.score_month
-        and group_indicators.indicator_code = indicators.indicator_code
+    using (score_month, group_code)
+inner join marts.dim_indicators as indicators using (score_month, indicator_code)

@@ -4,13 +4,12 @@ select
     weights.score_month,
     weights.city_code,
     weights.group_code,
-    weights.dimension_code,
-    weights.dimension_code || '_score' as column_name,
+    dimension_code,
+    dimension_code || '_score' as column_name,
     dimensions.dimension_name || '得分' as column_title,
     weights.weight as most
 from intermediate.int_dimension_weights_monthly as weights
-inner join reference.dimensions as dimensions
-    on weights.dimension_code = dimensions.dimension_code
+inner join reference.dimensions as dimensions using (dimension_code)
 union all
 select
     score_month,

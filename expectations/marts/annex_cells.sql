@@ -6,6 +6,13 @@ facts as (
     select
         score_month,
         unit_id,
+        column_name,
+        figure
+    from fact_scores
+    union all by name
+    select
+        score_month,
+        unit_id,
         indicator_code as column_name,
         obs_value as figure,
         obs_text as fact_text
@@ -14,58 +21,31 @@ facts as (
     select
         score_month,
         unit_id,
-        dimension_code || '_score' as column_name,
-        score as figure
-    from marts.fct_dimension_scores
-    union all by name
-    select
-        score_month,
-        unit_id,
-        'composite_score' as column_name,
-        exact_score as figure
-    from marts.fct_composite_scores
-    union all by name
-    select
-        score_month,
-        unit_id,
         'group_name' as column_name,
         group_name as fact_text
     from marts.dim_units
-),
-
-final as (
-    select
-        printed.score_month,
-        printed.city_code,
-        printed.place,
-        printed.unit_name,
-        printed.column_name,
-        printed.column_title,
-        printed.cell_value,
-        as_printed(facts.figure, printed.cell_value, printed.half_place) as fact_value,
-        case when printed.cell_value is null then printed.cell_text end as cell_text,
-        facts.fact_text,
-        indicators.valid_min,
-        indicators.valid_max,
-        score_columns.most,
-        score_columns.most - printed.cell_value as lost
-    from printed_figures as printed
-    left join facts
-        on
-            printed.score_month = facts.score_month
-            and printed.unit_id = facts.unit_id
-            and printed.column_name = facts.column_name
-    left join marts.dim_indicators as indicators
-        on
-            printed.score_month = indicators.score_month
-            and printed.column_name = indicators.indicator_code
-    left join score_columns
-        on
-            printed.score_month = score_columns.score_month
-            and printed.city_code = score_columns.city_code
-            and printed.group_code = score_columns.group_code
-            and printed.column_name = score_columns.column_name
-    where printed.column_name != 'sequence_no'
 )
 
-select * from final
+select
+    score_month,
+    city_code,
+    printed.place,
+    printed.unit_name,
+    column_name,
+    printed.column_title,
+    printed.cell_value,
+    as_printed(facts.figure, printed.cell_value, printed.half_place) as fact_value,
+    case when printed.cell_value is null then printed.cell_text end as cell_text,
+    facts.fact_text,
+    indicators.valid_min,
+    indicators.valid_max,
+    score_columns.most,
+    score_columns.most - printed.cell_value as lost
+from printed_figures as printed
+left join facts using (score_month, unit_id, column_name)
+left join score_columns using (score_month, city_code, group_code, column_name)
+left join marts.dim_indicators as indicators
+    on
+        printed.score_month = indicators.score_month
+        and printed.column_name = indicators.indicator_code
+where column_name != 'sequence_no'

@@ -4,8 +4,8 @@ with
 
 wanted as (
     select
-        annexes.score_month,
-        annexes.mart_name,
+        score_month,
+        annexes.mart_name as place,
         scores.city_code,
         scores.unit_name,
         case
@@ -13,16 +13,14 @@ wanted as (
                 then scores.sequence_no
         end as sequence_no
     from intermediate.int_annexes_monthly as annexes
-    inner join marts.fct_composite_scores as scores
-        on
-            annexes.score_month = scores.score_month
-            and list_contains(string_split(annexes.group_codes, '|'), scores.group_code)
+    inner join marts.fct_composite_scores as scores using (score_month)
+    where list_contains(string_split(annexes.group_codes, '|'), scores.group_code)
 ),
 
 printed as (
     select
         score_month,
-        mart_name,
+        mart_name as place,
         city_code,
         unit_name,
         count(*) as row_count,
@@ -30,27 +28,18 @@ printed as (
     from printed_cells
     where column_name = 'sequence_no'
     group by score_month, mart_name, city_code, unit_name
-),
-
-final as (
-    select
-        coalesce(wanted.score_month, printed.score_month) as score_month,
-        coalesce(wanted.city_code, printed.city_code) as city_code,
-        coalesce(wanted.mart_name, printed.mart_name) as place,
-        coalesce(wanted.unit_name, printed.unit_name) as unit_name,
-        'sequence_no' as column_name,
-        '序号' as column_title,
-        coalesce(printed.row_count, 0) as row_count,
-        case when wanted.unit_name is null then printed.unit_name end as unlisted_unit,
-        wanted.sequence_no as fact_no,
-        printed.sequence_no
-    from wanted
-    full join printed
-        on
-            wanted.score_month = printed.score_month
-            and wanted.city_code = printed.city_code
-            and wanted.mart_name = printed.mart_name
-            and wanted.unit_name = printed.unit_name
 )
 
-select * from final
+select
+    score_month,
+    city_code,
+    place,
+    unit_name,
+    'sequence_no' as column_name,
+    '序号' as column_title,
+    coalesce(printed.row_count, 0) as row_count,
+    case when wanted.unit_name is null then printed.unit_name end as unlisted_unit,
+    wanted.sequence_no as fact_no,
+    printed.sequence_no
+from wanted
+full join printed using (score_month, city_code, place, unit_name)

@@ -6,6 +6,7 @@ with
 scored as (
     select
         *,
+        indicator_code as column_name,
         count(*) over (partition by score_month, group_code, dimension_code) as indicator_count
     from intermediate.int_group_indicators_monthly
     where max_points is not null
@@ -14,10 +15,11 @@ scored as (
 -- Nothing printed is not applicable and earns the most; more than the most earns no more.
 added as (
     select
-        printed.score_month,
+        score_month,
         printed.place,
         printed.unit_id,
         scored.dimension_code,
+        scored.dimension_code || '_score' as column_name,
         bool_and(scored.value_type = 'points') as is_points,
         bool_and(scored.max_points = 0) as is_losses,
         bool_and(coalesce(printed.cell_value, 0) = 0) as is_without_loss,
@@ -26,12 +28,8 @@ added as (
             - least(greatest(coalesce(printed.cell_value, scored.max_points), 0), scored.max_points)
         ) as points_lost
     from printed_figures as printed
-    inner join scored
-        on
-            printed.score_month = scored.score_month
-            and printed.group_code = scored.group_code
-            and printed.column_name = scored.indicator_code
-    group by printed.score_month, printed.place, printed.unit_id, scored.dimension_code
+    inner join scored using (score_month, group_code, column_name)
+    group by score_month, printed.place, printed.unit_id, scored.dimension_code
     having count(*) = max(scored.indicator_count)
 ),
 
@@ -40,40 +38,27 @@ compared as (
         added.*,
         printed.city_code,
         printed.unit_name,
-        printed.column_name,
         printed.column_title,
         printed.cell_value,
         printed.half_place,
         scores.weight + scores.adjustment_points as full_score
     from added
-    inner join marts.fct_dimension_scores as scores
-        on
-            added.score_month = scores.score_month
-            and added.unit_id = scores.unit_id
-            and added.dimension_code = scores.dimension_code
-    inner join printed_figures as printed
-        on
-            added.score_month = printed.score_month
-            and added.unit_id = printed.unit_id
-            and printed.column_name = added.dimension_code || '_score'
-),
-
-final as (
-    select
-        score_month,
-        city_code,
-        place,
-        unit_name,
-        column_name,
-        column_title,
-        cell_value,
-        case
-            when is_points
-                then as_printed(greatest(full_score - points_lost, 0), cell_value, half_place)
-            when is_losses and is_without_loss then as_printed(full_score, cell_value, half_place)
-        end as added_score,
-        case when is_losses and not is_without_loss then full_score end as unreached_score
-    from compared
+    inner join marts.fct_dimension_scores as scores using (score_month, unit_id, dimension_code)
+    inner join printed_figures as printed using (score_month, unit_id, column_name)
 )
 
-select * from final
+select
+    score_month,
+    city_code,
+    place,
+    unit_name,
+    column_name,
+    column_title,
+    cell_value,
+    case
+        when is_points
+            then as_printed(greatest(full_score - points_lost, 0), cell_value, half_place)
+        when is_losses and is_without_loss then as_printed(full_score, cell_value, half_place)
+    end as added_score,
+    case when is_losses and not is_without_loss then full_score end as unreached_score
+from compared

@@ -31,47 +31,34 @@ measures as (
     from marts.fct_composite_scores
     union all
     select
-        observations.score_month,
+        score_month,
         observations.unit_id,
         null as group_code,
         'percent_change' as measure_code,
-        observations.indicator_code as column_name,
+        indicator_code as column_name,
         observations.indicator_name as column_title,
         observations.obs_value as figure
     from marts.fct_observations as observations
-    inner join marts.dim_indicators as indicators
-        on
-            observations.score_month = indicators.score_month
-            and observations.indicator_code = indicators.indicator_code
+    inner join marts.dim_indicators as indicators using (score_month, indicator_code)
     where indicators.value_type = 'percent'
-),
-
-final as (
-    select
-        measures.score_month,
-        units.city_code,
-        '与 ' || strftime(months.earlier_month, '%Y-%m') || ' 相比' as place,
-        units.unit_name,
-        measures.column_name,
-        measures.column_title,
-        abs(measures.figure - earlier.figure) as figure_change,
-        limits.limit_value
-    from measures
-    inner join months on measures.score_month = months.score_month
-    inner join measures as earlier
-        on
-            months.earlier_month = earlier.score_month
-            and measures.unit_id = earlier.unit_id
-            and measures.group_code is not distinct from earlier.group_code
-            and measures.column_name = earlier.column_name
-    inner join marts.dim_units as units
-        on
-            measures.score_month = units.score_month
-            and measures.unit_id = units.unit_id
-    inner join intermediate.int_plausibility_limits_monthly as limits
-        on
-            measures.score_month = limits.score_month
-            and measures.measure_code = limits.measure_code
 )
 
-select * from final
+select
+    measures.score_month,
+    units.city_code,
+    '与 ' || strftime(months.earlier_month, '%Y-%m') || ' 相比' as place,
+    units.unit_name,
+    measures.column_name,
+    measures.column_title,
+    abs(measures.figure - earlier.figure) as figure_change,
+    limits.limit_value
+from measures
+inner join months using (score_month)
+inner join marts.dim_units as units using (score_month, unit_id)
+inner join intermediate.int_plausibility_limits_monthly as limits using (score_month, measure_code)
+inner join measures as earlier
+    on
+        months.earlier_month = earlier.score_month
+        and measures.unit_id = earlier.unit_id
+        and measures.group_code is not distinct from earlier.group_code
+        and measures.column_name = earlier.column_name

@@ -11,13 +11,7 @@ units as (
 ),
 
 scores as (
-    select
-        score_month,
-        unit_id,
-        'fct_composite_scores' as place,
-        'composite_score' as column_name,
-        exact_score as figure
-    from marts.fct_composite_scores
+    select * from fact_scores
     union all by name
     select
         score_month,
@@ -26,86 +20,59 @@ scores as (
         'composite_score' as column_name,
         exact_average as figure
     from marts.fct_year_to_date_scores
-    union all by name
-    select
-        score_month,
-        unit_id,
-        'fct_dimension_scores' as place,
-        dimension_code || '_score' as column_name,
-        score as figure,
-        weight as fact_most
-    from marts.fct_dimension_scores
-),
-
-final as (
-    select
-        scores.score_month,
-        units.city_code,
-        scores.place,
-        units.unit_name,
-        scores.column_name,
-        score_columns.column_title,
-        scores.figure,
-        scores.fact_most,
-        score_columns.most,
-        score_columns.most - scores.figure as lost
-    from scores
-    inner join units
-        on
-            scores.score_month = units.score_month
-            and scores.unit_id = units.unit_id
-    inner join score_columns
-        on
-            units.score_month = score_columns.score_month
-            and units.city_code = score_columns.city_code
-            and units.group_code = score_columns.group_code
-            and scores.column_name = score_columns.column_name
-    union all by name
-    -- A maximum of 0 marks an indicator that only takes from its dimension's pool.
-    select
-        scores.score_month,
-        scores.city_code,
-        'fct_indicator_scores' as place,
-        scores.unit_name,
-        scores.indicator_code as column_name,
-        scores.indicator_name as column_title,
-        scores.points as figure,
-        scores.max_points as fact_most,
-        group_indicators.max_points as most,
-        case when scores.max_points > 0 then scores.max_points - scores.points end as lost,
-        case when scores.obs_status = 'M' then scores.points end as full_points
-    from marts.fct_indicator_scores as scores
-    inner join intermediate.int_group_indicators_monthly as group_indicators
-        on
-            scores.score_month = group_indicators.score_month
-            and scores.group_code = group_indicators.group_code
-            and scores.indicator_code = group_indicators.indicator_code
-    union all by name
-    select
-        scores.score_month,
-        scores.city_code,
-        'fct_composite_scores' as place,
-        scores.unit_name,
-        'score_rank' as column_name,
-        '名次' as column_title,
-        greatest(scores.score_rank, scores.sequence_no) as figure,
-        units.group_size as most
-    from marts.fct_composite_scores as scores
-    inner join units
-        on
-            scores.score_month = units.score_month
-            and scores.unit_id = units.unit_id
-    union all by name
-    select
-        score_month,
-        city_code,
-        'fct_year_to_date_scores' as place,
-        unit_name,
-        'scored_month_count' as column_name,
-        '计入平均的月数' as column_title,
-        scored_month_count as figure,
-        year_month_count as most
-    from marts.fct_year_to_date_scores
 )
 
-select * from final
+select
+    score_month,
+    city_code,
+    scores.place,
+    units.unit_name,
+    column_name,
+    score_columns.column_title,
+    scores.figure,
+    scores.fact_most,
+    score_columns.most,
+    score_columns.most - scores.figure as lost
+from scores
+inner join units using (score_month, unit_id)
+inner join score_columns using (score_month, city_code, group_code, column_name)
+union all by name
+-- A maximum of 0 marks an indicator that only takes from its dimension's pool.
+select
+    score_month,
+    scores.city_code,
+    'fct_indicator_scores' as place,
+    scores.unit_name,
+    indicator_code as column_name,
+    scores.indicator_name as column_title,
+    scores.points as figure,
+    scores.max_points as fact_most,
+    group_indicators.max_points as most,
+    case when scores.max_points > 0 then scores.max_points - scores.points end as lost,
+    case when scores.obs_status = 'M' then scores.points end as full_points
+from marts.fct_indicator_scores as scores
+inner join intermediate.int_group_indicators_monthly as group_indicators
+    using (score_month, group_code, indicator_code)
+union all by name
+select
+    score_month,
+    scores.city_code,
+    'fct_composite_scores' as place,
+    scores.unit_name,
+    'score_rank' as column_name,
+    '名次' as column_title,
+    greatest(scores.score_rank, scores.sequence_no) as figure,
+    units.group_size as most
+from marts.fct_composite_scores as scores
+inner join units using (score_month, unit_id)
+union all by name
+select
+    score_month,
+    city_code,
+    'fct_year_to_date_scores' as place,
+    unit_name,
+    'scored_month_count' as column_name,
+    '计入平均的月数' as column_title,
+    scored_month_count as figure,
+    year_month_count as most
+from marts.fct_year_to_date_scores

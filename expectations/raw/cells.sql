@@ -7,7 +7,7 @@ arrived as (
         city_code,
         unit_id,
         unit_name,
-        column_name,
+        column_name as indicator_code,
         column_title,
         min(place) as place,
         min(row_no) as row_no,
@@ -16,28 +16,20 @@ arrived as (
         count(cell_text) as value_count
     from arrived_cells
     where feed_kind = 'indicators'
-    group by score_month, city_code, unit_id, unit_name, column_name, column_title
-),
-
-final as (
-    select
-        coalesce(wanted.score_month, arrived.score_month) as score_month,
-        coalesce(wanted.city_code, arrived.city_code) as city_code,
-        arrived.place,
-        arrived.row_no,
-        coalesce(wanted.unit_name, arrived.unit_name) as unit_name,
-        coalesce(wanted.indicator_code, arrived.column_name) as column_name,
-        coalesce(wanted.indicator_name, arrived.column_title) as column_title,
-        arrived.cell_value,
-        wanted.most,
-        case when wanted.is_required then coalesce(arrived.value_count, 0) end as value_count,
-        case when wanted.unit_id is null then arrived.cell_text end as needless_text
-    from reported_indicators as wanted
-    full join arrived
-        on
-            wanted.score_month = arrived.score_month
-            and wanted.unit_id = arrived.unit_id
-            and wanted.indicator_code = arrived.column_name
+    group by all
 )
 
-select * from final
+select
+    score_month,
+    coalesce(wanted.city_code, arrived.city_code) as city_code,
+    arrived.place,
+    arrived.row_no,
+    coalesce(wanted.unit_name, arrived.unit_name) as unit_name,
+    indicator_code as column_name,
+    coalesce(wanted.indicator_name, arrived.column_title) as column_title,
+    arrived.cell_value,
+    wanted.most,
+    case when wanted.is_required then coalesce(arrived.value_count, 0) end as value_count,
+    case when wanted.unit_id is null then arrived.cell_text end as needless_text
+from reported_indicators as wanted
+full join arrived using (score_month, unit_id, indicator_code)

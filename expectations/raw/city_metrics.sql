@@ -5,7 +5,7 @@ received as (
     select
         score_month,
         city_code,
-        row_key,
+        row_key as metric_code,
         min(row_no) as row_no
     from arrived_cells
     where feed_kind = 'city_metrics'
@@ -18,23 +18,15 @@ places as (
         place
     from arrived_cells
     where feed_kind = 'city_metrics'
-),
-
-final as (
-    select
-        cities.score_month,
-        cities.city_code,
-        places.place,
-        city_metrics.metric_name as unit_name,
-        received.row_no
-    from intermediate.int_cities_monthly as cities
-    cross join reference.city_metrics as city_metrics
-    left join received
-        on
-            cities.score_month = received.score_month
-            and cities.city_code = received.city_code
-            and city_metrics.metric_code = received.row_key
-    left join places on cities.score_month = places.score_month
 )
 
-select * from final
+select
+    score_month,
+    city_code,
+    places.place,
+    city_metrics.metric_name as unit_name,
+    received.row_no
+from intermediate.int_cities_monthly
+cross join reference.city_metrics as city_metrics
+left join received using (score_month, city_code, metric_code)
+left join places using (score_month)

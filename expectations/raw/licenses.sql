@@ -1,7 +1,7 @@
 -- One row per month and unit: the share of new licences sealed beside the number unsealed.
 with
 
-final as (
+units as (
     select
         score_month,
         city_code,
@@ -25,4 +25,4 @@ select
     case when not is_full then unsealed_new_count end as count_of_unsealed,
     case when is_without then unsealed_new_count end as count_of_none,
     case when is_full then unsealed_new_count end as count_of_sealed
-from final
+from units

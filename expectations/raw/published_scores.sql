@@ -13,12 +13,7 @@ scores as (
         score_columns.column_title as score_title,
         score_columns.most
     from arrived_cells as arrived
-    inner join score_columns
-        on
-            arrived.score_month = score_columns.score_month
-            and arrived.city_code = score_columns.city_code
-            and arrived.group_code = score_columns.group_code
-            and arrived.column_name = score_columns.column_name
+    inner join score_columns using (score_month, city_code, group_code, column_name)
     where arrived.feed_kind = 'published_scores'
 ),
 
@@ -30,27 +25,20 @@ sums as (
         sum(half_place) as allowed_gap
     from scores
     group by score_month, unit_id
-),
-
-final as (
-    select
-        scores.score_month,
-        scores.city_code,
-        scores.place,
-        scores.row_no,
-        scores.unit_name,
-        scores.column_name,
-        scores.score_title as column_title,
-        scores.cell_value,
-        scores.most,
-        scores.most - scores.cell_value as lost,
-        case when scores.dimension_code is null then sums.gap end as gap,
-        sums.allowed_gap
-    from scores
-    inner join sums
-        on
-            scores.score_month = sums.score_month
-            and scores.unit_id = sums.unit_id
 )
 
-select * from final
+select
+    score_month,
+    scores.city_code,
+    scores.place,
+    scores.row_no,
+    scores.unit_name,
+    scores.column_name,
+    scores.score_title as column_title,
+    scores.cell_value,
+    scores.most,
+    scores.most - scores.cell_value as lost,
+    case when scores.dimension_code is null then sums.gap end as gap,
+    sums.allowed_gap
+from scores
+inner join sums using (score_month, unit_id)

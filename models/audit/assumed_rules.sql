@@ -2,68 +2,36 @@
 -- month hangs on a coefficient that no printed figure confirms.
 with
 
-rules as (
-    select * from {{ ref('dim_rules') }}
-),
-
 assumed as (
     select distinct
         score_month,
         rule_id
     from {{ ref('int_rules_monthly') }}
     where basis = 'assumed'
-),
-
-indicator_scores as (
-    select * from {{ ref('fct_indicator_scores') }}
-),
-
-final as (
-    select
-        indicator_scores.score_month,
-        indicator_scores.city_code,
-        indicator_scores.group_code,
-        indicator_scores.dimension_code,
-        indicator_scores.indicator_code,
-        indicator_scores.indicator_name,
-        indicator_scores.rule_id,
-        rules.rule_text,
-        cast(count(*) as integer) as unit_count,
-        cast(count(*) filter (where indicator_scores.obs_status != 'M') as integer)
-            as applicable_unit_count,
-        cast(
-            sum(
-                case
-                    when indicator_scores.obs_status = 'M' then 0
-                    else indicator_scores.max_points
-                end
-            ) as decimal(12, 2)
-        ) as points_at_stake,
-        cast(sum(indicator_scores.points_lost) as decimal(18, 10)) as points_lost
-    from indicator_scores
-    inner join assumed
-        on
-            indicator_scores.score_month = assumed.score_month
-            and indicator_scores.rule_id = assumed.rule_id
-    inner join rules
-        on
-            indicator_scores.score_month = rules.score_month
-            and indicator_scores.rule_id = rules.rule_id
-    group by
-        indicator_scores.score_month,
-        indicator_scores.city_code,
-        indicator_scores.group_code,
-        indicator_scores.dimension_code,
-        indicator_scores.indicator_code,
-        indicator_scores.indicator_name,
-        indicator_scores.rule_id,
-        rules.rule_text
 )
 
-select * from final
+select
+    score_month,
+    scores.city_code,
+    scores.group_code,
+    scores.dimension_code,
+    scores.indicator_code,
+    scores.indicator_name,
+    rule_id,
+    rules.rule_text,
+    cast(count(*) as integer) as unit_count,
+    cast(count(*) filter (where scores.obs_status != 'M') as integer) as applicable_unit_count,
+    cast(
+        sum(case when scores.obs_status = 'M' then 0 else scores.max_points end) as decimal(12, 2)
+    ) as points_at_stake,
+    cast(sum(scores.points_lost) as decimal(18, 10)) as points_lost
+from {{ ref('fct_indicator_scores') }} as scores
+inner join assumed using (score_month, rule_id)
+inner join {{ ref('dim_rules') }} as rules using (score_month, rule_id)
+group by all
 order by
     score_month nulls last,
-    city_code nulls last,
-    dimension_code nulls last,
-    indicator_code nulls last,
-    group_code nulls last
+    scores.city_code nulls last,
+    scores.dimension_code nulls last,
+    scores.indicator_code nulls last,
+    scores.group_code nulls last

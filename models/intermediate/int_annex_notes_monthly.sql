@@ -1,10 +1,4 @@
 -- One row per score month, annex and note below it.
-with
-
-final as (
-    {{ in_force(
-        ref('annex_notes'), ['annex_no', 'note_no'], ['annex_no', 'note_no', 'note_text'],
-    ) }}
-)
-
-select * from final
+{{ in_force(
+    ref('annex_notes'), ['annex_no', 'note_no'], ['annex_no', 'note_no', 'note_text'],
+) }}

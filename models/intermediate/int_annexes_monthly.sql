@@ -1,14 +1,8 @@
 -- One row per score month and annex: its title, the groups that it shows and in which order.
-with
-
-final as (
-    {{ in_force(
-        ref('annexes'), ['annex_no'],
-        [
-            'annex_no', 'mart_name', 'annex_title', 'period_line', 'not_applicable_mark',
-            'group_codes', 'row_order',
-        ],
-    ) }}
-)
-
-select * from final
+{{ in_force(
+    ref('annexes'), ['annex_no'],
+    [
+        'annex_no', 'mart_name', 'annex_title', 'period_line', 'not_applicable_mark',
+        'group_codes', 'row_order',
+    ],
+) }}

@@ -2,20 +2,8 @@
 -- place where text becomes a figure. And one per imputed cell that the print lacks.
 with
 
-cells as (
-    select * from {{ ref('stg_bulletin__cells') }}
-),
-
-cities as (
-    select * from {{ ref('int_cities_monthly') }}
-),
-
 units as (
     select * from {{ ref('int_units_monthly') }}
-),
-
-unit_aliases as (
-    select * from {{ ref('unit_aliases') }}
 ),
 
 errata as (
@@ -26,46 +14,29 @@ indicators as (
     select * from {{ ref('indicators') }}
 ),
 
-feed_columns as (
-    select * from {{ ref('feed_columns') }}
-),
-
-city_metrics as (
-    select * from {{ ref('city_metrics') }}
-),
-
 corrections as (
     select
         errata.score_month,
         corrections.*
     from {{ ref('cell_corrections') }} as corrections
-    inner join errata on corrections.erratum_id = errata.erratum_id
-),
-
-imputations as (
-    select
-        errata.score_month,
-        errata.city_code,
-        imputations.*
-    from {{ ref('imputed_cells') }} as imputations
-    inner join errata on imputations.erratum_id = errata.erratum_id
+    inner join errata using (erratum_id)
 ),
 
 unit_names as (
     select
         score_month,
         city_code,
-        {{ clean_text('unit_name') }} as unit_name,
+        {{ clean_text('unit_name') }} as row_key,
         unit_id
     from units
     union
     select
         units.score_month,
         units.city_code,
-        {{ clean_text('unit_aliases.alias_name') }} as unit_name,
-        units.unit_id
-    from unit_aliases
-    inner join units on unit_aliases.unit_id = units.unit_id
+        {{ clean_text('aliases.alias_name') }} as row_key,
+        unit_id
+    from {{ ref('unit_aliases') }} as aliases
+    inner join units using (unit_id)
 ),
 
 -- A correction applies only to the very text it was written for. A file that names no city belongs
@@ -85,8 +56,8 @@ received as (
         cells.row_no,
         false as is_imputed,
         cells.score_month
-    from cells
-    left join cities
+    from {{ ref('stg_bulletin__cells') }} as cells
+    left join {{ ref('int_cities_monthly') }} as cities
         on
             cells.score_month = cities.score_month
             and cities.is_only
@@ -108,26 +79,23 @@ received as (
 
 imputed as (
     select
-        imputations.city_code,
+        errata.city_code,
         indicators.dimension_code as feed_code,
         'indicators' as feed_kind,
-        cast(null as varchar) as source_file,
-        imputations.indicator_code as column_name,
-        cast(null as varchar) as printed_row_key,
+        indicator_code as column_name,
         {{ clean_text('imputations.unit_name') }} as row_key,
-        cast(null as varchar) as printed_value,
         imputations.imputed_value as corrected_value,
-        imputations.erratum_id,
-        cast(null as integer) as row_no,
+        erratum_id,
         true as is_imputed,
-        imputations.score_month
-    from imputations
-    inner join indicators on imputations.indicator_code = indicators.indicator_code
+        errata.score_month
+    from {{ ref('imputed_cells') }} as imputations
+    inner join errata using (erratum_id)
+    inner join indicators using (indicator_code)
 ),
 
 combined as (
     select * from received
-    union all
+    union all by name
     select * from imputed
 ),
 
@@ -147,43 +115,33 @@ resolved as (
         end as value_type,
         {{ clean_text('combined.corrected_value') }} as cell_text
     from combined
-    left join unit_names
-        on
-            combined.score_month = unit_names.score_month
-            and combined.city_code = unit_names.city_code
-            and combined.row_key = unit_names.unit_name
+    left join unit_names using (score_month, city_code, row_key)
     left join indicators
         on
             combined.feed_code = indicators.dimension_code
             and combined.column_name = indicators.indicator_code
-    left join feed_columns
-        on
-            combined.feed_code = feed_columns.feed_code
-            and combined.column_name = feed_columns.column_name
-    left join city_metrics on combined.row_key = city_metrics.metric_code
-),
-
-final as (
-    select
-        city_code,
-        feed_code,
-        feed_kind,
-        source_file,
-        unit_id,
-        column_name,
-        erratum_id,
-        printed_row_key,
-        row_key,
-        printed_value,
-        corrected_value,
-        cell_text,
-        value_type,
-        {{ parse_number('corrected_value', 'value_type') }} as cell_value,
-        row_no,
-        is_imputed,
-        {{ is_not_applicable('cell_text') }} as is_not_applicable,
-        score_month
-    from resolved
+    left join {{ ref('feed_columns') }} as feed_columns using (feed_code, column_name)
+    left join {{ ref('city_metrics') }} as city_metrics
+        on combined.row_key = city_metrics.metric_code
 )
 
-select * from final
+select
+    city_code,
+    feed_code,
+    feed_kind,
+    source_file,
+    unit_id,
+    column_name,
+    erratum_id,
+    printed_row_key,
+    row_key,
+    printed_value,
+    corrected_value,
+    cell_text,
+    value_type,
+    {{ parse_number('corrected_value', 'value_type') }} as cell_value,
+    row_no,
+    is_imputed,
+    {{ is_not_applicable('cell_text') }} as is_not_applicable,
+    score_month
+from resolved

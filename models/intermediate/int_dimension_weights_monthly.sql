@@ -2,46 +2,24 @@
 -- a row of its own has the one that names no city.
 with
 
-cities as (
-    select * from {{ ref('int_cities_monthly') }}
-),
-
 weights as (
     {{ in_force(
         ref('dimension_weights'), ['city_code', 'group_code', 'dimension_code'],
         ['city_code', 'group_code', 'dimension_code', 'cast(weight as decimal(6, 2)) as weight'],
     ) }}
-),
-
--- By `is null`: DuckDB 1.5.6 takes any row for the first one by a key that may be NULL.
-ranked as (
-    select
-        cities.city_code,
-        weights.group_code,
-        weights.dimension_code,
-        weights.weight,
-        row_number() over (
-            partition by
-                cities.score_month, cities.city_code, weights.group_code, weights.dimension_code
-            order by weights.city_code is null
-        ) as preference,
-        cities.score_month
-    from cities
-    inner join weights
-        on
-            cities.score_month = weights.score_month
-            and cities.city_code = coalesce(weights.city_code, cities.city_code)
-),
-
-final as (
-    select
-        city_code,
-        group_code,
-        dimension_code,
-        weight,
-        score_month
-    from ranked
-    where preference = 1
 )
 
-select * from final
+-- By `is null`: DuckDB 1.5.6 takes any row for the first one by a key that may be NULL.
+select
+    cities.city_code,
+    weights.group_code,
+    weights.dimension_code,
+    weights.weight,
+    score_month
+from {{ ref('int_cities_monthly') }} as cities
+inner join weights using (score_month)
+where cities.city_code = coalesce(weights.city_code, cities.city_code)
+qualify row_number() over (
+    partition by score_month, cities.city_code, weights.group_code, weights.dimension_code
+    order by weights.city_code is null
+) = 1

@@ -10,26 +10,18 @@ group_indicators as (
             'cast(max_points as decimal(6, 2)) as max_points',
         ],
     ) }}
-),
-
-indicators as (
-    select * from {{ ref('indicators') }}
-),
-
-final as (
-    select
-        group_indicators.group_code,
-        indicators.dimension_code,
-        indicators.indicator_code,
-        group_indicators.rule_id,
-        indicators.value_type,
-        group_indicators.max_points,
-        cast(indicators.valid_min as decimal(18, 6)) as valid_min,
-        cast(indicators.valid_max as decimal(18, 6)) as valid_max,
-        indicators.is_required,
-        group_indicators.score_month
-    from group_indicators
-    inner join indicators on group_indicators.indicator_code = indicators.indicator_code
 )
 
-select * from final
+select
+    group_indicators.group_code,
+    indicators.dimension_code,
+    indicator_code,
+    group_indicators.rule_id,
+    indicators.value_type,
+    group_indicators.max_points,
+    cast(indicators.valid_min as decimal(18, 6)) as valid_min,
+    cast(indicators.valid_max as decimal(18, 6)) as valid_max,
+    indicators.is_required,
+    group_indicators.score_month
+from group_indicators
+inner join {{ ref('indicators') }} as indicators using (indicator_code)

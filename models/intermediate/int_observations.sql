@@ -3,14 +3,6 @@
 -- imputed, L missing.
 with
 
-units as (
-    select * from {{ ref('int_units_monthly') }}
-),
-
-group_indicators as (
-    select * from {{ ref('int_group_indicators_monthly') }}
-),
-
 -- What was received comes first; an imputed value only fills a gap. A unit that stands twice counts
 -- once, by its first row; `input_problems` names the others.
 cells as (
@@ -31,13 +23,13 @@ matched as (
         units.city_code,
         units.unit_id,
         units.unit_name,
-        units.group_code,
-        group_indicators.dimension_code,
-        group_indicators.indicator_code,
-        group_indicators.value_type,
-        group_indicators.valid_min,
-        group_indicators.valid_max,
-        group_indicators.is_required,
+        group_code,
+        indicators.dimension_code,
+        indicators.indicator_code,
+        indicators.value_type,
+        indicators.valid_min,
+        indicators.valid_max,
+        indicators.is_required,
         cells.source_file,
         cells.row_no as source_row,
         cells.printed_value,
@@ -45,58 +37,52 @@ matched as (
         cells.cell_text,
         cells.cell_value as obs_value,
         case
-            when group_indicators.value_type = 'text' and not cells.is_not_applicable
+            when indicators.value_type = 'text' and not cells.is_not_applicable
                 then nullif(trim(cells.corrected_value), '')
         end as obs_text,
         cells.erratum_id,
         coalesce(cells.is_imputed, false) as is_imputed,
         coalesce(cells.is_not_applicable, false) as is_not_applicable,
-        units.score_month
-    from units
-    inner join group_indicators
-        on
-            units.score_month = group_indicators.score_month
-            and units.group_code = group_indicators.group_code
+        score_month
+    from {{ ref('int_units_monthly') }} as units
+    inner join {{ ref('int_group_indicators_monthly') }} as indicators
+        using (score_month, group_code)
     left join cells
         on
             units.score_month = cells.score_month
             and units.unit_id = cells.unit_id
-            and group_indicators.dimension_code = cells.feed_code
-            and group_indicators.indicator_code = cells.column_name
+            and indicators.dimension_code = cells.feed_code
+            and indicators.indicator_code = cells.column_name
             and cells.preference = 1
-),
-
-final as (
-    select
-        city_code,
-        unit_id,
-        unit_name,
-        group_code,
-        dimension_code,
-        indicator_code,
-        value_type,
-        valid_min,
-        valid_max,
-        is_required,
-        obs_value,
-        obs_text,
-        case
-            when is_not_applicable then 'M'
-            when obs_value is null and obs_text is null then 'L'
-            when is_imputed then 'I'
-            else 'A'
-        end as obs_status,
-        source_file,
-        source_row,
-        printed_value,
-        corrected_value,
-        erratum_id,
-        cell_text is null
-        or is_not_applicable
-        or obs_value is not null
-        or obs_text is not null as is_readable,
-        score_month
-    from matched
 )
 
-select * from final
+select
+    city_code,
+    unit_id,
+    unit_name,
+    group_code,
+    dimension_code,
+    indicator_code,
+    value_type,
+    valid_min,
+    valid_max,
+    is_required,
+    obs_value,
+    obs_text,
+    case
+        when is_not_applicable then 'M'
+        when obs_value is null and obs_text is null then 'L'
+        when is_imputed then 'I'
+        else 'A'
+    end as obs_status,
+    source_file,
+    source_row,
+    printed_value,
+    corrected_value,
+    erratum_id,
+    cell_text is null
+    or is_not_applicable
+    or obs_value is not null
+    or obs_text is not null as is_readable,
+    score_month
+from matched

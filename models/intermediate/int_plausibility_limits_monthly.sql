@@ -1,10 +1,4 @@
 -- One row per score month and kind of change that is looked at: the most that is plausible.
-with
-
-final as (
-    {{ in_force(
-        ref('plausibility_limits'), ['measure_code'], ['measure_code', 'limit_value', 'reason'],
-    ) }}
-)
-
-select * from final
+{{ in_force(
+    ref('plausibility_limits'), ['measure_code'], ['measure_code', 'limit_value', 'reason'],
+) }}

@@ -6,83 +6,37 @@ rules as (
     select * from {{ ref('int_rules_monthly') }}
 ),
 
+group_indicators as (
+    select * from {{ ref('int_group_indicators_monthly') }}
+),
+
 uses as (
     select
         score_month,
         rule_id,
         max_points,
         max(valid_max) as valid_max
-    from {{ ref('int_group_indicators_monthly') }}
+    from group_indicators
     where rule_id is not null
     group by score_month, rule_id, max_points
 ),
 
 observed as (
     select
-        group_indicators.score_month,
+        score_month,
         group_indicators.rule_id,
         max(observations.obs_value) as greatest_value
     from {{ ref('int_observations') }} as observations
-    inner join {{ ref('int_group_indicators_monthly') }} as group_indicators
-        on
-            observations.score_month = group_indicators.score_month
-            and observations.group_code = group_indicators.group_code
-            and observations.indicator_code = group_indicators.indicator_code
-    group by group_indicators.score_month, group_indicators.rule_id
+    inner join group_indicators using (score_month, group_code, indicator_code)
+    group by score_month, group_indicators.rule_id
 ),
 
 bends as (
-    select
+    select distinct
         score_month,
         rule_id,
-        0 as bend
+        unnest([0, lower_value, coalesce(upper_value, 0)]) as bend
     from rules
-    union
-    select
-        score_month,
-        rule_id,
-        lower_value as bend
-    from rules
-    union
-    select
-        score_month,
-        rule_id,
-        upper_value as bend
-    from rules
-    where upper_value is not null
-),
-
--- How far a drawing goes: all valid values, else twice as far as the curve bends, or as far as a
--- limit stops it, or as was observed, and a little further. A place in a drawing is no score, so
--- here quotients may pass through floating point.
-ends as (
-    select
-        uses.score_month,
-        uses.rule_id,
-        max(
-            case
-                when uses.max_points * rules.slope_share + rules.slope_points > 0
-                    then
-                        rules.lower_value
-                        + (uses.max_points * (1 - rules.base_share) - rules.base_points)
-                        / (uses.max_points * rules.slope_share + rules.slope_points)
-                when
-                    uses.max_points * rules.slope_share + rules.slope_points < 0
-                    and uses.max_points > 0
-                    then
-                        rules.lower_value
-                        - (uses.max_points * rules.base_share + rules.base_points)
-                        / (uses.max_points * rules.slope_share + rules.slope_points)
-            end
-        ) as end_value
-    from uses
-    inner join rules
-        on
-            uses.score_month = rules.score_month
-            and uses.rule_id = rules.rule_id
-            and rules.segment_no = 1
-            and rules.upper_value is null
-    group by uses.score_month, uses.rule_id
 ),
 
 last_bends as (
@@ -94,10 +48,40 @@ last_bends as (
     group by score_month, rule_id
 ),
 
+-- How far a drawing goes: all valid values, else twice as far as the curve bends, or as far as a
+-- limit stops it, or as was observed, and a little further. A place in a drawing is no score, so
+-- here quotients may pass through floating point.
+slopes as (
+    select
+        score_month,
+        rule_id,
+        uses.max_points,
+        rules.lower_value,
+        uses.max_points * rules.base_share + rules.base_points as base,
+        uses.max_points * rules.slope_share + rules.slope_points as slope
+    from uses
+    inner join rules using (score_month, rule_id)
+    where rules.segment_no = 1 and rules.upper_value is null
+),
+
+ends as (
+    select
+        score_month,
+        rule_id,
+        max(
+            case
+                when slope > 0 then lower_value + (max_points - base) / slope
+                when slope < 0 and max_points > 0 then lower_value - base / slope
+            end
+        ) as end_value
+    from slopes
+    group by score_month, rule_id
+),
+
 extents as (
     select
-        uses.score_month,
-        uses.rule_id,
+        score_month,
+        rule_id,
         uses.max_points,
         cast(
             coalesce(
@@ -112,32 +96,20 @@ extents as (
             ) as decimal(18, 6)
         ) as greatest_value
     from uses
-    inner join last_bends
-        on
-            uses.score_month = last_bends.score_month
-            and uses.rule_id = last_bends.rule_id
-    left join ends
-        on
-            uses.score_month = ends.score_month
-            and uses.rule_id = ends.rule_id
-    left join observed
-        on
-            uses.score_month = observed.score_month
-            and uses.rule_id = observed.rule_id
+    inner join last_bends using (score_month, rule_id)
+    left join ends using (score_month, rule_id)
+    left join observed using (score_month, rule_id)
 ),
 
 corner_values as (
     select
-        extents.score_month,
-        extents.rule_id,
+        score_month,
+        rule_id,
         extents.max_points,
         cast(bends.bend as decimal(18, 6)) as vertex_value
     from extents
-    inner join bends
-        on
-            extents.score_month = bends.score_month
-            and extents.rule_id = bends.rule_id
-            and extents.greatest_value > bends.bend
+    inner join bends using (score_month, rule_id)
+    where bends.bend < extents.greatest_value
     union
     select
         score_month,
@@ -149,22 +121,15 @@ corner_values as (
 
 corners as (
     select
-        corner_values.score_month,
-        corner_values.rule_id,
+        score_month,
+        rule_id,
         corner_values.max_points,
         corner_values.vertex_value,
         sum({{ segment_points('rules', 'corner_values.max_points', 'corner_values.vertex_value') }})
             as curve_points
     from corner_values
-    inner join rules
-        on
-            corner_values.score_month = rules.score_month
-            and corner_values.rule_id = rules.rule_id
-    group by
-        corner_values.score_month,
-        corner_values.rule_id,
-        corner_values.max_points,
-        corner_values.vertex_value
+    inner join rules using (score_month, rule_id)
+    group by all
 ),
 
 -- Between two corners the curve is straight, but a limit may stop it on the way.
@@ -215,21 +180,17 @@ vertices as (
         cast(vertex_value as decimal(18, 6)) as vertex_value,
         cast(points as decimal(18, 10)) as points
     from stops
-),
-
-final as (
-    select
-        rule_id,
-        max_points,
-        cast(
-            row_number() over (
-                partition by score_month, rule_id, max_points order by vertex_value nulls last
-            ) as integer
-        ) as vertex_no,
-        vertex_value,
-        points,
-        score_month
-    from vertices
 )
 
-select * from final
+select
+    rule_id,
+    max_points,
+    cast(
+        row_number() over (
+            partition by score_month, rule_id, max_points order by vertex_value nulls last
+        ) as integer
+    ) as vertex_no,
+    vertex_value,
+    points,
+    score_month
+from vertices

@@ -9,10 +9,6 @@ rule_bases as (
     select * from {{ ref('rule_bases') }}
 ),
 
-rule_kinds as (
-    select * from {{ ref('rule_kinds') }}
-),
-
 rules as (
     select
         segments.score_month,
@@ -22,7 +18,7 @@ rules as (
         string_agg(segments.rule_text, '；' order by segments.segment_no) as rule_text,
         min(segments.valid_from) as valid_from
     from segments
-    inner join rule_bases on segments.basis = rule_bases.basis
+    inner join rule_bases using (basis)
     group by segments.score_month, segments.rule_id
 ),
 
@@ -41,28 +37,21 @@ evidences as (
         group by score_month, rule_id, evidence
     ) as distinct_evidences
     group by score_month, rule_id
-),
-
-final as (
-    select
-        rules.score_month,
-        rules.rule_id,
-        rules.rule_kind,
-        rule_kinds.description as rule_kind_description,
-        rule_bases.basis,
-        rule_bases.basis_name,
-        rules.rule_text,
-        evidences.evidence,
-        rule_kinds.is_fault,
-        rules.valid_from
-    from rules
-    inner join evidences
-        on
-            rules.score_month = evidences.score_month
-            and rules.rule_id = evidences.rule_id
-    inner join rule_bases on rules.basis_order = rule_bases.basis_order
-    inner join rule_kinds on rules.rule_kind = rule_kinds.rule_kind
 )
 
-select * from final
+select
+    score_month,
+    rule_id,
+    rule_kind,
+    rule_kinds.description as rule_kind_description,
+    rule_bases.basis,
+    rule_bases.basis_name,
+    rules.rule_text,
+    evidences.evidence,
+    rule_kinds.is_fault,
+    rules.valid_from
+from rules
+inner join evidences using (score_month, rule_id)
+inner join rule_bases using (basis_order)
+inner join {{ ref('rule_kinds') }} as rule_kinds using (rule_kind)
 order by score_month nulls last, rule_id nulls last

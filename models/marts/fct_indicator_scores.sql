@@ -3,89 +3,52 @@
 -- depends_on: {{ ref('int_input_problems') }}
 with
 
-observations as (
-    select * from {{ ref('fct_observations') }}
-),
-
-group_indicators as (
-    select * from {{ ref('int_group_indicators_monthly') }}
-    where rule_id is not null
-),
-
-rules as (
-    select * from {{ ref('int_rules_monthly') }}
-),
-
 curves as (
     select
-        observations.score_month,
-        observations.unit_id,
-        observations.indicator_code,
+        observations.*,
         group_indicators.max_points,
-        group_indicators.rule_id,
+        rule_id,
         sum({{ segment_points('rules', 'group_indicators.max_points', 'observations.obs_value') }})
             as curve_points
-    from observations
-    inner join group_indicators
-        on
-            observations.score_month = group_indicators.score_month
-            and observations.group_code = group_indicators.group_code
-            and observations.indicator_code = group_indicators.indicator_code
-    inner join rules
-        on
-            group_indicators.score_month = rules.score_month
-            and group_indicators.rule_id = rules.rule_id
-    group by
-        observations.score_month,
-        observations.unit_id,
-        observations.indicator_code,
-        group_indicators.max_points,
-        group_indicators.rule_id
+    from {{ ref('fct_observations') }} as observations
+    inner join {{ ref('int_group_indicators_monthly') }} as group_indicators
+        using (score_month, group_code, indicator_code)
+    inner join {{ ref('int_rules_monthly') }} as rules using (score_month, rule_id)
+    group by all
 ),
 
 scored as (
     select
-        observations.*,
-        curves.max_points,
-        curves.rule_id,
+        *,
         cast(
             case
-                when observations.obs_status = 'M' then curves.max_points
-                when observations.obs_status = 'L' then null
-                else {{ kept_in_range('curves.curve_points', 'curves.max_points') }}
+                when obs_status = 'M' then max_points
+                when obs_status = 'L' then null
+                else {{ kept_in_range('curve_points', 'max_points') }}
             end as decimal(18, 10)
         ) as points
-    from observations
-    inner join curves
-        on
-            observations.score_month = curves.score_month
-            and observations.unit_id = curves.unit_id
-            and observations.indicator_code = curves.indicator_code
-),
-
-final as (
-    select
-        score_month,
-        city_code,
-        city_name,
-        unit_id,
-        unit_name,
-        group_code,
-        group_name,
-        dimension_code,
-        dimension_name,
-        indicator_code,
-        indicator_name,
-        obs_value,
-        obs_status,
-        max_points,
-        points,
-        cast(max_points - points as decimal(18, 10)) as points_lost,
-        rule_id
-    from scored
+    from curves
 )
 
-select * from final
+select
+    score_month,
+    city_code,
+    city_name,
+    unit_id,
+    unit_name,
+    group_code,
+    group_name,
+    dimension_code,
+    dimension_name,
+    indicator_code,
+    indicator_name,
+    obs_value,
+    obs_status,
+    max_points,
+    points,
+    cast(max_points - points as decimal(18, 10)) as points_lost,
+    rule_id
+from scored
 order by
     score_month nulls last,
     unit_id nulls last,

@@ -3,10 +3,6 @@
 -- compare with.
 with
 
-composite_scores as (
-    select * from {{ ref('fct_composite_scores') }}
-),
-
 paired as (
     select
         *,
@@ -14,31 +10,26 @@ paired as (
         lag(group_code) over unit_months as previous_group_code,
         lag(exact_score) over unit_months as previous_score,
         lag(score_rank) over unit_months as previous_rank
-    from composite_scores
+    from {{ ref('fct_composite_scores') }}
     window unit_months as (partition by unit_id order by score_month nulls last)
-),
-
-final as (
-    select
-        score_month,
-        city_code,
-        city_name,
-        unit_id,
-        unit_name,
-        group_code,
-        group_name,
-        exact_score,
-        score_rank,
-        previous_group_code,
-        cast(previous_score as decimal(18, 10)) as previous_score,
-        cast(exact_score - previous_score as decimal(18, 10)) as score_change,
-        case when previous_group_code = group_code then previous_rank end as previous_rank,
-        case when previous_group_code = group_code then previous_rank - score_rank end
-            as places_gained,
-        previous_month,
-        coalesce(previous_month = score_month - interval 1 month, false) as is_consecutive
-    from paired
 )
 
-select * from final
+select
+    score_month,
+    city_code,
+    city_name,
+    unit_id,
+    unit_name,
+    group_code,
+    group_name,
+    exact_score,
+    score_rank,
+    previous_group_code,
+    cast(previous_score as decimal(18, 10)) as previous_score,
+    cast(exact_score - previous_score as decimal(18, 10)) as score_change,
+    case when previous_group_code = group_code then previous_rank end as previous_rank,
+    case when previous_group_code = group_code then previous_rank - score_rank end as places_gained,
+    previous_month,
+    coalesce(previous_month = score_month - interval 1 month, false) as is_consecutive
+from paired
 order by score_month nulls last, unit_id nulls last

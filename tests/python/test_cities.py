@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
@@ -270,6 +271,9 @@ def test_plain_dbt_names_rows_without_a_city(cities: Sandbox, tmp_path: Path) ->
     lines = read_csv(path)
     write_csv(path, [list(lines[0])[1:], *(list(line.values())[1:] for line in lines)])
     edit(sandbox.raw("licenses", "2023_07"), f"{SECOND},武胜县,", "511699,武胜县,")
+    subsites = sandbox.raw("subsites", "2023_07")
+    kept = [line for line in read_csv(subsites) if line["unit_name"] != "市残联"]
+    write_csv(subsites, [list(kept[0]), *(list(line.values()) for line in kept)])
     only = ("--select", "path:seeds", f"+{INPUT_TEST}", "--indirect-selection=buildable")
     done = sandbox.run("--quiet", "build", *only, program="dbt")
     assert done.returncode == 1
@@ -278,3 +282,6 @@ def test_plain_dbt_names_rows_without_a_city(cities: Sandbox, tmp_path: Path) ->
     assert "511600、511700" in told
     (unknown,) = (line for line in done.stdout.splitlines() if "511699" in line)
     assert "raw_licenses__2023_07.csv" in unknown
+    absent = [line for line in done.stdout.splitlines() if "unit_name=市残联" in line]
+    assert sorted(re.findall(r"city_code=(\d+)", "".join(absent))) == [SECOND, HOME]
+    assert "one_row_per_cell_and_kind" not in done.stdout

@@ -10,13 +10,8 @@
 {%- endfor %}
 with
 
-declared as (
-    select
-        declared_columns.mart_name,
-        declared_columns.declared_no,
-        declared_columns.column_name
-    from (values {{ declared | join(', ') or "('', 0, '')" }})
-        as declared_columns (mart_name, declared_no, column_name)
+declared (mart_name, declared_no, column_name) as (
+    values {{ declared | join(', ') or "('', 0, '')" }}
 ),
 
 printed as (
@@ -24,38 +19,32 @@ printed as (
         annexes.mart_name,
         annex_columns.column_name
     from {{ ref('annex_columns') }} as annex_columns
-    left join {{ ref('annexes') }} as annexes on annex_columns.annex_no = annexes.annex_no
+    left join {{ ref('annexes') }} as annexes using (annex_no)
 ),
 
 newest as (
     select
-        declared.mart_name,
-        declared.column_name,
+        mart_name,
+        column_name,
         row_number() over (
-            partition by declared.mart_name order by declared.declared_no nulls last
+            partition by mart_name order by declared.declared_no nulls last
         ) as declared_place,
         row_number() over (
-            partition by declared.mart_name order by annex_columns.column_no nulls last
+            partition by mart_name order by annex_columns.column_no nulls last
         ) as printed_place
     from {{ ref('int_annex_columns_monthly') }} as annex_columns
-    inner join declared
-        on
-            annex_columns.mart_name = declared.mart_name
-            and annex_columns.column_name = declared.column_name
+    inner join declared using (mart_name, column_name)
     where
         annex_columns.score_month
         = (select max(months.score_month) from {{ ref('int_score_months') }} as months)
 )
 
 select
-    coalesce(printed.mart_name, declared.mart_name) as mart_name,
+    mart_name,
     printed.column_name as printed_column,
     declared.column_name as declared_column
 from printed
-full join declared
-    on
-        printed.mart_name = declared.mart_name
-        and printed.column_name = declared.column_name
+full join declared using (mart_name, column_name)
 where printed.column_name is null or declared.column_name is null
 union all
 select

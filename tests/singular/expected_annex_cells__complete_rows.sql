@@ -29,12 +29,8 @@ select
     expected_rows.*,
     annex_widths.column_count
 from expected_rows
-inner join {{ ref('int_score_months') }} as score_months
-    on expected_rows.score_month = score_months.score_month
-left join annex_widths
-    on
-        expected_rows.score_month = annex_widths.score_month
-        and expected_rows.annex_no = annex_widths.annex_no
+inner join {{ ref('int_score_months') }} using (score_month)
+left join annex_widths using (score_month, annex_no)
 where
     expected_rows.row_no != expected_rows.expected_row_no
     or expected_rows.cell_count is distinct from annex_widths.column_count

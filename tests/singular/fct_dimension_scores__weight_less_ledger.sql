@@ -4,16 +4,13 @@ with
 
 expected as (
     select
-        units.score_month,
+        score_month,
         units.unit_id,
         weights.dimension_code,
         weights.weight
     from {{ ref('int_units_monthly') }} as units
     inner join {{ ref('int_dimension_weights_monthly') }} as weights
-        on
-            units.score_month = weights.score_month
-            and units.city_code = weights.city_code
-            and units.group_code = weights.group_code
+        using (score_month, city_code, group_code)
 ),
 
 ledger as (

@@ -4,14 +4,12 @@ with
 
 expected as (
     select
-        units.score_month,
+        score_month,
         units.unit_id,
         group_indicators.indicator_code
     from {{ ref('int_units_monthly') }} as units
     inner join {{ ref('int_group_indicators_monthly') }} as group_indicators
-        on
-            units.score_month = group_indicators.score_month
-            and units.group_code = group_indicators.group_code
+        using (score_month, group_code)
     where group_indicators.rule_id is not null
 )
 

@@ -1,8 +1,8 @@
 -- The weights of every group with units sum to 100 in every month of every city.
 select
-    units.score_month,
-    units.city_code,
-    units.group_code,
+    score_month,
+    city_code,
+    group_code,
     sum(weights.weight) as weight_sum,
     100 as expected
 from (
@@ -13,9 +13,6 @@ from (
     from {{ ref('int_units_monthly') }}
 ) as units
 left join {{ ref('int_dimension_weights_monthly') }} as weights
-    on
-        units.score_month = weights.score_month
-        and units.city_code = weights.city_code
-        and units.group_code = weights.group_code
-group by units.score_month, units.city_code, units.group_code
+    using (score_month, city_code, group_code)
+group by score_month, city_code, group_code
 having coalesce(sum(weights.weight), 0) != 100

@@ -6,10 +6,5 @@ select
     adjustments.dimension_code,
     adjustments.adjustment_points
 from {{ ref('score_adjustments') }} as adjustments
-inner join {{ ref('int_errata') }} as errata on adjustments.erratum_id = errata.erratum_id
-left join {{ ref('fct_dimension_scores') }} as scores
-    on
-        errata.score_month = scores.score_month
-        and adjustments.unit_id = scores.unit_id
-        and adjustments.dimension_code = scores.dimension_code
-where scores.unit_id is null
+inner join {{ ref('int_errata') }} as errata using (erratum_id)
+anti join {{ ref('fct_dimension_scores') }} using (score_month, unit_id, dimension_code)

@@ -1,5 +1,5 @@
--- Within a city a name has one meaning in a month: an alias is neither the name of another unit in
--- force nor an alias of one.
+-- Within a city a name has one meaning in a month: neither the name nor an alias of a unit in force
+-- is the name or an alias of another.
 with
 
 names as (
@@ -13,10 +13,10 @@ names as (
     select
         units.score_month,
         units.city_code,
-        units.unit_id,
+        unit_id,
         aliases.alias_name as unit_name
     from {{ ref('unit_aliases') }} as aliases
-    inner join {{ ref('int_units_monthly') }} as units on aliases.unit_id = units.unit_id
+    inner join {{ ref('int_units_monthly') }} as units using (unit_id)
 )
 
 select
