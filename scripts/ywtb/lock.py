@@ -57,6 +57,6 @@ def writer_lock(project: Project, command: str) -> Iterator[None]:
 def _described(content: bytes) -> str:
     try:
         found = json.loads(content)
-    except ValueError:  # its holder is writing it just now
+        return "{command}（进程 {pid}，主机 {host}，始于 {since}）".format(**found)
+    except (ValueError, TypeError, KeyError):  # its holder is writing it just now
         return "未知的进程"
-    return "{command}（进程 {pid}，主机 {host}，始于 {since}）".format(**found)

@@ -31,7 +31,7 @@ class Project:
         """
         for folder in (start, *start.parents):
             settings = folder / "dbt_project.yml"
-            if settings.is_file() and re.search(r"(?m)^name: *ywtb\b", settings.read_text("utf-8")):
+            if settings.is_file() and re.search(rb"(?m)^name: *ywtb\b", settings.read_bytes()):
                 return cls(folder)
         raise ProjectNotFoundError(start)
 
@@ -73,9 +73,10 @@ class Project:
         """
         try:
             settings = yaml.safe_load((self.root / "dbt_project.yml").read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            raise SettingsError(f"不是完整的 YAML（{error}）") from error
-        months = (settings.get("vars") or {}).get("score_months")
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise SettingsError(f"不是完整的 YAML（{' '.join(str(error).split())}）") from error
+        found = settings.get("vars") if isinstance(settings, dict) else None
+        months = found.get("score_months") if isinstance(found, dict) else None
         if not isinstance(months, list) or not all(isinstance(month, str) for month in months):
             raise SettingsError(f"score_months 为 {months}")
         return months

@@ -68,7 +68,7 @@ def changed(june: Sandbox, session: Session, tmp_path: Path) -> Callable[..., li
 
     def run(*statements: str) -> list[Result]:
         database = tmp_path / "ywtb.duckdb"
-        shutil.copy((june.root / "warehouse" / "ywtb.duckdb").resolve(), database)
+        shutil.copyfile((june.root / "warehouse" / "ywtb.duckdb").resolve(), database)
         with duckdb.connect(str(database)) as connection:
             connection.execute("use marts")
             for statement in statements:
@@ -455,7 +455,7 @@ def test_results_are_kept_in_the_release(
     june: Sandbox, june_results: list[Result], tmp_path: Path
 ) -> None:
     database = tmp_path / "ywtb.duckdb"
-    shutil.copy((june.root / "warehouse" / "ywtb.duckdb").resolve(), database)
+    shutil.copyfile((june.root / "warehouse" / "ywtb.duckdb").resolve(), database)
     for _ in range(2):
         write_results(database, june_results)
     assert not database.with_name("ywtb.duckdb.wal").exists()
@@ -472,7 +472,7 @@ def test_results_are_read_back_as_they_were_written(
     june: Sandbox, june_results: list[Result], tmp_path: Path
 ) -> None:
     database = tmp_path / "ywtb.duckdb"
-    shutil.copy((june.root / "warehouse" / "ywtb.duckdb").resolve(), database)
+    shutil.copyfile((june.root / "warehouse" / "ywtb.duckdb").resolve(), database)
     row = Unexpected("raw_licenses.csv", 7, "渠县", "seal_rate", "电子证照签章率", None, "100")
     failed = replace(june_results[0], is_success=False, unexpected_values=[row])
     july = [replace(result, score_month=date(2023, 7, 1)) for result in (failed, *june_results[1:])]
@@ -575,7 +575,7 @@ def test_data_docs_open_offline(
 def test_markup_in_a_name_stays_text(june: Sandbox, session: Session, tmp_path: Path) -> None:
     """Names pass through Great Expectations and come out as they are."""
     database = tmp_path / "ywtb.duckdb"
-    shutil.copy((june.root / "warehouse" / "ywtb.duckdb").resolve(), database)
+    shutil.copyfile((june.root / "warehouse" / "ywtb.duckdb").resolve(), database)
     with duckdb.connect(str(database)) as connection:
         connection.execute(
             "update marts.annex_02_group_b_summary set unit_name = $names[sequence_no] "

@@ -105,8 +105,7 @@ def test_a_full_disk_is_told_and_changes_nothing(june_copy: Sandbox) -> None:
     if mounted.returncode != 0:
         pytest.skip("this machine does not allow mounting")
     try:
-        (releases / before).mkdir()
-        shutil.copy(aside / before / "ywtb.duckdb", releases / before)
+        shutil.copytree(aside / before, releases / before)
         done = sandbox.run("refresh")
         assert done.returncode == 1
         assert "No space left" in done.stderr or "磁盘" in done.stderr

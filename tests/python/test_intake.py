@@ -5,7 +5,6 @@ import json
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,8 +29,10 @@ from intake_months import (
 )
 from ywtb.cli import app
 from ywtb.intake.ingest import ingest
+from ywtb.intake.store import damaged_archives
 from ywtb.lock import writer_lock
 from ywtb.project import Project
+from ywtb.release.records import Entry, Record, write_record
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be")
 
@@ -314,6 +315,9 @@ def test_a_month_that_is_there_needs_leave_and_a_published_one_a_reason(
     source = write_csvs(tmp_path / "m", layout, sheets)
     assert run("ingest", source, "--month", MONTH).exit_code == 0
     assert project.score_months() == ["2023_06", FOLDER]
+    published = Entry("published", "20230801T000000000000Z", "2023-08-01T00:00:00+00:00")
+    path = project.root / "published" / f"{MONTH}.json"
+    write_record(Record(path, MONTH, "511700", {}, (published,)))
     before = tree_hash(project.root)
     again = run("ingest", source, "--month", MONTH)
     assert again.exit_code == 0
@@ -325,13 +329,6 @@ def test_a_month_that_is_there_needs_leave_and_a_published_one_a_reason(
     assert refused.exit_code == 2
     assert "--replace" in refused.stderr
     assert f"{unit} overdue_case_count：“{old}” → “77”" in refused.stderr
-    release = project.releases / "20230801T000000000000Z"
-    release.mkdir(parents=True)
-    with duckdb.connect(str(release / "ywtb.duckdb")) as database:
-        database.execute("create schema audit")
-        database.execute(
-            "create table audit.release_manifest as select ['2023-07'] as score_months"
-        )
     assert run("ingest", only, "--month", MONTH, "--replace").exit_code == 2
     assert run("ingest", only, "--month", MONTH, "--replace", "--reason", " ").exit_code == 2
     assert tree_hash(project.root) == before
@@ -341,8 +338,20 @@ def test_a_month_that_is_there_needs_leave_and_a_published_one_a_reason(
     assert "未收到、保持不变" in done.output
     assert seed_sheets(project, layout)["efficiency"][1][1] == "77"
     records = sorted((project.root / "archive" / FOLDER).glob("*/intake.json"))
-    assert json.loads(records[-1].read_text(encoding="utf-8"))["reason"] == "单位复核"
-    assert (records[-1].parent / "before" / f"raw_efficiency__{FOLDER}.csv").is_file()
+    record = json.loads(records[-1].read_text(encoding="utf-8"))
+    assert record["reason"] == "单位复核"
+    assert record["published_release"] == published.release
+    replaced = records[-1].parent / "before" / f"raw_efficiency__{FOLDER}.csv"
+    assert replaced.is_file()
+    assert list(damaged_archives(project)) == []
+    replaced.write_bytes(b"unit_name\n")
+    (source,) = record["sources"]
+    original = records[0].parents[1] / "originals" / source["sha256"] / source["name"]
+    original.unlink()
+    records[0].write_bytes(b"[]")
+    assert {each.file for each in damaged_archives(project)} == {
+        path.relative_to(project.root).as_posix() for path in (replaced, original, records[0])
+    }
 
 
 def test_settings_keep_their_comments(project: Project, tmp_path: Path) -> None:

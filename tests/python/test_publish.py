@@ -12,9 +12,9 @@ import pytest
 from filelock import FileLock
 
 from conftest import Sandbox, copy_of, edit
-from ywtb.exports.published_record import read_records
 from ywtb.pipeline.refresh import published_changes
 from ywtb.project import Project
+from ywtb.release.records import read_records
 from ywtb.release.releases import DATABASE, complete_releases, prune, publish
 
 CORRECTED = ("渠县,0,0,0,2", "渠县,0,0,0,0")
@@ -215,7 +215,7 @@ def changes(sandbox: Sandbox, *statements: str) -> str:
     """What a release would change that differs from the newest by some statements, line by line."""
     project = Project(sandbox.root)
     newest = complete_releases(project)[-1]
-    candidate = shutil.copy(database_of(sandbox, newest), sandbox.root / DATABASE)
+    candidate = shutil.copyfile(database_of(sandbox, newest), sandbox.root / DATABASE)
     with duckdb.connect(candidate) as connection:
         for statement in statements:
             connection.execute(statement)

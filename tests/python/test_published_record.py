@@ -8,9 +8,10 @@ import duckdb
 import pytest
 
 from conftest import ROOT, Sandbox, copy_of, edit
-from ywtb.exports.published_record import Record, RecordError, read_records
+from ywtb.checksums import DamageError
 from ywtb.pipeline.refresh import published_changes
 from ywtb.project import Project
+from ywtb.release.records import Record, read_records
 from ywtb.release.releases import complete_releases, publish
 
 RECORD = "published/2023-06.json"
@@ -85,7 +86,7 @@ def test_what_is_not_printed_is_told_where_nothing_printed_changes(
         ),
     ):
         candidate = tmp_path / "ywtb.duckdb"
-        shutil.copy((june.root / june.database).resolve(), candidate)
+        shutil.copyfile((june.root / june.database).resolve(), candidate)
         with duckdb.connect(str(candidate)) as connection:
             connection.execute(statement)
         shown = [str(each) for each in published_changes(Project(june.root), candidate)]
@@ -123,12 +124,14 @@ def test_the_record_of_the_repository_is_what_its_seeds_give(june: Sandbox) -> N
 
 
 def test_no_rollback_onto_a_broken_release(three_months: Sandbox, tmp_path: Path) -> None:
-    """A release that was cut short is opened before anything moves."""
+    """One that was cut short is told before anything moves."""
     sandbox = copy_of(three_months, tmp_path)
     published = sandbox.release()
     (older,) = {each for each in sandbox.status()["releases"] if each != published}
     database = sandbox.root / "warehouse" / "releases" / older / "ywtb.duckdb"
-    database.write_bytes(database.read_bytes()[:100_000])
+    content = database.read_bytes()
+    database.unlink()
+    database.write_bytes(content[:100_000])
     done = sandbox.run("rollback")
     assert done.returncode == 1
     assert f"已发布的仍是 {published}" in done.stderr
@@ -141,7 +144,7 @@ def test_a_record_that_cannot_be_read_is_told(three_months: Sandbox, tmp_path: P
     published = sandbox.release()
     path = sandbox.root / RECORD
     path.write_text("<<<<<<< HEAD\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    with pytest.raises(RecordError, match="发布记录"):
+    with pytest.raises(DamageError, match="发布记录"):
         read_records(Project(sandbox.root))
     done = sandbox.run("rollback")
     assert done.returncode == 1

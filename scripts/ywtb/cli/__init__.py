@@ -14,6 +14,7 @@ from pathlib import Path
 
 import typer
 
+from ywtb.checksums import DamageError
 from ywtb.cli import (
     check,
     explain,
@@ -25,6 +26,7 @@ from ywtb.cli import (
     rollback,
     status,
     template,
+    verify,
 )
 from ywtb.project import Project, ProjectNotFoundError
 
@@ -38,7 +40,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "收数": (template.template, ingest.ingest, check.check),
     "发布": (preview.preview, refresh.refresh, export.export),
     "分析": (explain.explain, query.query),
-    "维护": (status.status, rollback.rollback),
+    "维护": (status.status, verify.verify, rollback.rollback),
 }
 """What each command is for, as the help shows it."""
 
@@ -54,6 +56,9 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
+    except DamageError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
     except Exception as error:
         typer.echo(_told(error), err=True)
         sys.exit(1)

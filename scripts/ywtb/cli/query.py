@@ -27,7 +27,7 @@ def query(
     例：ywtb query 'select 部门, 综合得分 from 附件.附件1'
     """
     from ywtb.release.bounded_query import QueryError, ask
-    from ywtb.release.queries import NotPublishedError
+    from ywtb.release.releases import NotPublishedError
 
     try:
         answer = ask(find_project(), sql, timeout, limit)

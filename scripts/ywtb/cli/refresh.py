@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ywtb.assessment.figures import plain_figure
+from ywtb.checksums import DamageError
 from ywtb.cli.outcome import PHASES, export_lines, print_refused, show_phase
 from ywtb.cli.shared import (
     JsonOption,
@@ -52,6 +53,9 @@ def refresh(
     except LockedError as error:
         _notify(notify_command, line := f"ywtb refresh 未运行：{error} 正在进行")
         stop(line, 3)
+    except DamageError as error:
+        _notify(notify_command, line := f"ywtb refresh 没有完成：{error}")
+        stop(line, 1)
     except OSError as error:
         _notify(notify_command, line := f"ywtb refresh 没有完成，读写失败：{error}")
         stop(line, 1)

@@ -15,8 +15,6 @@ def rollback(
 
     例：ywtb rollback
     """
-    import duckdb
-
     from ywtb.exports import published_record
     from ywtb.exports.month_folder import export_months
     from ywtb.lock import writer_lock
@@ -24,24 +22,20 @@ def rollback(
 
     project = find_project()
     published = releases.published_release(project)
-    if published is None:
+    if not releases.complete_releases(project):
         stop_unpublished()
     try:
         with one_writer(), writer_lock(project, "rollback"):
             wanted = releases.earlier_release(project, release)
-            reason = f"从 {published} 退回到 {wanted}"
+            reason = f"从 {published or '已损坏的发布'} 退回到 {wanted}"
             published_record.roll_back(
                 project, project.releases / wanted / releases.DATABASE, reason
             )
             releases.publish(project, wanted)
             exports = export_months(project)
-    except published_record.RecordError as error:
-        stop(str(error), 1)
-    except duckdb.Error as error:
-        stop(f"{wanted} 无法打开，已发布的仍是 {published}：{error}", 1)
     except releases.NoReleaseError as error:
         kept = "、".join(releases.complete_releases(project))
         stop(f"没有可退回的发布（{error}），留有：{kept}", 2)
-    typer.echo(f"已从 {published} 换到 {wanted}")
+    typer.echo(f"已从 {published or '已损坏的发布'} 换到 {wanted}")
     for line in export_lines(project, exports):
         typer.echo(line)

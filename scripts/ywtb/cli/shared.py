@@ -77,12 +77,13 @@ def one_writer() -> Iterator[None]:
 @contextmanager
 def published(project: Project) -> Iterator["DuckDBPyConnection"]:
     """The published release, read-only."""
-    from ywtb.release import queries
+    from ywtb.release.queries import open_release
+    from ywtb.release.releases import NotPublishedError
 
     try:
-        with queries.open_release(project) as release:
+        with open_release(project) as release:
             yield release
-    except queries.NotPublishedError:
+    except NotPublishedError:
         stop_unpublished()
 
 

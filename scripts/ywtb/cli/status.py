@@ -2,7 +2,7 @@
 
 import typer
 
-from ywtb.cli.shared import JsonOption, find_project, print_json, stop_unpublished
+from ywtb.cli.shared import JsonOption, find_project, print_json, published
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -13,9 +13,8 @@ def status(as_json: JsonOption = False) -> None:
     from ywtb.release import releases
 
     project = find_project()
-    if releases.published_release(project) is None:
-        stop_unpublished()
-    manifest = releases.read_manifest(project.published)
+    with published(project) as release:
+        manifest = releases.read_manifest(release)
     kept = releases.complete_releases(project)
     if as_json:
         print_json({**manifest, "releases": kept})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from ywtb import exports
+from ywtb import checksums, exports
 from ywtb.exports.release_month import ReleaseMonth
 
 
@@ -31,7 +31,7 @@ class Download:
     note: str = ""
 
 
-MANIFEST = Download("manifest.json", "文件清单", "每个文件的 SHA-256，用于核对")
+MANIFEST = Download(checksums.MANIFEST, "文件清单", "每个文件的 SHA-256，用于核对")
 """Written when everything else is."""
 
 

@@ -4,13 +4,11 @@ A city's month is in `exports/2023-06/`, and in `exports/<city_code>/2023-06/` w
 have units in the month.
 """
 
-import hashlib
-import json
 import logging
 import os
 import shutil
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,15 +17,14 @@ from typing import Any
 import duckdb
 
 from ywtb import atomic_folder
-from ywtb.exports.formats import MANIFEST, Job, formats
-from ywtb.exports.published_record import Record, read_records, revisions
-from ywtb.exports.release_month import ReleaseMonth, read_month
+from ywtb.checksums import MANIFEST, Damage, changed_files, read_manifest, seal
+from ywtb.exports.formats import Job, formats
+from ywtb.exports.published_record import revisions
+from ywtb.exports.release_month import read_month
 from ywtb.project import Project
 from ywtb.release.queries import open_release, rows
+from ywtb.release.records import CITY, MONTH, Record, read_records
 from ywtb.release.releases import month_checksums, point
-
-CITY = "[0-9]" * 6
-"""Pattern of a city's folder."""
 
 
 @dataclass
@@ -61,14 +58,15 @@ def export_months(
         report: called with each month as it begins.
 
     Raises:
-        ywtb.release.queries.NotPublishedError: nothing has been published yet.
+        ywtb.release.releases.NotPublishedError: nothing has been published yet.
+        DamageError: the release, or a record of what was published, is not as it was.
     """
     project.exports.mkdir(exist_ok=True)
     for left in (*project.exports.glob(".*.new"), *project.exports.glob(f"{CITY}/.*.new")):
         _remove(left)
-    checksums, records = month_checksums(project), read_records(project)
-    done = []
+    records, done = read_records(project), []
     with open_release(project) as release:
+        checksums = month_checksums(release)
         exports = _published(project, release)
         _show_data_docs(project)
         for export in exports:
@@ -115,13 +113,37 @@ def _earlier(export: Export, exports: Sequence[Export]) -> dict[str, str]:
     }
 
 
+def damaged_exports(
+    project: Project, release: duckdb.DuckDBPyConnection | None
+) -> Iterator[Damage]:
+    """Exported files that are not as they were written, or not from the published release.
+
+    Args:
+        project: the checkout.
+        release: the published release; None where that is not whole.
+    """
+    expected = {}
+    if release is not None:
+        checksums = month_checksums(release)
+        for each in _published(project, release):
+            expected[each.folder] = checksums.get(each.month.replace("-", "_"))
+    for folder in sorted({*_folders(project), *expected}):
+        for path, problem in _damage(folder, expected.get(folder)):
+            remedy = "运行 ywtb export 重新写出"
+            yield Damage(str(path.relative_to(project.root)), problem, remedy)
+
+
+def _folders(project: Project) -> list[Path]:
+    """Folders of months that were exported."""
+    manifests = (project.exports.glob(f"{place}{MONTH}/{MANIFEST}") for place in ("", f"{CITY}/"))
+    return [manifest.parent for found in manifests for manifest in found]
+
+
 def _remove_others(project: Project, folders: set[Path]) -> None:
-    for place in ("", f"{CITY}/"):
-        for manifest in project.exports.glob(f"{place}????-??/{MANIFEST.path}"):
-            if manifest.parent not in folders:
-                _remove(manifest.parent)
+    for folder in set(_folders(project)) - folders:
+        _remove(folder)
     for city in project.exports.glob(CITY):
-        if not any(city.iterdir()):
+        if city.is_dir() and not any(city.iterdir()):
             city.rmdir()
 
 
@@ -140,17 +162,24 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
+def _damage(folder: Path, checksum: str | None) -> list[tuple[Path, str]]:
+    """What of a month's exports is not as it was written, or not from what `checksum` says."""
+    manifest = folder / MANIFEST
+    found = changed_files(manifest)
+    if not found and checksum is not None:
+        made_from = (read_manifest(manifest) or {}).get("input_sha256")
+        if made_from != checksum:
+            found.append((manifest, "不是由已发布的数据写出的"))
+    return found
+
+
 def _is_current(folder: Path, checksum: str) -> bool:
     """Whether a month's exports are whole and were made from what the release is made from."""
-    try:
-        manifest = json.loads((folder / MANIFEST.path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    files = manifest["files"]
+    manifest = read_manifest(folder / MANIFEST)
     return (
-        manifest["input_sha256"] == checksum
-        and all((folder / name).is_file() for name in files)
-        and not any(each.lacks(files) for each in formats())
+        manifest is not None
+        and not _damage(folder, checksum)
+        and not any(each.lacks(manifest["files"]) for each in formats())
     )
 
 
@@ -173,23 +202,10 @@ def _export(
             job = Job(month, release, new, earlier, cleanup, notes=export.notes)
             for each in formats():
                 each.write(job)
-        _write_manifest(month, checksum, new)
+        seal(
+            new,
+            {"month": month.month, "release": month.release, "input_sha256": checksum},
+        )
         atomic_folder.put(new, export.folder, aside / "old")
     finally:
         shutil.rmtree(aside)
-
-
-def _write_manifest(month: ReleaseMonth, checksum: str, folder: Path) -> None:
-    """Say what the files are made from, and their checksums, so that a recipient can check them."""
-    manifest = {
-        "month": month.month,
-        "release": month.release,
-        "input_sha256": checksum,
-        "files": {
-            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        },
-    }
-    text = json.dumps(manifest, ensure_ascii=False, indent=1)
-    (folder / MANIFEST.path).write_text(f"{text}\n", encoding="utf-8")

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from ywtb.exports.formats import Download, Format, Job
-from ywtb.exports.published_record import Change
 from ywtb.exports.release_month import grouped
+from ywtb.release.records import Change
 
 
 def _write(job: Job) -> None:

@@ -1,8 +1,8 @@
-"""What was published of a month, kept under version control: a published month is frozen.
+"""What is recorded of a published month, and what a new release would change of it: it is frozen.
 
 `published/2023-06.json` (`published/<city_code>/2023-06.json` where the month has several cities)
 holds every text and figure that the month's exports show, and the month's history: when it was
-published, corrected and rolled back, by which release and why. It is written in one step just
+published, corrected and rolled back, by which release and why. It is written just
 before a release is published, and read by every refresh wherever its release came from, so that a
 clone refuses what this checkout refuses, and no switch of releases loses a correction.
 
@@ -10,20 +10,19 @@ Layout, typefaces and code may change without a correction; words and figures ma
 """
 
 import hashlib
-import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import UTC, datetime
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 
 from ywtb.assessment.figures import plain_figure
 from ywtb.assessment.reference import month_of
+from ywtb.checksums import Damage
 from ywtb.exports.bulletin.narrative import narrative
 from ywtb.exports.release_month import (
     Annex,
@@ -34,11 +33,15 @@ from ywtb.exports.release_month import (
 )
 from ywtb.project import Project
 from ywtb.release.queries import connect_read_only
-
-Content = dict[str, dict[str, dict[str, str]]]
-"""Texts by place (such as 附件3), subject (such as a unit) and name (such as 综合得分)."""
-
-Event = Literal["published", "corrected", "rolled_back"]
+from ywtb.release.records import (
+    Change,
+    Content,
+    Entry,
+    Event,
+    Record,
+    read_records,
+    write_record,
+)
 
 TEXT, SCORES, DATA = "通报文字", "得分", "数据"
 UNPRINTED = (SCORES, DATA)
@@ -48,91 +51,6 @@ RANK = "名次"
 
 RUN_TABLES = ("audit.expectation_results", "audit.revisions", "audit.release_months")
 """What a refresh says of itself, not of the month."""
-
-
-class RecordError(Exception):
-    """A record that cannot be read; the message says which and why, in Chinese."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One published text or figure that differs, with the rank that goes with it."""
-
-    month: str
-    city_code: str
-    printed_in: str
-    unit_name: str
-    column_name: str
-    old_value: str | None
-    new_value: str | None
-    old_rank: int | None = None
-    new_rank: int | None = None
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "Change":
-        """The change that a row of `audit.revisions` keeps."""
-        named = {each.name: row[each.name] for each in fields(cls)[1:]}
-        return cls(month=f"{row['score_month']:%Y-%m}", **named)
-
-    def __str__(self) -> str:
-        """The change as one line of Chinese."""
-        line = (
-            f"{self.month} {self.printed_in} {self.unit_name} {self.column_name}："
-            f"{_shown(self.old_value)} → {_shown(self.new_value)}"
-        )
-        if self.old_rank != self.new_rank:
-            line += f"（名次 {_shown(self.old_rank)} → {_shown(self.new_rank)}）"
-        return line
-
-
-def _shown(value: str | int | None) -> str:
-    return "无" if value is None else str(value)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An event of a month's history: what a release did with it, when, and why."""
-
-    event: Event
-    release: str
-    at: str
-    reason: str | None = None
-    changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True)
-class Record:
-    """What stands published of a city's month, and how it came to."""
-
-    month: str
-    city_code: str
-    content: Content
-    history: tuple[Entry, ...] = field(default_factory=tuple)
-
-
-def read_records(project: Project) -> dict[tuple[str, str], Record]:
-    """All records by month and city.
-
-    Raises:
-        RecordError: a file is none, as after a merge with conflicts.
-    """
-    return {(each.month, each.city_code): each for each in map(_read, _paths(project))}
-
-
-def _paths(project: Project) -> list[Path]:
-    return sorted((project.root / "published").rglob("*.json"))
-
-
-def _read(path: Path) -> Record:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        history = tuple(
-            Entry(**{**entry, "changes": tuple(Change(**each) for each in entry["changes"])})
-            for entry in found["history"]
-        )
-        return Record(found["month"], found["city_code"], found["content"], history)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"发布记录 {path} 无法读取（{error}）；请从版本库恢复该文件") from error
 
 
 def content_of(month: ReleaseMonth) -> Content:
@@ -324,7 +242,7 @@ def publish(
         reason: why anything changes.
 
     Raises:
-        RecordError: an earlier record cannot be read.
+        DamageError: an earlier record cannot be read.
     """
     found, records = list(found), read_records(project)
     for month in months:
@@ -332,9 +250,12 @@ def publish(
         record = records.get(key)
         changed = tuple(each for each in found if (each.month, each.city_code) == key)
         if record is None:
-            _write(project, month, _entry("published", release))
+            path = _path(project, *key, month.is_only_city)
+            record = Record(path, *key, content_of(month), ())
+            _append(record, "published", release)
         elif changed:
-            _write(project, month, *record.history, _entry("corrected", release, reason, changed))
+            record = replace(record, content=content_of(month))
+            _append(record, "corrected", release, reason, changed)
 
 
 def roll_back(project: Project, database: Path, reason: str) -> None:
@@ -348,72 +269,51 @@ def roll_back(project: Project, database: Path, reason: str) -> None:
         reason: why.
 
     Raises:
-        RecordError: a record cannot be read.
+        DamageError: a record cannot be read.
     """
     release = database.parent.name
     with connect_read_only(database) as connection:
         there = set(city_months(connection))
         for key, record in read_records(project).items():
             month = read_month(connection, *key) if key in there else None
-            changed = tuple(changes(record, month))
-            if changed:
-                entry = _entry("rolled_back", release, reason, changed)
-                if month is not None:
-                    _write(project, month, *record.history, entry)
-                elif path := _path_of(project, key):
-                    _replace(path, replace(record, history=(*record.history, entry)))
+            if changed := tuple(changes(record, month)):
+                content = record.content if month is None else content_of(month)
+                _append(replace(record, content=content), "rolled_back", release, reason, changed)
 
 
-def _entry(
-    event: Event, release: str, reason: str | None = None, found: tuple[Change, ...] = ()
-) -> Entry:
-    return Entry(event, release, datetime.now(UTC).isoformat(timespec="seconds"), reason, found)
+def unrecorded(project: Project, connection: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
+    """Months of a published release whose records are gone, so that nothing would freeze them."""
+    records, months = read_records(project), city_months(connection)
+    for month, city in months:
+        if (month, city) not in records:
+            is_only = sum(each == month for each, _ in months) == 1
+            path = _path(project, month, city, is_only)
+            yield Damage(
+                str(path.relative_to(project.root)),
+                "不存在，而该月已发布",
+                "请从版本库恢复该文件",
+            )
 
 
-def _write(project: Project, month: ReleaseMonth, *history: Entry) -> None:
-    """Write a month's record over the one it has; a new one goes where its exports would go."""
-    key = month.month, month.city["city_code"]
-    place = "" if month.is_only_city else key[1]
-    path = project.root / "published" / place / f"{month.month}.json"
-    _replace(_path_of(project, key) or path, Record(*key, content_of(month), history))
+def _path(project: Project, month: str, city_code: str, is_only_city: bool) -> Path:
+    """Where a month is put on record, as where it is exported."""
+    return project.root / "published" / ("" if is_only_city else city_code) / f"{month}.json"
 
 
-def _path_of(project: Project, key: tuple[str, str]) -> Path | None:
-    """Where the record of a month and city is, if there is one."""
-    for path in _paths(project):
-        record = _read(path)
-        if (record.month, record.city_code) == key:
-            return path
-    return None
-
-
-def _replace(path: Path, record: Record) -> None:
-    """Write a record in one step: a line per subject, so that a difference reads well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_name(f".{path.name}.new")
-    with written.open("w", encoding="utf-8") as file:
-        file.write(_text(asdict(record), depth=3) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    written.replace(path)
-
-
-def _text(value: Any, depth: int, indent: str = "") -> str:
-    """JSON of a value, its first levels spread over lines."""
-    inner = indent + " "
-    if depth and isinstance(value, dict) and value:
-        lines = [
-            f"{inner}{_plain(key)}: {_text(each, depth - 1, inner)}" for key, each in value.items()
-        ]
-        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-    if depth and isinstance(value, list | tuple) and value:
-        lines = [f"{inner}{_text(each, depth - 1, inner)}" for each in value]
-        return "[\n" + ",\n".join(lines) + f"\n{indent}]"
-    return _plain(value)
-
-
-def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _append(
+    record: Record,
+    event: Event,
+    release: str,
+    reason: str | None = None,
+    found: tuple[Change, ...] = (),
+) -> None:
+    """Write a record with one more entry, after the others even where the clock was set back."""
+    at = datetime.now(UTC)
+    if record.history:
+        last = datetime.fromisoformat(record.history[-1].at)
+        at = max(at, last + timedelta(seconds=1))
+    entry = Entry(event, release, at.isoformat(timespec="seconds"), reason, found)
+    write_record(replace(record, history=(*record.history, entry)))
 
 
 def revisions(records: Iterable[Record]) -> list[dict[str, Any]]:

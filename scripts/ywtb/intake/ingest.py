@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,8 @@ from ywtb.intake.table_reader import read_month
 from ywtb.intake.tables import compact, letters
 from ywtb.lock import writer_lock
 from ywtb.project import Project
+from ywtb.release.records import read_records
+from ywtb.release.releases import new_id
 
 PROVENANCE_COLUMNS = (
     "seed_file",
@@ -153,22 +154,22 @@ def ingest(
             raise UsageError(f"{month} 已有数据，与之不同；确要替换请加 --replace", outcome)
         if seeds != present and release is not None and not (reason or "").strip():
             raise UsageError(f'{month} 已发布，修改须说明理由：--reason "……"', outcome)
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        record = _record(outcome, sources, seeds, stamp, reason, release)
+        archive = store.archive_folder(project, name)
+        stamp = new_id(archive)
         kept_files = {
             f"originals/{source.sha256}/{source.path.name}": source.data for source in sources
         }
-        kept_files[f"{stamp}/intake.json"] = record
         kept_files[f"{stamp}/cells.csv"] = _provenance(layout, received)
         kept_files |= {
             f"{stamp}/before/{each}": content
             for each, content in present.items()
             if seeds[each] != content
         }
+        record = _record(outcome, sources, seeds, kept_files, stamp, reason, release)
+        kept_files[f"{stamp}/{store.RECORD}"] = record
         store.commit(project, name, seeds, kept_files)
         outcome.is_written = True
-        archived = store.archive_folder(project, name) / stamp
-        outcome.archive = str(archived.relative_to(project.root))
+        outcome.archive = str((archive / stamp).relative_to(project.root))
         return outcome
 
 
@@ -231,19 +232,21 @@ def _unused_metrics(layout: Layout, feed: Feed, received: ReceivedMonth) -> list
 
 
 def _published(project: Project, month: str) -> str | None:
-    """Id of the newest kept release that holds the month; after a rollback it is one of those."""
-    from ywtb.release import releases
-
-    for release in reversed(releases.complete_releases(project)):
-        if month in releases.months_of(project, release):
-            return release
-    return None
+    """Id of the newest release that is on record for the month, wherever it was published."""
+    found = [
+        entry.release
+        for (recorded, _), record in read_records(project).items()
+        if recorded == month
+        for entry in record.history
+    ]
+    return max(found, default=None)
 
 
 def _record(
     outcome: Intake,
     sources: Sequence[Source],
     seeds: dict[str, bytes],
+    kept_files: dict[str, bytes],
     stamp: str,
     reason: str | None,
     release: str | None,
@@ -263,6 +266,10 @@ def _record(
         },
         "feeds": [asdict(feed) for feed in outcome.feeds],
         "kept_feeds": outcome.kept_feeds,
+        "files": {
+            f"../{name}": hashlib.sha256(content).hexdigest()
+            for name, content in kept_files.items()
+        },
     }
     return f"{json.dumps(content, ensure_ascii=False, indent=1)}\n".encode()
 

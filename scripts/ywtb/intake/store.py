@@ -17,21 +17,34 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ywtb import atomic_folder
+from ywtb.checksums import Damage, DamageError, changed_files
 from ywtb.project import Project, SettingsError
+from ywtb.release.releases import ids
 
 SEEDS = "seeds"
 RECORD = "intake.json"
+MONTH_FOLDER = "[0-9][0-9][0-9][0-9]_[0-9][0-9]"
 
 
 def archive_folder(project: Project, month: str) -> Path:
     """Where the originals and records of a month are kept; outside seeds/, which dbt reads."""
     return project.root / "archive" / month
+
+
+def damaged_archives(project: Project) -> Iterator[Damage]:
+    """What of the archive is not as it was put there."""
+    for month in sorted((project.root / "archive").glob(MONTH_FOLDER)):
+        for stamp in ids(month):
+            for path, problem in changed_files(month / stamp / RECORD):
+                name = str(path.relative_to(project.root))
+                yield Damage(name, problem, "请从版本库恢复该文件")
 
 
 def month_folder(project: Project, month: str) -> Path:
@@ -81,15 +94,20 @@ def is_unfinished(project: Project) -> bool:
 
 def _carry_out(project: Project) -> None:
     ready = _ready(project)
-    order = json.loads((ready / RECORD).read_text(encoding="utf-8"))
-    month = order["month"]
+    try:
+        order = json.loads((ready / RECORD).read_bytes())
+        month, seeds = order["month"], dict(order["seeds"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        remedy = "请删去 .intake 文件夹，重新收取该月"
+        name = str((ready / RECORD).relative_to(project.root))
+        raise DamageError(Damage(name, f"无法读取（{error}）", remedy)) from error
     for path in sorted((ready / "archive").rglob("*")):
         if path.is_file():
             target = archive_folder(project, month) / path.relative_to(ready / "archive")
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
     folder = month_folder(project, month)
-    if _digests(folder) != order["seeds"]:
+    if _digests(folder) != seeds:
         folder.parent.mkdir(parents=True, exist_ok=True)
         atomic_folder.put(ready / SEEDS, folder, ready / "before")
         _sync(folder.parent)

@@ -42,10 +42,20 @@ def month_checksums(project: Project) -> dict[str, str]:
         while days and days[0] <= last_day:
             for line in dated[days.pop(0)]:
                 digest.update(line)
-        for path in sorted((project.seeds / "raw" / month).iterdir()):
+        for path in sorted((project.seeds / "raw" / month).glob("*.csv")):
             digest.update(path.name.encode() + path.read_bytes())
         checksums[month] = digest.copy().hexdigest()
     return checksums
+
+
+def seed_checksums(project: Project) -> dict[str, tuple[str, int]]:
+    """SHA-256 and size in bytes of every seed, by path in the project."""
+    found = {}
+    for path in sorted(project.seeds.rglob("*.csv")):
+        content = path.read_bytes()
+        name = path.relative_to(project.root).as_posix()
+        found[name] = hashlib.sha256(content).hexdigest(), len(content)
+    return found
 
 
 def _settings(project: Project) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from ywtb.assessment.problem import Problem
+from ywtb.checksums import DamageError, seal
 from ywtb.expectations import (
     ExpectationWorker,
     Result,
@@ -27,16 +28,16 @@ from ywtb.expectations import (
     write_results,
 )
 from ywtb.exports import published_record
-from ywtb.exports.published_record import Change, RecordError, read_records
 from ywtb.exports.release_month import city_months, read_month
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.pipeline.dbt_build import Build, Failure
-from ywtb.pipeline.fingerprints import month_checksums
+from ywtb.pipeline.fingerprints import month_checksums, seed_checksums
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
 from ywtb.release import releases
 from ywtb.release.queries import connect_read_only
+from ywtb.release.records import Change, read_records
 from ywtb.release.releases import DATABASE, prune, publish, published_release
 
 INPUT_TEST = "input_problems__none"
@@ -138,6 +139,7 @@ class _Run:
         self.test_count = 0
         self.expectation_count = 0
         self.inputs: dict[str, str] = {}
+        self.seeds: dict[str, tuple[str, int]] = {}
         self._report = report
         self._log = log
 
@@ -152,10 +154,10 @@ class _Run:
             recover(project)
             outcome.problems = check_files(project)
             if not outcome.problems:
-                self.inputs = month_checksums(project)
+                self.inputs, self.seeds = month_checksums(project), seed_checksums(project)
         if outcome.problems:
             return None
-        published = releases.month_checksums(project)
+        published = self._published_inputs()
         changed = [month for month, each in self.inputs.items() if published.get(month) != each]
         outcome.checked_months = changed
         folder = project.releases / outcome.release
@@ -170,6 +172,7 @@ class _Run:
             if not outcome.is_refused:
                 with self.phase("data docs"):
                     self._keep_results(folder, self.inputs.keys() - changed)
+        outcome.problems += self._changed_meanwhile()
         if found:
             return None
         with self.phase("compare"):
@@ -178,6 +181,37 @@ class _Run:
             }
             outcome.changes = published_changes(project, folder / DATABASE, unchanged)
         return folder
+
+    def _published_inputs(self) -> dict[str, str]:
+        """What each published month follows from; nothing where the release is not whole.
+
+        Then every month is checked again and compared with what is on record.
+
+        Raises:
+            DamageError: a published month is not on record.
+        """
+        try:
+            database = releases.published_database(self.project)
+        except releases.NotPublishedError:
+            return {}
+        except DamageError as error:
+            found = error.damage
+            self._report(f"{found.file} {found.problem}；现由种子和发布记录重新建库")
+            self.log("damage", found=str(found))
+            return {}
+        with connect_read_only(database) as release:
+            for damage in published_record.unrecorded(self.project, release):
+                raise DamageError(damage)
+            return releases.month_checksums(release)
+
+    def _changed_meanwhile(self) -> list[Problem]:
+        """What was changed while it was being built from, so that nobody can say what is in it."""
+        now = seed_checksums(self.project)
+        names = sorted({name for name, _ in now.items() ^ self.seeds.items()})
+        if not names and month_checksums(self.project) != self.inputs:
+            names = ["models"]
+        expected = "建库期间不改动文件；存好之后再次运行 ywtb refresh"
+        return [Problem(name, None, None, "建库期间有改动", expected) for name in names]
 
     def _keep_results(self, folder: Path, unchanged: Set[str]) -> None:
         """Write the results into the release, with those of months that were not checked again."""
@@ -219,8 +253,8 @@ class _Run:
             self.outcome.failures.append(Failure("写入", f"磁盘或数据库不可写：{error}"))
         except (SuiteError, WorkerError) as error:
             self.outcome.failures.append(Failure("expectations", str(error)))
-        except RecordError as error:
-            self.outcome.failures.append(Failure("published", str(error)))
+        except DamageError as error:
+            self.outcome.failures.append(Failure("文件", str(error)))
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -251,7 +285,7 @@ def published_changes(
             from the same.
 
     Raises:
-        RecordError: a record cannot be read.
+        DamageError: a record cannot be read.
     """
     records = {
         key: record
@@ -276,7 +310,7 @@ def _run(project: Project, report: Callable[[str], None]) -> Iterator[_Run]:
     """A run with its log file; what it leaves unpublished, or an earlier one left, is removed."""
     logs = project.root / "logs" / "refresh"
     logs.mkdir(parents=True, exist_ok=True)
-    release = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    release = releases.new_id(project.releases)
     run = _Run(project, report, logs / f"{release}.jsonl")
     _discard_unpublished(project)
     try:
@@ -314,7 +348,13 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
     outcome, database = run.outcome, folder / DATABASE
     with duckdb.connect(str(database)) as connection:
         releases.write_manifest(
-            project, connection, outcome.release, run.test_count, run.expectation_count, run.inputs
+            project,
+            connection,
+            outcome.release,
+            run.test_count,
+            run.expectation_count,
+            run.inputs,
+            run.seeds,
         )
         connection.execute("checkpoint")
     records = read_records(project)
@@ -329,6 +369,7 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
     with duckdb.connect(str(database)) as connection:
         published_record.write_revisions(project, connection)
         connection.execute("checkpoint")
+    seal(folder, {"release": outcome.release})
 
 
 def _city_names(project: Project) -> dict[str, str]:
@@ -355,6 +396,8 @@ def _problem(row: dict[str, Any], cities: dict[str, str]) -> Problem:
 
 def _discard_unpublished(project: Project) -> None:
     """Remove the release that the building link points to, unless it is the published one."""
+    if project.building.is_dir() and not project.building.is_symlink():
+        shutil.rmtree(project.building)  # as after a copy that followed the link
     if project.building.is_symlink():
         folder = project.building.resolve()
         if folder.parent == project.releases.resolve() and folder.name != published_release(

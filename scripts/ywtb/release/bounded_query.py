@@ -5,11 +5,13 @@ import signal
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import duckdb
 
 from ywtb.project import Project
-from ywtb.release.queries import NotPublishedError, Row, column_names, open_release
+from ywtb.release.queries import Row, column_names, connect_read_only
+from ywtb.release.releases import published_database
 
 DATABASE_MEMORY = "1GB"
 PROCESS_BYTES = 4 * 1024**3
@@ -39,13 +41,13 @@ def ask(project: Project, sql: str, seconds: float, limit: int) -> Answer:
 
     Raises:
         NotPublishedError: nothing has been published yet.
+        DamageError: what was published is not there any more as it was.
         QueryError: the SQL is not valid or not allowed, or takes too long or too much memory.
     """
-    if not project.published.exists():
-        raise NotPublishedError(project.published)
+    database = published_database(project)
     context = get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(sender, project, sql, limit), daemon=True)
+    process = context.Process(target=_serve, args=(sender, database, sql, limit), daemon=True)
     process.start()
     sender.close()
     try:
@@ -63,14 +65,14 @@ def ask(project: Project, sql: str, seconds: float, limit: int) -> Answer:
     return answer
 
 
-def _serve(sender: Connection, project: Project, sql: str, limit: int) -> None:
+def _serve(sender: Connection, database: Path, sql: str, limit: int) -> None:
     """Send the answer, or why there is none. The parent decides when this ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (PROCESS_BYTES, PROCESS_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # not a byte is written, whatever was missed
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        with open_release(project, memory=DATABASE_MEMORY) as release:
+        with connect_read_only(database, DATABASE_MEMORY) as release:
             sender.send(_answer(release, sql, limit))
     except (duckdb.OutOfMemoryException, MemoryError):
         sender.send(QueryError("查询需要的内存超过限度，已停止；请缩小范围"))

@@ -9,12 +9,9 @@ from typing import Any
 import duckdb
 
 from ywtb.project import Project
+from ywtb.release.releases import published_database
 
 Row = dict[str, Any]
-
-
-class NotPublishedError(Exception):
-    """There is no published release yet."""
 
 
 class UnknownUnitError(Exception):
@@ -51,17 +48,14 @@ def connect_read_only(
 
 
 @contextmanager
-def open_release(
-    project: Project, memory: str | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_release(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published release, as `connect_read_only` opens it.
 
     Raises:
         NotPublishedError: nothing has been published yet.
+        DamageError: what was published is not there any more as it was.
     """
-    if not project.published.exists():
-        raise NotPublishedError(project.published)
-    with connect_read_only(project.published, memory) as connection:
+    with connect_read_only(published_database(project)) as connection:
         yield connection
 
 

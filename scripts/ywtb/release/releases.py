@@ -1,39 +1,116 @@
-"""Releases: what each says of itself, which one is published, and moving between them."""
+"""Releases: which there are, which one is published and whole, and moving between them."""
 
-import hashlib
 import os
 import platform
 import shutil
 import subprocess
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ywtb.checksums import MANIFEST, Damage, DamageError, changed_files
 from ywtb.project import Project
 
 DATABASE = "ywtb.duckdb"
+ID = "%Y%m%dT%H%M%S%fZ"
+"""A release's id is the time at which its build began."""
+
+
+class NotPublishedError(Exception):
+    """There is no published release yet."""
 
 
 class NoReleaseError(Exception):
     """No such release, or none to go back to."""
 
 
-def published_release(project: Project) -> str | None:
-    """Id of the published release, or None before the first, or when its file is gone."""
-    return project.published.resolve().parent.name if project.published.exists() else None
+def new_id(folder: Path) -> str:
+    """The time as an id, after those in a folder even where the clock was set back since."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    last = max((datetime.strptime(each, ID) for each in ids(folder)), default=datetime.min)
+    return max(now, last + timedelta(microseconds=1)).strftime(ID)
+
+
+def ids(folder: Path) -> list[str]:
+    """Names of the folders in a folder that are ids, oldest first; what else lies there is not."""
+    if not folder.is_dir():
+        return []
+    return sorted(each.name for each in folder.iterdir() if each.is_dir() and _is_id(each.name))
+
+
+def _is_id(name: str) -> bool:
+    try:
+        return datetime.strptime(name, ID).strftime(ID) == name
+    except ValueError:
+        return False
 
 
 def complete_releases(project: Project) -> list[str]:
-    """Ids of the releases that are whole, oldest first; one that is being built is not."""
-    if not project.releases.is_dir():
-        return []
-    found = {path.parent.name for path in project.releases.glob(f"*/{DATABASE}")}
+    """Ids of the releases that were built, oldest first; one that is being built is not."""
     unfinished = {project.building.resolve().name} - {published_release(project)}
-    return sorted(found - unfinished)
+    return [
+        each
+        for each in ids(project.releases)
+        if each not in unfinished and (project.releases / each / DATABASE).exists()
+    ]
+
+
+def published_release(project: Project) -> str | None:
+    """Id of the published release; None before the first, or where the link leads to none."""
+    link = project.published
+    if not link.is_symlink() or not link.exists():
+        return None
+    database = link.resolve()
+    is_release = database.parents[1] == project.releases.resolve() and database.name == DATABASE
+    return database.parent.name if is_release else None
+
+
+def release_damage(project: Project, release: str, remedy: str) -> list[Damage]:
+    """What of a release is not as it was published; a change that waits beside it counts."""
+    folder = project.releases / release
+    found = changed_files(folder / MANIFEST)
+    log = folder / f"{DATABASE}.wal"
+    if log.exists():
+        found.append((log, "是别的程序写这个库时留下的"))
+    return [Damage(str(path.relative_to(project.root)), what, remedy) for path, what in found]
+
+
+def published_damage(project: Project) -> list[Damage]:
+    """What of the published release is not as it was published, its link included."""
+    remedy = "运行 ywtb refresh，即由种子和发布记录重新发布"
+    release = published_release(project)
+    if release is not None:
+        return release_damage(project, release, remedy)
+    link, kept = project.published, complete_releases(project)
+    if link.is_symlink():
+        problem = f"是链接，所指的 {link.readlink()} 不是一次发布，或已不存在"
+    elif link.exists():
+        problem = "应为指向一次发布的链接，现在不是，如由压缩包解出的副本"
+    elif kept:
+        problem = "不存在，而留有以前的发布"
+    else:
+        return []
+    if kept:
+        remedy += f"；也可运行 ywtb rollback {kept[-1]}"
+    return [Damage(str(link.relative_to(project.root)), problem, remedy)]
+
+
+def published_database(project: Project) -> Path:
+    """The published release's database, which is whole.
+
+    Raises:
+        NotPublishedError: nothing has been published yet.
+        DamageError: what was published is not there any more as it was.
+    """
+    if damages := published_damage(project):
+        raise DamageError(damages[0])
+    if published_release(project) is None:
+        raise NotPublishedError(project.published)
+    return project.published.resolve()
 
 
 def publish(project: Project, release: str) -> None:
@@ -42,11 +119,11 @@ def publish(project: Project, release: str) -> None:
     It is no longer being built then, so whoever clears away unfinished builds leaves it alone.
 
     Raises:
-        RuntimeError: its database was not closed properly.
+        DamageError: it is not whole.
     """
+    if damages := release_damage(project, release, "没有发布它"):
+        raise DamageError(damages[0])
     database = project.releases / release / DATABASE
-    if database.with_name(f"{DATABASE}.wal").exists():
-        raise RuntimeError(f"{database} still has a write-ahead log")
     point(project.published, database)
     if project.building.is_symlink() and project.building.resolve() == database.parent.resolve():
         project.building.unlink()
@@ -66,25 +143,29 @@ def earlier_release(project: Project, release: str | None) -> str:
 
     Raises:
         NoReleaseError: there is no such release.
+        DamageError: it is not as it was published.
     """
-    published = published_release(project) or ""
-    complete = complete_releases(project)
-    wanted = release or max((each for each in complete if each < published), default=None)
+    published, complete = published_release(project), complete_releases(project)
+    earlier = [each for each in complete if published is None or each < published]
+    wanted = release or max(earlier, default=None)
     if wanted is None or wanted not in complete:
-        raise NoReleaseError(wanted or published)
+        raise NoReleaseError(wanted or published or "")
+    others = "、".join(each for each in complete if each != wanted)
+    still = f"已发布的仍是 {published}" if published else "什么也没有改变"
+    remedy = f"不能退回到它，{still}；留有的还有：{others or '无'}"
+    if damages := release_damage(project, wanted, remedy):
+        raise DamageError(damages[0])
     return wanted
 
 
 def prune(project: Project, keep: int) -> list[str]:
     """Remove all but the newest `keep` releases, never the published one; return what went."""
-    for folder in project.releases.iterdir():
-        if not (folder / DATABASE).exists():  # left by a removal that was killed
-            shutil.rmtree(folder)
-    releases = complete_releases(project)
-    old = releases[: max(len(releases) - keep, 0)]
+    complete = complete_releases(project)
+    old = complete[: max(len(complete) - keep, 0)]
     gone = [each for each in old if each != published_release(project)]
-    for release in gone:
-        shutil.rmtree(project.releases / release)
+    for release in ids(project.releases):
+        if release in gone or release not in complete:  # one that was left by a killed removal
+            shutil.rmtree(project.releases / release)
     return gone
 
 
@@ -95,6 +176,7 @@ def write_manifest(
     test_count: int,
     expectation_count: int,
     inputs: Mapping[str, str],
+    seeds: Mapping[str, tuple[str, int]],
 ) -> None:
     """Fill the tables `audit.release_*` of a release: what it is made from.
 
@@ -105,6 +187,7 @@ def write_manifest(
         test_count: dbt data tests that passed on it.
         expectation_count: expectations that hold results for it.
         inputs: checksum of what each month follows from, by month such as `2023_06`.
+        seeds: checksum and size of every seed that it was built from, by path.
     """
     connection.execute(
         """
@@ -133,16 +216,10 @@ def write_manifest(
             "previous": published_release(project),
         },
     )
-    seeds = [
-        (
-            str(path.relative_to(project.root)),
-            hashlib.sha256(content).hexdigest(),
-            len(content),
-        )
-        for path in sorted(project.seeds.rglob("*.csv"))
-        for content in [path.read_bytes()]
-    ]
-    connection.executemany("insert into audit.release_seeds values (?, ?, ?)", seeds)
+    connection.executemany(
+        "insert into audit.release_seeds values (?, ?, ?)",
+        [(path, *seed) for path, seed in seeds.items()],
+    )
     connection.executemany(
         "insert into audit.release_months values (?, ?)",
         [(f"{month.replace('_', '-')}-01", checksum) for month, checksum in inputs.items()],
@@ -158,42 +235,23 @@ def write_manifest(
     )
 
 
-def month_checksums(project: Project) -> dict[str, str]:
-    """What each month of the published release follows from, by month such as `2023_06`.
-
-    Empty where the release does not say, as one of an older version.
-    """
-    if published_release(project) is None:
-        return {}
-    with duckdb.connect(str(project.published), read_only=True) as connection:
-        try:
-            rows = connection.execute(
-                "select strftime(score_month, '%Y_%m'), input_sha256 from audit.release_months"
-            ).fetchall()
-        except duckdb.CatalogException:
-            return {}
+def month_checksums(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What each month of a release follows from, by month such as `2023_06`."""
+    rows = connection.execute(
+        "select strftime(score_month, '%Y_%m'), input_sha256 from audit.release_months"
+    ).fetchall()
     return dict(rows)
 
 
-def months_of(project: Project, release: str) -> list[str]:
-    """Months that a release holds, such as `2023-06`."""
-    with duckdb.connect(str(project.releases / release / DATABASE), read_only=True) as connection:
-        rows = connection.execute(
-            "select unnest(score_months) from audit.release_manifest"
-        ).fetchall()
-    return [month for (month,) in rows]
-
-
-def read_manifest(database: Path) -> dict[str, Any]:
+def read_manifest(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """What a release says of itself, with the number of its seeds and rows."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        cursor = connection.execute(
-            "select *, (select count(*) from audit.release_seeds) as seed_count, "
-            "(select sum(row_count) from audit.release_tables) as row_count "
-            "from audit.release_manifest"
-        )
-        names = [column[0] for column in cursor.description or []]
-        (row,) = cursor.fetchall()
+    cursor = connection.execute(
+        "select *, (select count(*) from audit.release_seeds) as seed_count, "
+        "(select sum(row_count) from audit.release_tables) as row_count "
+        "from audit.release_manifest"
+    )
+    names = [column[0] for column in cursor.description or []]
+    (row,) = cursor.fetchall()
     return dict(zip(names, row, strict=True))
 
 
