@@ -7,6 +7,7 @@ a month takes to check.
 import gc
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Iterable
 from decimal import Decimal
@@ -31,11 +32,14 @@ class Session:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import great_expectations
+            import tqdm
             from great_expectations.data_context.types.base import (
                 DataContextConfig,
                 InMemoryStoreBackendDefaults,
                 ProgressBarsConfig,
             )
+        # Its progress bars, shown or not, would leave a semaphore behind if this process is ended.
+        tqdm.tqdm.set_lock(threading.RLock())
         # A misspelt type is only logged there; here it is an error (see _run).
         logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
         self._gx = great_expectations

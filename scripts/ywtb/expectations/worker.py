@@ -1,14 +1,11 @@
 """A second process that imports Great Expectations while dbt builds in the first."""
 
-import signal
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from ywtb import child_process
 from ywtb.expectations.results import Result
@@ -80,7 +77,6 @@ class ExpectationWorker:
 def _serve(project: Project, connection: Connection) -> None:
     """Answer requests until the parent ends."""
     child_process.settle()
-    signal.signal(signal.SIGTERM, _end)
     from ywtb.expectations.session import Session
 
     session = Session(project)
@@ -95,9 +91,3 @@ def _serve(project: Project, connection: Connection) -> None:
             except Exception as error:  # the parent decides what an error means
                 answer = WorkerError(f"{type(error).__name__}: {error}")
             connection.send(answer)
-
-
-def _end(number: int, frame: Any) -> None:
-    """End in order and once, so that no semaphore of a library's is left to be warned of."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit()
