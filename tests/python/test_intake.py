@@ -54,7 +54,7 @@ def month_bytes(project: Project) -> dict[str, bytes]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
@@ -77,7 +77,7 @@ def test_a_filled_workbook_arrives(tmp_path_factory: pytest.TempPathFactory, see
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -142,6 +142,7 @@ def finish(project: Project, source: Path, newer: Files) -> None:
     assert len({path.parent.name for path in originals}) == len(originals)
 
 
+@pytest.mark.soak
 def test_killed_before_a_change_of_a_file(started: tuple[Project, Path], tmp_path: Path) -> None:
     project, source = started
     older = month_files(project)
@@ -151,6 +152,7 @@ def test_killed_before_a_change_of_a_file(started: tuple[Project, Path], tmp_pat
         finish(copied, source, newer)
 
 
+@pytest.mark.soak
 def test_killed_at_random_moments(started: tuple[Project, Path], tmp_path: Path) -> None:
     project, source = started
     older = month_files(project)
@@ -171,6 +173,7 @@ def test_killed_at_random_moments(started: tuple[Project, Path], tmp_path: Path)
         finish(copied, source, newer)
 
 
+@pytest.mark.soak
 def test_without_exchange_the_next_run_finishes(
     started: tuple[Project, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
