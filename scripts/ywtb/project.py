@@ -31,7 +31,7 @@ class Project:
         """
         for folder in (start, *start.parents):
             settings = folder / "dbt_project.yml"
-            if settings.is_file() and re.search(r"(?m)^name: *ywtb\b", settings.read_text("utf-8")):
+            if settings.is_file() and re.search(rb"(?m)^name: *ywtb\b", settings.read_bytes()):
                 return cls(folder)
         raise ProjectNotFoundError(start)
 
@@ -72,10 +72,11 @@ class Project:
             SettingsError: they are not there, or not a list of texts.
         """
         try:
-            settings = yaml.safe_load((self.root / "dbt_project.yml").read_text(encoding="utf-8"))
+            content = yaml.safe_load(settings_text(self.root / "dbt_project.yml"))
         except yaml.YAMLError as error:
-            raise SettingsError(f"不是完整的 YAML（{error}）") from error
-        months = (settings.get("vars") or {}).get("score_months")
+            raise broken_yaml(error) from error
+        variables = content.get("vars") if isinstance(content, dict) else None
+        months = variables.get("score_months") if isinstance(variables, dict) else None
         if not isinstance(months, list) or not all(isinstance(month, str) for month in months):
             raise SettingsError(f"score_months 为 {months}")
         return months
@@ -89,3 +90,20 @@ class Project:
         path = self.seeds / f"{name}.csv"
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
+
+
+def settings_text(path: Path) -> str:
+    """Text of dbt_project.yml.
+
+    Raises:
+        SettingsError: it is not in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path.name} 不是 UTF-8 编码的文本") from error
+
+
+def broken_yaml(error: yaml.YAMLError) -> SettingsError:
+    """What is told of a dbt_project.yml that is no YAML."""
+    return SettingsError(f"不是完整的 YAML（{' '.join(str(error).split())}）")

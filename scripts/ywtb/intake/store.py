@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 
 from ywtb import atomic_folder
-from ywtb.project import Project, SettingsError
+from ywtb.project import Project, SettingsError, broken_yaml, settings_text
 
 SEEDS = "seeds"
 RECORD = "intake.json"
@@ -115,8 +115,11 @@ def with_month(settings: Path, month: str) -> str:
     Raises:
         SettingsError: there is no list of months.
     """
-    text = settings.read_text(encoding="utf-8")
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    text = settings_text(settings)
+    try:
+        node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise broken_yaml(error) from error
     for name in ("vars", "score_months"):
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         node = next((value for key, value in pairs if key.value == name), None)
