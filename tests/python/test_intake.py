@@ -10,6 +10,9 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from typer.testing import CliRunner, Result
 
 from conftest import edit, read_csv
@@ -272,6 +275,41 @@ def test_ways_of_writing_a_figure(
     sheets[feed][1][1] = written
     assert not ingest(project, [write_csvs(tmp_path / "m", layout, sheets)], MONTH).problems
     assert seed_sheets(project, layout)[feed][1][1] == kept
+
+
+def test_formats_of_conditions_are_not_those_of_cells(project: Project, tmp_path: Path) -> None:
+    """Both kinds of formats have numbers, which may be the same."""
+    layout = layout_of(project)
+    sheets = random_month(layout, 3)
+    workbook = filled_workbook(empty_template(project, tmp_path), layout, sheets)
+    cells = workbook["运行效能"]["B4:B20"]
+    for (cell,) in cells:
+        cell.number_format = "0;-0"
+    percent = DifferentialStyle(numFmt=NumberFormat(numFmtId=164, formatCode="0%"))
+    rule = Rule(type="cellIs", operator="greaterThan", formula=["0"], dxf=percent)
+    workbook["运行效能"].conditional_formatting.add("B4:B20", rule)
+    path = tmp_path / "数据.xlsx"
+    path.write_bytes(workbook_bytes(workbook))
+    assert [str(problem) for problem in ingest(project, [path], MONTH).problems] == []
+
+
+def test_what_programs_leave_beside_a_file_is_passed_over(project: Project, tmp_path: Path) -> None:
+    layout = layout_of(project)
+    source = write_csvs(tmp_path / "m", layout, random_month(layout, 3))
+    for name in (".DS_Store", "Thumbs.db", "._a.csv", "~$a.xlsx", ".~a.xlsx", ".~lock.a.xlsx#"):
+        (source / name).write_bytes(b"\0")
+    assert ingest(project, [source], MONTH).problems == []
+
+
+def test_a_month_that_cannot_be_read_can_be_replaced(project: Project, tmp_path: Path) -> None:
+    layout = layout_of(project)
+    source = write_csvs(tmp_path / "m", layout, random_month(layout, 3))
+    assert ingest(project, [source], MONTH).is_written
+    seed = project.seeds / "raw" / FOLDER / f"raw_efficiency__{FOLDER}.csv"
+    before = seed.read_bytes()
+    seed.write_bytes(before.decode().encode("gb18030"))
+    assert ingest(project, [source], MONTH, is_replacement=True).is_written
+    assert seed.read_bytes() == before
 
 
 def test_every_cell_can_be_traced(project: Project, tmp_path: Path) -> None:
