@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -134,6 +135,18 @@ def test_the_template_as_csv_arrives_filled(project: Project, tmp_path: Path) ->
         assert text.count("\n") == len(random_month(layout, 1)[feed.name])
     write_csvs(tmp_path / "t", layout, random_month(layout, 1))
     assert run("ingest", tmp_path / "t", "--month", MONTH).exit_code == 0
+
+
+def test_a_template_takes_nothings_place(project: Project, tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("x", encoding="utf-8")
+    pipe = tmp_path / "folder" / f"填报表_{MONTH}.xlsx"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    for out, named in ((taken, taken), (pipe.parent, pipe)):
+        done = run("template", "--month", MONTH, "--out", out)
+        assert done.exit_code == 2
+        assert done.stderr == f"{named} 已存在，不覆盖；请先移走\n"
 
 
 def test_the_template_guards_and_guides(project: Project, tmp_path: Path) -> None:
