@@ -72,11 +72,11 @@ class Project:
             SettingsError: they are not there, or not a list of texts.
         """
         try:
-            settings = yaml.safe_load((self.root / "dbt_project.yml").read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise SettingsError(f"不是完整的 YAML（{' '.join(str(error).split())}）") from error
-        found = settings.get("vars") if isinstance(settings, dict) else None
-        months = found.get("score_months") if isinstance(found, dict) else None
+            content = yaml.safe_load(settings_text(self.root / "dbt_project.yml"))
+        except yaml.YAMLError as error:
+            raise broken_yaml(error) from error
+        variables = content.get("vars") if isinstance(content, dict) else None
+        months = variables.get("score_months") if isinstance(variables, dict) else None
         if not isinstance(months, list) or not all(isinstance(month, str) for month in months):
             raise SettingsError(f"score_months 为 {months}")
         return months
@@ -90,3 +90,20 @@ class Project:
         path = self.seeds / f"{name}.csv"
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
+
+
+def settings_text(path: Path) -> str:
+    """Text of dbt_project.yml.
+
+    Raises:
+        SettingsError: it is not in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path.name} 不是 UTF-8 编码的文本") from error
+
+
+def broken_yaml(error: yaml.YAMLError) -> SettingsError:
+    """What is told of a dbt_project.yml that is no YAML."""
+    return SettingsError(f"不是完整的 YAML（{' '.join(str(error).split())}）")

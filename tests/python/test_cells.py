@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
+from ywtb.intake.number_formats import seen_number
 from ywtb.intake.readings import Reading, read_texts
 from ywtb.intake.tables import ReceivedCell
 from ywtb.intake.values import BadValueError, figure
@@ -113,3 +114,64 @@ def test_what_the_intake_takes_the_models_read_as_the_same(text: str, value_type
         # Only a percentage without its sign is taken beyond what the models read.
         bare = received.numbers["number"] if value_type == "percent" else None
         assert reading.numbers[value_type] in (received.numbers[value_type], bare)
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "seen", "is_percent"),
+    [
+        ("0.9958", "0.00%", "99.58", True),
+        ("1", "0%", "100", True),
+        ("0.5", "0.00%;[Red]-0.00%", "50", True),
+        ("0.5", "_ * 0.0%_ ", "50", True),
+        ("0.5", "[$-804]0.0%_)", "50", True),
+        ("0.5", "0.0_%", "0.5", False),
+        ("99.58", '0.00"%"', "99.58", True),
+        ("0.5", "0.0\\%", "0.5", True),
+        ("3", "", "3", False),
+        ("3", "General", "3", False),
+        ("3", "@", "3", False),
+        ("1234", "#,##0_);[Red](#,##0)", "1234", False),
+        ("3", '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ ;_ @_ ', "3", False),
+        ("0.6", "0.0#", "0.6", False),
+        ("3", "[颜色3]0", "3", False),
+    ],
+)
+def test_a_number_is_taken_as_it_is_seen(
+    value: str, code: str, seen: str, is_percent: bool
+) -> None:
+    found = seen_number(Decimal(value), code)
+    assert found is not None
+    assert (found.value, found.is_percent) == (Decimal(seen), is_percent)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("0.216216", "0.00%"),
+        ("0.55", "0.0"),
+        ("3.4", "0"),
+        ("0.57", "0%%"),
+        ("1234000", "0,"),
+        ("5", '"1"0'),
+        ("5", '0"0"'),
+        ("5", "0!0"),
+        ("5", "0*0"),
+        ("12.34", '0.00"亿"'),
+        ("5", "[$¥-804]0"),
+        ("5", "[$-D07041E]0"),
+        ("12", "[DBNum1]General"),
+        ("5", "00000"),
+        ("5", "-0"),
+        ("5", "0.00E+00"),
+        ("0.5", "# ?/?"),
+        ("5", ";;;"),
+        ("5", '"—"'),
+        ("0", '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ ;_ @_ '),
+        ("0", "0;-0;"),
+        ("0", "#"),
+        ("5", '[>3]"3";0'),
+        ("99", '[<50]0;0"_%"'),
+    ],
+)
+def test_a_number_that_is_seen_as_another_is_not_taken(value: str, code: str) -> None:
+    assert seen_number(Decimal(value), code) is None

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from typer.testing import CliRunner, Result
 
 from conftest import edit, read_csv
@@ -132,6 +136,18 @@ def test_the_template_as_csv_arrives_filled(project: Project, tmp_path: Path) ->
         assert text.count("\n") == len(random_month(layout, 1)[feed.name])
     write_csvs(tmp_path / "t", layout, random_month(layout, 1))
     assert run("ingest", tmp_path / "t", "--month", MONTH).exit_code == 0
+
+
+def test_a_template_takes_nothings_place(project: Project, tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("x", encoding="utf-8")
+    pipe = tmp_path / "folder" / f"填报表_{MONTH}.xlsx"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    for out, named in ((taken, taken), (pipe.parent, pipe)):
+        done = run("template", "--month", MONTH, "--out", out)
+        assert done.exit_code == 2
+        assert done.stderr == f"{named} 已存在，不覆盖；请先移走\n"
 
 
 def test_the_template_guards_and_guides(project: Project, tmp_path: Path) -> None:
@@ -273,6 +289,41 @@ def test_ways_of_writing_a_figure(
     sheets[feed][1][1] = written
     assert not ingest(project, [write_csvs(tmp_path / "m", layout, sheets)], MONTH).problems
     assert seed_sheets(project, layout)[feed][1][1] == kept
+
+
+def test_formats_of_conditions_are_not_those_of_cells(project: Project, tmp_path: Path) -> None:
+    """Both kinds of formats have numbers, which may be the same."""
+    layout = layout_of(project)
+    sheets = random_month(layout, 3)
+    workbook = filled_workbook(empty_template(project, tmp_path), layout, sheets)
+    cells = workbook["运行效能"]["B4:B20"]
+    for (cell,) in cells:
+        cell.number_format = "0;-0"
+    percent = DifferentialStyle(numFmt=NumberFormat(numFmtId=164, formatCode="0%"))
+    rule = Rule(type="cellIs", operator="greaterThan", formula=["0"], dxf=percent)
+    workbook["运行效能"].conditional_formatting.add("B4:B20", rule)
+    path = tmp_path / "数据.xlsx"
+    path.write_bytes(workbook_bytes(workbook))
+    assert [str(problem) for problem in ingest(project, [path], MONTH).problems] == []
+
+
+def test_what_programs_leave_beside_a_file_is_passed_over(project: Project, tmp_path: Path) -> None:
+    layout = layout_of(project)
+    source = write_csvs(tmp_path / "m", layout, random_month(layout, 3))
+    for name in (".DS_Store", "Thumbs.db", "._a.csv", "~$a.xlsx", ".~a.xlsx", ".~lock.a.xlsx#"):
+        (source / name).write_bytes(b"\0")
+    assert ingest(project, [source], MONTH).problems == []
+
+
+def test_a_month_that_cannot_be_read_can_be_replaced(project: Project, tmp_path: Path) -> None:
+    layout = layout_of(project)
+    source = write_csvs(tmp_path / "m", layout, random_month(layout, 3))
+    assert ingest(project, [source], MONTH).is_written
+    seed = project.seeds / "raw" / FOLDER / f"raw_efficiency__{FOLDER}.csv"
+    before = seed.read_bytes()
+    seed.write_bytes(before.decode().encode("gb18030"))
+    assert ingest(project, [source], MONTH, is_replacement=True).is_written
+    assert seed.read_bytes() == before
 
 
 def test_every_cell_can_be_traced(project: Project, tmp_path: Path) -> None:

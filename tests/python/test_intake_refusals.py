@@ -9,6 +9,7 @@ import socket
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,18 @@ def one_text_in_many_cells(data: bytes) -> bytes:
     texts = f'<sst xmlns="{SPREADSHEET}"><si><t>{"x" * 20_000_000}</t></si></sst>'
     data = with_part("xl/sharedStrings.xml", texts.encode())(data)
     return related("sharedStrings", "sharedStrings.xml")(data)
+
+
+RAISED = '{cell}<r><t>1</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>2</t></r>{end}'
+"""A text of which a person sees 1 and a small 2 above it."""
+
+
+def shared_raised(data: bytes) -> bytes:
+    """Put a shared text with a raised digit into the first cell of 运行效能."""
+    texts = f'<sst xmlns="{SPREADSHEET}">{RAISED.format(cell="<si>", end="</si>")}</sst>'
+    data = with_part("xl/sharedStrings.xml", texts.encode())(data)
+    data = related("sharedStrings", "sharedStrings.xml")(data)
+    return first_cell('<c r="B4" t="s"><v>0</v></c>')(data)
 
 
 def merged_again_and_again(data: bytes) -> bytes:
@@ -518,6 +531,7 @@ CASES: list[Case] = [
     # Names and kinds of files.
     ("backslash", named("..\\..\\licenses.csv"), ("..\\..\\licenses.csv", "文件名")),
     ("line break in a name", named("a\nb.csv"), ("a\\x0ab.csv", "文件名")),
+    ("line separator in a name", named("a\u2028b.csv"), ("a\\x2028b.csv", "文件名")),
     ("turned writing in a name", named("a\u202evsc.csv"), ("文件名",)),
     ("link", link, (LICENSES, "链接")),
     ("pipe", pipe, (LICENSES, "不是普通文件")),
@@ -591,6 +605,37 @@ CASES: list[Case] = [
         (*RATE_CELL, "“0.9958”", "99.58%"),
     ),
     ("binary remainder", packed(number("0.30000000000000004")), (*COUNT_CELL, "15 位")),
+    (
+        "rounded by its format",
+        book_cell("证照应用", "B4", 0.216216, "0.00%"),
+        (*RATE_CELL, "“0.216216”", "所见不同于所存"),
+    ),
+    (
+        "nought shown as a dash",
+        book_cell("运行效能", "B4", 0, '_ * #,##0_ ;_ * -#,##0_ ;_ * "-"_ '),
+        (*COUNT_CELL, "“0”", "所见不同于所存"),
+    ),
+    (
+        "raised digit",
+        packed(first_cell(RAISED.format(cell='<c r="B4" t="inlineStr"><is>', end="</is></c>"))),
+        (*COUNT_CELL, "“12”", "上下标"),
+    ),
+    ("raised digit in a shared text", packed(shared_raised), (*COUNT_CELL, "“12”", "上下标")),
+    (
+        "the same cell twice",
+        packed(first_cell('<c r="B4"><v>3</v></c><c r="B4"><v>4</v></c>')),
+        ("数据.xlsx", "B4 出现两次"),
+    ),
+    (
+        "duration in a text",
+        book_cell("全市指标", "B5", timedelta(hours=36), "[h]:mm"),
+        ("[全市指标]", "第5行", "“数值”列", "所见不同于所存"),
+    ),
+    (
+        "time of day in a text",
+        book_cell("全市指标", "B5", datetime(2023, 8, 29, 13, 30), "yyyy-mm-dd h:mm"),
+        ("[全市指标]", "第5行", "“数值”列", "所见不同于所存"),
+    ),
     ("percent count", book_cell("运行效能", "B4", 0.5, "0%"), (*COUNT_CELL, "百分比格式")),
     ("date", book_cell("运行效能", "B4", 45000, "yyyy-mm-dd"), (*COUNT_CELL, "日期")),
     ("truth", book_cell("运行效能", "B4", True), (*COUNT_CELL, "逻辑值")),
@@ -635,6 +680,38 @@ CASES: list[Case] = [
         ("第2行", "不用公式"),
     ),
     (
+        "control character in a heading",
+        book_cell("证照应用", "B2", "证照\x9b31m生产率"),
+        ("第2行", "“证照\\x9b31m生产率”列", "未知的列"),
+    ),
+    (
+        "line break in the heading of names",
+        table(
+            "licenses",
+            lambda rows: (rows[0].__setitem__(0, "单\n位"), rows[1].__setitem__(0, "甲局")),
+        ),
+        (LICENSES, "甲局", "“单\\x0a位”列"),
+    ),
+    (
+        "line break in the name of a sheet",
+        packed(
+            lambda data: number("-1")(
+                part(r"xl/workbook\.xml", 'name="运行效能"', 'name="运行&#10;效能"')(data)
+            )
+        ),
+        ("[运行\\x0a效能]", "“-1”"),
+    ),
+    (
+        "formula with a minus",
+        cell("construction", 1, 7, "-1+2"),
+        (seed_name("construction"), "第2行", "不以 = + - @ 开头"),
+    ),
+    (
+        "formula with a wide minus",
+        cell("construction", 1, 7, "－1+2"),
+        (seed_name("construction"), "第2行", "不以 = + - @ 开头"),
+    ),
+    (
         "turned writing in a text",
         cell("construction", 1, 7, "开展\u202e上门服务"),
         (seed_name("construction"), "第2行", "不可见字符"),
@@ -654,7 +731,7 @@ def test_refused(good: Good, tmp_path: Path, build: Build, parts: tuple[str, ...
     assert isinstance(done.exception, SystemExit), repr(done.exception)
     shown = done.stderr.splitlines()
     assert any(all(part in line for part in parts) for line in shown), done.stderr
-    assert "什么也没有写入" in shown[-1]
+    assert shown[-1] == f"发现 {len(shown) - 1} 处问题，什么也没有写入"
     assert tree_hash(good.project.root) == before
     assert not (good.project.root / ".intake").exists()
 
@@ -692,6 +769,15 @@ def test_every_problem_is_told_at_once_and_to_programs(good: Good, tmp_path: Pat
     assert [problem["seen"] for problem in answer["problems"]] == [
         "“-1”", "“120%”", "“市经信委”", "缺少该单位",
     ]  # fmt: skip
+
+
+def test_what_a_file_may_hold_that_cannot_be_read_is_not_called_missing(
+    good: Good, tmp_path: Path
+) -> None:
+    path = tmp_path / "数据.xlsx"
+    path.write_bytes(good.workbook[:-1000])
+    (problem,) = ingest(good.project, [path], MONTH).problems
+    assert (problem.file, problem.row) == (path.name, None)
 
 
 HEADINGS = frozenset(["单位"])

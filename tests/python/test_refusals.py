@@ -1,10 +1,14 @@
 """Bad seeds stop the build; every problem is named at once, and nothing published is changed."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conftest import Sandbox, edit, read_csv, write_csv
+from ywtb.pipeline.seed_files import check_files
+from ywtb.project import Project
 
 
 def set_cell(path: Path, unit: str, column: str, value: str) -> int:
@@ -167,6 +171,26 @@ def test_broken_settings_are_named(sandbox: Sandbox, settings: str, shown: str) 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (lambda text: text.encode("gb18030"), "不是 UTF-8 编码"),
+        (lambda text: f"{text}\n\t[".encode(), "不是完整的 YAML"),
+        (lambda text: text.replace("vars:", "vars: 1\nothers:").encode(), "score_months 为 None"),
+    ],
+    ids=["gb18030", "broken", "other shape"],
+)
+def test_settings_that_cannot_be_read_are_one_problem(
+    sandbox: Sandbox, change: Callable[[str], bytes], shown: str
+) -> None:
+    path = sandbox.root / "dbt_project.yml"
+    path.write_bytes(change(path.read_text(encoding="utf-8") + "# 注\n"))
+    (problem,) = check_files(Project.find(sandbox.root))
+    assert problem.file == path.name
+    assert shown in str(problem)
+    assert len(str(problem).splitlines()) == 1
+
+
 def test_broken_reference_seeds_are_named(sandbox: Sandbox) -> None:
     reference = sandbox.root / "seeds" / "reference"
     text = (reference / "dimensions.csv").read_text(encoding="utf-8")
@@ -201,6 +225,8 @@ def test_a_figure_that_differs_from_print_is_named(unpublished: Sandbox) -> None
         ("unit_name,a,a\n市档案局,1,2\n".encode(), "“a”列：列名重复"),
         ('unit_name,a\n"市档案局,1\n'.encode(), "不是完整的 CSV"),
         (f"unit_name,a\n市档案局,{'长' * 32768}\n".encode(), "第2行 “a”列：单元格有 32768 个字符"),
+        ("unit_name,a\n市档案局,1\r\n市教育局,1\n".encode(), "换行符不一致"),
+        (b'unit_name,"a\n\xc2\x9b31mb"\n,\n', "“a\\x0a\\x9b31mb”列：未知的列"),
     ],
     ids=[
         "gb18030",
@@ -211,6 +237,8 @@ def test_a_figure_that_differs_from_print_is_named(unpublished: Sandbox) -> None
         "repeated column",
         "open quote",
         "long",
+        "line ends",
+        "control characters",
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(sandbox: Sandbox, content: bytes, shown: str) -> None:
@@ -246,12 +274,30 @@ def test_months_and_files_must_agree(sandbox: Sandbox) -> None:
         assert part in done.stderr
 
 
-def test_a_copy_beside_a_seed_is_told(sandbox: Sandbox) -> None:
-    folder = sandbox.root / "seeds" / "reference"
-    (folder / "units - 副本.csv").write_bytes((folder / "units.csv").read_bytes())
-    done = sandbox.run("check")
-    assert done.returncode == 1
-    assert "units - 副本.csv：不是本项目的种子文件" in done.stderr
+def test_a_copy_of_a_seed_is_told_wherever_it_lies(sandbox: Sandbox) -> None:
+    seeds = sandbox.root / "seeds"
+    content = (seeds / "reference" / "units.csv").read_bytes()
+    names = ("reference/units - 副本.csv", "reference/old/units.CSV", "units.csv", "raw/units.csv")
+    (seeds / "reference" / "old").mkdir()
+    for name in names:
+        (seeds / name).write_bytes(content)
+    problems = check_files(Project(sandbox.root))
+    assert {problem.file for problem in problems} == {f"seeds/{name}" for name in names}
+    assert {problem.seen for problem in problems} == {"不是本项目的种子文件"}
+
+
+def test_a_seed_that_is_no_file_is_told_and_never_read(sandbox: Sandbox) -> None:
+    feed = sandbox.raw("efficiency", "2023_06")
+    units = sandbox.root / "seeds" / "reference" / "units.csv"
+    imputed = sandbox.root / "seeds" / "errata" / "imputed_cells.csv"
+    for path in (feed, units, imputed):
+        path.unlink()
+    os.mkfifo(feed)
+    units.mkdir()
+    imputed.symlink_to("/dev/zero")
+    assert [(problem.file, problem.seen) for problem in check_files(Project(sandbox.root))] == [
+        (str(path.relative_to(sandbox.root)), "不是普通文件") for path in (imputed, feed, units)
+    ]
 
 
 def test_a_line_separator_is_no_line_break(sandbox: Sandbox) -> None:

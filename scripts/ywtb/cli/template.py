@@ -28,7 +28,7 @@ def template(
     try:
         written = write_template(project, month, out, file_format)
     except FileExistsError as error:
-        stop(f"{error} 已存在，不覆盖；请先移走", 2)
+        stop(f"{error.filename or error} 已存在，不覆盖；请先移走", 2)
     except SettingsError as error:
         stop(str(error), 2)
     for path in written:

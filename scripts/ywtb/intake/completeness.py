@@ -94,7 +94,7 @@ def check_month(month: ReceivedMonth, kept: Collection[str]) -> None:
 
     Args:
         month: what was received.
-        kept: feeds that may be absent because the month has them already.
+        kept: feeds that may be absent, such as those that the month has already.
     """
     for feed in month.layout.feeds:
         if feed.is_required and feed.name not in {*month.feeds, *month.refused, *kept}:

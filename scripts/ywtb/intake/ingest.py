@@ -130,8 +130,11 @@ def ingest(
         store.recover(project)
         outcome = Intake(month)
         present = _present(store.month_folder(project, name))
+        # A file that could not be read may hold any feed.
+        is_unknown = bool(problems or unreadable)
         check_month(
-            received, [feed.name for feed in layout.feeds if feed.seed_name(name) in present]
+            received,
+            [feed.name for feed in layout.feeds if is_unknown or feed.seed_name(name) in present],
         )
         outcome.problems = [*problems, *unreadable, *received.problems]
         if outcome.problems:
@@ -190,7 +193,7 @@ def csv_bytes(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | None) -> FeedPlan:
-    lines = csv.reader(io.StringIO((present or b"").decode("utf-8-sig"), newline=""))
+    lines = csv.reader(io.StringIO((present or b"").decode("utf-8-sig", "replace"), newline=""))
     old, new = _by_key(layout, feed, list(lines)), _by_key(layout, feed, rows)
     changes = []
     for key in [*new, *(key for key in old if key not in new)]:

@@ -117,12 +117,12 @@ def _is_link(path: Path) -> bool:
 
 def _is_ignored(path: Path) -> bool:
     name = path.name
-    return name.startswith(("._", "~$")) or name in IGNORED or path.stem == GUIDE
+    return name.startswith(("._", ".~", "~$")) or name in IGNORED or path.stem == GUIDE
 
 
 def _check(path: Path, name: str) -> Problem | None:
     """What is wrong with a file before it is opened."""
-    unsafe = [each for each in name if unicodedata.category(each) in ("Cc", "Cf", "Cs")]
+    unsafe = [each for each in name if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
     if (
         unsafe
         or "\\" in name

@@ -25,7 +25,7 @@ import yaml
 
 from ywtb import atomic_folder
 from ywtb.checksums import Damage, DamageError, changed_files
-from ywtb.project import Project, SettingsError
+from ywtb.project import Project, SettingsError, broken_yaml, settings_text
 from ywtb.release.releases import ids
 
 SEEDS = "seeds"
@@ -133,8 +133,11 @@ def with_month(settings: Path, month: str) -> str:
     Raises:
         SettingsError: there is no list of months.
     """
-    text = settings.read_text(encoding="utf-8")
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    text = settings_text(settings)
+    try:
+        node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise broken_yaml(error) from error
     for name in ("vars", "score_months"):
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         node = next((value for key, value in pairs if key.value == name), None)

@@ -10,7 +10,14 @@ from ywtb.intake.layout import CITY_COLUMN, FeedColumn, Layout, group_of
 from ywtb.intake.month import Key, ReceivedMonth, ReceivedValue
 from ywtb.intake.sources import Source, month_problems
 from ywtb.intake.tables import ReceivedCell, Table, clean, compact, letters, shown
-from ywtb.intake.values import BadValueError, Readings, is_unused, metric_value, unit_value
+from ywtb.intake.values import (
+    BadValueError,
+    Readings,
+    is_unused,
+    metric_value,
+    unit_value,
+    with_reason,
+)
 
 
 def read_month(
@@ -151,7 +158,7 @@ class TableReader:
             expected = "本月名册（units、unit_aliases）中的单位名称"
             if found is not None and not name.is_blank:
                 expected += f"，最接近的是“{self.units[city, found]['unit_name']}”"
-            self._report(row, label, _seen(name), expected)
+            self._report(row, label, _seen(name), with_reason(name, expected))
             return
         title = self.layout.titled(city, unit["unit_name"])
         if match.group_column is not None:
@@ -183,7 +190,8 @@ class TableReader:
         if metric is None:
             found = nearest(compact(name.text), list(self.metrics))
             suggestion = f"，最接近的是“{self.metrics[found]['metric_name']}”" if found else ""
-            self._report(row, label, _seen(name), f"全市指标（city_metrics）的名称{suggestion}")
+            expected = f"全市指标（city_metrics）的名称{suggestion}"
+            self._report(row, label, _seen(name), with_reason(name, expected))
             return
         cells = {column: table.cell(row, number) for number, column in match.columns.items()}
         # The template gives the dash of a metric that has a rank only.

@@ -5,9 +5,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from ywtb.assessment.problem import Problem
+from ywtb.assessment.problem import Problem, one_line
 
-Kind = Literal["blank", "text", "number", "percent", "date", "boolean", "error", "formula"]
+Kind = Literal[
+    "blank", "text", "number", "percent", "disguised", "date", "boolean", "error", "formula"
+]
+"""Kinds of cells; a disguised one is formatted so that something else is seen."""
 
 MAX_ROWS = 2_000
 MAX_COLUMNS = 200
@@ -85,7 +88,7 @@ def compact(text: str) -> str:
 
 def shown(text: str) -> str:
     """A seen value in quotes, made safe to print and not too long."""
-    safe = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
+    safe = one_line(text)
     return f"“{safe[:MAX_SHOWN]}…”" if len(safe) > MAX_SHOWN else f"“{safe}”"
 
 

@@ -76,7 +76,7 @@ def write_template(project: Project, month: str, folder: Path, file_format: str)
         ).encode("utf-8-sig")
     for name, content in files.items():
         path = folder / name
-        if path.exists() and path.read_bytes() != content:
+        if path.exists() and not (path.is_file() and path.read_bytes() == content):
             raise FileExistsError(path)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

@@ -14,6 +14,9 @@ from ywtb.intake.readings import Reading
 from ywtb.intake.tables import ReceivedCell
 
 NOT_APPLICABLE = "—"
+CALCULATED = "=+-@＝＋－﹣＠"
+"""What a text begins with that a spreadsheet takes for a formula."""
+
 MAX_DECIMALS = 6
 
 EXPECTED = {
@@ -25,6 +28,15 @@ EXPECTED = {
     "rank": "正整数，或“倒数”加正整数",
 }
 AMBIGUOUS = "写明百分号：{0}% 或 {1}%（0 与 1 之间的数看不出是比例还是百分率）"
+REASONS = {
+    "formula": "填写数值本身，不用公式",
+    "error": "Excel 中为错误值、控制字符，或超过 15 位有效数字的计算结果",
+    "disguised": "该单元格的格式使所见不同于所存（舍入、缩放、附加文字、上下标、删除线等）",
+    "date": "该单元格是日期",
+    "boolean": "该单元格是逻辑值",
+}
+"""Why a cell of a kind is neither text nor number."""
+
 PERCENT_LIMITS = (Decimal(0), Decimal(100))
 
 Readings = Mapping[str, Reading]
@@ -35,6 +47,12 @@ class BadValueError(Exception):
     """A cell that cannot be used; the message says in Chinese what was expected."""
 
 
+def with_reason(cell: ReceivedCell, expected: str) -> str:
+    """What is expected, and why a cell that may look like it is not."""
+    reason = REASONS.get(cell.kind)
+    return f"{expected}；{reason}" if reason else expected
+
+
 def unit_value(cell: ReceivedCell, column: FeedColumn, unit: Row, readings: Readings) -> str:
     """The seed text of a unit's cell: blank where the group does not report the column.
 
@@ -42,15 +60,17 @@ def unit_value(cell: ReceivedCell, column: FeedColumn, unit: Row, readings: Read
         BadValueError: not written as its type asks, or out of range.
     """
     limits = column.limits.get(group_of(unit))
+    if limits is None:
+        if not is_unused(cell, readings):
+            raise BadValueError("空白：该组不考核该指标")
+        return ""
     if column.value_type == "text":
         text = plain_text(cell, readings)
     else:
         text = figure(cell, column.value_type, readings, limits)
-    if limits is None and text not in ("", NOT_APPLICABLE):
-        raise BadValueError("空白：该组不考核该指标")
-    if limits is not None and text == NOT_APPLICABLE and column.is_printed:
+    if text == NOT_APPLICABLE and column.is_printed:
         raise BadValueError("所印得分，如 22.60")
-    return "" if limits is None else text
+    return text
 
 
 def metric_value(cell: ReceivedCell, column: FeedColumn, metric: Row, readings: Readings) -> str:
@@ -69,7 +89,7 @@ def metric_value(cell: ReceivedCell, column: FeedColumn, metric: Row, readings: 
         return text
     if is_rank:
         if not is_unused(cell, readings):
-            raise BadValueError("“—”：该指标只有名次")
+            raise BadValueError(with_reason(cell, "“—”：该指标只有名次"))
         return NOT_APPLICABLE
     text = _metric_figure(cell, metric["value_type"], readings)
     if text == NOT_APPLICABLE:
@@ -100,7 +120,7 @@ def rank(cell: ReceivedCell, readings: Readings) -> str:
     if is_unused(cell, readings):
         return ""
     if cell.kind not in ("text", "number") or readings[cell.text].numbers["rank"] is None:
-        raise BadValueError(EXPECTED["rank"])
+        raise BadValueError(with_reason(cell, EXPECTED["rank"]))
     return readings[cell.text].text
 
 
@@ -113,8 +133,12 @@ def plain_text(cell: ReceivedCell, readings: Readings) -> str:
     if is_unused(cell, readings):
         return "" if cell.is_blank else NOT_APPLICABLE
     text = " ".join(cell.text.split())
-    if cell.kind not in ("text", "number") or text[0] in "=@+＝＠＋":
-        raise BadValueError(_expected_kind(cell, EXPECTED["text"]))
+    if cell.kind == "number":
+        text = _padded(text, cell.decimals)
+    if cell.kind not in ("text", "number"):
+        raise BadValueError(with_reason(cell, EXPECTED["text"]))
+    if text[0] in CALCULATED:
+        raise BadValueError(f"{EXPECTED['text']}；不以 = + - @ 开头")
     if not text.isprintable():
         raise BadValueError("文字，不含不可见字符")
     return text
@@ -132,7 +156,7 @@ def figure(
     if is_unused(cell, readings):
         return "" if cell.is_blank else NOT_APPLICABLE
     if cell.kind not in ("text", "number", "percent"):
-        raise BadValueError(_expected_kind(cell, expected))
+        raise BadValueError(with_reason(cell, expected))
     is_percent = value_type == "percent"
     if cell.kind == "percent" and not is_percent:
         raise BadValueError(expected + "；该单元格设成了百分比格式")
@@ -159,16 +183,6 @@ def _padded(text: str, decimals: int) -> str:
     whole, _, fraction = number.partition(".")
     fraction = fraction.ljust(min(decimals, MAX_DECIMALS), "0")
     return f"{whole}.{fraction}{sign}" if fraction else text
-
-
-def _expected_kind(cell: ReceivedCell, expected: str) -> str:
-    reasons = {
-        "formula": "填写数值本身，不用公式",
-        "error": "Excel 中为错误值、控制字符，或超过 15 位有效数字的计算结果",
-        "date": "该单元格是日期",
-        "boolean": "该单元格是逻辑值",
-    }
-    return f"{expected}；{reasons.get(cell.kind, '不以 = + @ 开头')}"
 
 
 def _check_range(value: Decimal, minimum: Decimal | None, maximum: Decimal | None) -> None:

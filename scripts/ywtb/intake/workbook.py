@@ -16,7 +16,9 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
+from ywtb.assessment.figures import plain_figure
 from ywtb.assessment.problem import Problem
+from ywtb.intake.number_formats import BUILTIN_FORMATS, seen_number
 from ywtb.intake.tables import (
     BLANK,
     MAX_COLUMNS,
@@ -41,8 +43,6 @@ PROGRAM_LINK = re.compile(rb"[<:](?:ddeLink|oleLink)\b")
 EXACT_DIGITS = 15
 """Significant decimal digits that a double keeps."""
 
-BUILTIN_FORMATS = {2: "0.00", 4: "#,##0.00", 9: "0%", 10: "0.00%"}
-
 
 @dataclass
 class _Sheet:
@@ -51,6 +51,7 @@ class _Sheet:
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
     formulas: set[tuple[int, int]] = field(default_factory=set)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    disguised: set[tuple[int, int]] = field(default_factory=set)
 
 
 def read_workbook(file: str, data: bytes, skipped: str) -> list[Table]:
@@ -158,6 +159,7 @@ def _scan(file: str, parts: dict[str, bytes]) -> dict[str, _Sheet]:
         for item in _elements(parts["xl/_rels/workbook.xml.rels"], "Relationship")
     }
     formats = _formats(parts.get("xl/styles.xml"))
+    disguised = _disguised_strings(parts.get("xl/sharedStrings.xml", b""))
     sheets = {}
     for item in _elements(parts["xl/workbook.xml"], "sheet"):
         identity = next(value for name, value in item.attrib.items() if name.endswith("}id"))
@@ -165,11 +167,31 @@ def _scan(file: str, parts: dict[str, bytes]) -> dict[str, _Sheet]:
         path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
         name = item.attrib["name"]
         if path.startswith("xl/worksheets/"):
-            sheets[name] = _scan_sheet(file, name, parts[path], formats)
+            sheets[name] = _scan_sheet(file, name, parts[path], formats, disguised)
     return sheets
 
 
-def _scan_sheet(file: str, name: str, content: bytes, formats: list[str]) -> _Sheet:
+def _disguised_strings(content: bytes) -> set[str]:
+    """Numbers of the shared strings of which a part is set apart from what it is read as."""
+    return {
+        str(number)
+        for number, item in enumerate(_elements(content, "si") if content else ())
+        if _is_disguised(item)
+    }
+
+
+def _is_disguised(text: ElementTree.Element) -> bool:
+    """Whether a part of a text is raised, lowered or struck out: 12 with a raised 2 is no 12."""
+    return any(
+        item.tag.rpartition("}")[2] in ("vertAlign", "strike")
+        and item.attrib.get("val", "1") not in ("0", "false", "baseline")
+        for item in text.iter()
+    )
+
+
+def _scan_sheet(
+    file: str, name: str, content: bytes, formats: list[str], disguised: set[str]
+) -> _Sheet:
     sheet = _Sheet()
     for item in _elements(content, "c"):
         reference = item.attrib.get("r", "")
@@ -183,11 +205,16 @@ def _scan_sheet(file: str, name: str, content: bytes, formats: list[str]) -> _Sh
             expected = f"不超过 {MAX_ROWS} 行、{MAX_COLUMNS} 列"
             raise UnreadableError(Problem(file, row + 1, None, seen, expected, sheet=name))
         place = (row, column)
+        if place in sheet.formats:
+            raise _refused(file, f"单元格 {reference} 出现两次", "Excel 保存的工作簿")
         style = int(item.attrib.get("s", 0))
         sheet.formats[place] = formats[style] if style < len(formats) else ""
         children = {child.tag.rpartition("}")[2]: child.text for child in item}
         if "f" in children:
             sheet.formulas.add(place)
+        is_shared = item.attrib.get("t") == "s"
+        if children.get("v") in disguised if is_shared else _is_disguised(item):
+            sheet.disguised.add(place)
         if item.attrib.get("t") == "e":
             sheet.errors[place] = children.get("v") or ""
     return sheet
@@ -199,14 +226,12 @@ def _formats(styles: bytes | None) -> list[str]:
         return []
     root = ElementTree.fromstring(styles)  # noqa: S314 - entity declarations were refused
     codes = dict(BUILTIN_FORMATS)
-    for item in root.iter():
-        if item.tag.endswith("}numFmt"):
-            codes[int(item.attrib["numFmtId"])] = item.attrib["formatCode"]
+    # Formats of conditional formatting stand elsewhere and have numbers of their own.
+    for item in root.iterfind("{*}numFmts/{*}numFmt"):
+        codes[int(item.attrib["numFmtId"])] = item.attrib["formatCode"]
     return [
         codes.get(int(style.attrib.get("numFmtId", 0)), "")
-        for item in root.iter()
-        if item.tag.endswith("}cellXfs")
-        for style in item
+        for style in root.iterfind("{*}cellXfs/{*}xf")
     ]
 
 
@@ -232,35 +257,37 @@ def _cell(value: object, sheet: _Sheet, place: tuple[int, int]) -> ReceivedCell:
         return ReceivedCell(sheet.errors[place], "error")
     if isinstance(value, bool):
         return ReceivedCell("TRUE" if value else "FALSE", "boolean")
-    if isinstance(value, datetime.datetime | datetime.date):
-        return ReceivedCell(value.isoformat()[:10], "date")
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        value = value.date()
+    if isinstance(value, datetime.datetime | datetime.time | datetime.timedelta):
+        return ReceivedCell(str(value), "disguised")
+    if isinstance(value, datetime.date):
+        return ReceivedCell(value.isoformat(), "date")
     if isinstance(value, int | float):
         return _number(value, sheet.formats.get(place, ""))
     text = str(value)
     if not text.strip():
         return BLANK
+    if place in sheet.disguised:
+        return ReceivedCell(text, "disguised")
     return ReceivedCell(
         text, "error" if any(ord(each) < 32 and each not in "\t\r\n" for each in text) else "text"
     )
 
 
 def _number(value: float, code: str) -> ReceivedCell:
-    """A number as the shortest decimal text that stands for it, scaled where shown in percent."""
+    """A number as the shortest decimal text that stands for it, in percent where so shown."""
     if not math.isfinite(value):
         return ReceivedCell(str(value), "error")
     exact = Decimal(repr(value))
     if len(exact.normalize().as_tuple().digits) > EXACT_DIGITS:
         # What a calculation leaves behind, such as 0.30000000000000004.
         return ReceivedCell(repr(value), "error")
-    bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", code)
-    kind: Kind = "percent" if "%" in bare else "number"
-    if kind == "percent":
-        exact *= 100
-    text = f"{exact:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    places = re.search(r"\.(0+)", bare)
-    return ReceivedCell(text, kind, len(places[1]) if places else 0)
+    seen = seen_number(exact, code)
+    if seen is None:
+        return ReceivedCell(plain_figure(exact), "disguised")
+    kind: Kind = "percent" if seen.is_percent else "number"
+    return ReceivedCell(plain_figure(seen.value), kind, seen.decimals)
 
 
 def _refused(file: str, seen: str, expected: str) -> UnreadableError:

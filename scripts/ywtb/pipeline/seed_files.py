@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def check_files(project: Project) -> list[Problem]:
     if store.is_unfinished(project):
         expected = "再次运行 ywtb ingest 或 ywtb refresh，即先行补完"
         problems.append(Problem(".intake", None, None, "有一次收取尚未写完", expected))
-    for path in sorted(project.seeds.rglob("*.csv")):
+    for path in _tables(project.seeds):
         problems += _check_shape(path, str(path.relative_to(project.root)))
     unreadable = {problem.file for problem in problems}
     problems += _check_names(project)
@@ -53,27 +54,35 @@ def check_files(project: Project) -> list[Problem]:
     return problems
 
 
+def _tables(folder: Path) -> Iterator[Path]:
+    """Everything below a folder that dbt would load as a seed, whatever it is."""
+    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ".csv")
+
+
 def _check_names(project: Project) -> list[Problem]:
-    """Seeds that nobody has described, such as a copy left beside the file itself."""
-    problems = []
-    for described in sorted(project.seeds.glob("*/_*__seeds.yml")):
-        content = yaml.safe_load(described.read_text(encoding="utf-8"))
-        known = {seed["name"] for seed in content["seeds"]}
-        problems += [
-            Problem(
-                str(path.relative_to(project.root)),
-                None,
-                None,
-                "不是本项目的种子文件",
-                f"{described.name} 中列有的文件；副本请移走",
-            )
-            for path in sorted(described.parent.glob("*.csv"))
-            if path.stem not in known
-        ]
-    return problems
+    """Seeds that nobody has described, such as a copy left beside the file itself or elsewhere."""
+    known = {
+        described.parent / f"{seed['name']}.csv"
+        for described in project.seeds.glob("*/_*__seeds.yml")
+        for seed in yaml.safe_load(described.read_text(encoding="utf-8"))["seeds"]
+    }
+    raw = project.seeds / "raw"
+    return [
+        Problem(
+            str(path.relative_to(project.root)),
+            None,
+            None,
+            "不是本项目的种子文件",
+            "各文件夹的 _*__seeds.yml 中列有的文件；副本请移走",
+        )
+        for path in _tables(project.seeds)
+        if path not in known and (raw not in path.parents or path.parent == raw)
+    ]
 
 
 def _check_shape(path: Path, name: str) -> list[Problem]:
+    if not path.is_file():
+        return [Problem(name, None, None, "不是普通文件", "普通文件")]
     size = path.stat().st_size
     if size > MAX_BYTES:
         return [Problem(name, None, None, f"文件有 {size} 字节", f"不超过 {MAX_BYTES} 字节")]
@@ -89,6 +98,9 @@ def _check_shape(path: Path, name: str) -> list[Problem]:
         rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
     except csv.Error as error:
         return [Problem(name, None, None, f"不是完整的 CSV（{error}）", "引号成对的 CSV")]
+    breaks = re.findall(r"\r\n|\r|\n", re.sub(r'"[^"]*"', "", text))
+    if len(set(breaks)) > 1:
+        return [Problem(name, None, None, "各行的换行符不一致", "全文用同一种换行符，如 LF")]
     while rows and not rows[-1]:
         rows.pop()
     if not rows or not any(rows[0]):
@@ -167,9 +179,11 @@ def _known_feeds(project: Project, unreadable: set[str]) -> tuple[dict[str, _Fee
     for seed, wanted in needed.items():
         name = f"seeds/reference/{seed}.csv"
         path = project.root / name
+        if name in unreadable:
+            continue
         if not path.is_file():
             problems.append(Problem(name, None, None, "没有该文件", "参考数据"))
-        elif name not in unreadable:
+        else:
             header = _header(path)
             problems += [
                 Problem(name, 1, column, "没有该列", "、".join(wanted))
@@ -225,8 +239,9 @@ def _check_month(
         if feed.required_from is not None
         and feed.required_from[:7] <= month.replace("_", "-")
         and not (folder / name).is_file()
+        and f"seeds/raw/{month}/{name}" not in unreadable
     ]
-    for path in sorted(folder.rglob("*.csv")):
+    for path in _tables(folder):
         name = str(path.relative_to(project.root))
         feed = expected.get(path.name)
         if feed is None or path.parent != folder:
