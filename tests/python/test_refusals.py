@@ -138,6 +138,7 @@ def test_every_bad_rule_is_named(unpublished: Sandbox) -> None:
         "12,1,sequence_no,序号,序号,0,0,2023-06-01,",
         "12,2,unit_name,地区,地区,@,,2023-06-01,",
     )
+    sandbox.append("reference/cities", "../511,别处,别处办公室,别处,10")
     sandbox.append("errata/errata", "x,2023-06-15,note,1,说明,理由,依据,")
     done = sandbox.run("refresh")
     assert done.returncode == 1
@@ -149,6 +150,7 @@ def test_every_bad_rule_is_named(unpublished: Sandbox) -> None:
     assert "rule_id=behavior_coverage_rate__county，segment_no=1，rule_kind=threshold" in shown
     assert "errata__whole_months" in shown
     assert "erratum_id=x，score_month=2023-06-15" in shown
+    assert "city_code=../511" in shown.partition("cities__codes_are_of_six_digits")[2]
     assert "annex_columns__match_the_annex_marts" in shown
     assert "mart_name=annex_12_training，printed_column=unit_name" in shown
     assert not (sandbox.root / "warehouse" / "ywtb.duckdb").exists()
