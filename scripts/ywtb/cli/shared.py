@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from unicodedata import category
 
 import typer
 
@@ -22,9 +23,29 @@ MonthOption = Annotated[str | None, typer.Option("--month", help="月份，如 2
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 
 
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of what steers a terminal instead of showing on it."""
+
+
+def visible(text: str) -> str:
+    r"""Text in which whatever steers a terminal stands as in JSON, such as `\u001b`."""
+    if text.isprintable():
+        return text
+    return "".join(_escaped(each) if category(each) in _UNSEEN else each for each in text)
+
+
+def _escaped(character: str) -> str:
+    return re.sub("(....)", r"\\u\1", character.encode("utf-16-be", "surrogatepass").hex())
+
+
+def one_line(message: str) -> str:
+    """A message that a library or what was given may have broken, on one line."""
+    return visible(" ".join(message.split()))
+
+
 def stop(message: str, code: int) -> NoReturn:
     """Say why nothing more is done, and exit."""
-    typer.echo(message, err=True)
+    typer.echo(one_line(message), err=True)
     raise typer.Exit(code)
 
 
@@ -104,7 +125,8 @@ def plain_text(value: Any) -> str:
 def print_json(content: Any) -> None:
     """Answer another program: valid JSON, whatever the database answers and the terminal shows."""
     is_narrow = codecs.lookup(sys.stdout.encoding).name != "utf-8"
-    typer.echo(json.dumps(_valid(content), ensure_ascii=is_narrow, indent=2, default=plain_text))
+    text = json.dumps(_valid(content), ensure_ascii=is_narrow, indent=2, default=plain_text)
+    typer.echo("\n".join(visible(line) for line in text.split("\n")))
 
 
 def _valid(value: Any) -> Any:
