@@ -37,7 +37,14 @@ def settle() -> None:
 
 
 def confine(memory: int) -> None:
-    """Let this process write no file and have so many bytes of memory, as far as the system can."""
+    """Let this process do nothing but answer its parent, as far as the system can.
+
+    It says nothing, writes no file, has so many bytes of memory and leaves Ctrl-C to the parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(silence, stream)
     with suppress(ImportError, ValueError, OSError):
         import resource
 

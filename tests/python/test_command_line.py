@@ -1,13 +1,18 @@
 """The command line holds under odd terminals, odd places and errors that nobody foresaw."""
 
 import json
+import os
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from conftest import Sandbox
+from conftest import BIN, Sandbox
 from ywtb.cli import main
+from ywtb.lock import writer_lock
+from ywtb.project import Project
 
 RARE = "市䶮✗局"
 """A name with characters that GBK lacks."""
@@ -35,7 +40,7 @@ def test_an_unforeseen_error_is_one_line_with_its_log(
 
 def test_a_terminal_that_lacks_a_character_shows_its_code(june: Sandbox) -> None:
     for arguments in (("explain", "渠县"), ("query", f"select '{RARE}' as a")):
-        done = june.run(*arguments, PYTHONIOENCODING="ascii")
+        done = june.run(*arguments, PYTHONIOENCODING="latin-1")
         assert (done.returncode, done.stderr) == (0, "")
     assert "\\u4dae" in done.stdout
 
@@ -65,3 +70,73 @@ def test_a_place_where_no_database_opens_is_told(june: Sandbox, tmp_path: Path) 
         assert done.returncode == code
         assert done.stderr.startswith(told)
         assert odd.run("query", "select 1").returncode == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        ("nope", "ywtb"),
+        ("query", "ywtb query"),
+        ("query x y", "ywtb query"),
+        ("query x --nope", "ywtb query"),
+        ("query x --timeout inf", "ywtb query"),
+        ("query x --timeout 1e300", "ywtb query"),
+        ("query x --limit 99999999999999999999", "ywtb query"),
+        ("explain --limit '\x1b[2J\n'", "ywtb explain"),
+        ("refresh --keep 0", "ywtb refresh"),
+    ],
+)
+def test_wrong_usage_is_one_line(june: Sandbox, arguments: str, command: str) -> None:
+    done = june.run(*shlex.split(arguments))
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("用法有误：")
+    assert line.endswith(f"；见 {command} --help")
+    assert line.isprintable()
+
+
+def test_without_arguments_the_help_is_shown(june: Sandbox) -> None:
+    done = june.run()
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "refresh" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", ["status", "check --json", "query 'select 1'"])
+def test_a_full_disk_is_told_once(june: Sandbox, arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [BIN / "ywtb", *shlex.split(arguments)],
+            cwd=june.root,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("读写失败：[Errno 28]")
+
+
+@pytest.mark.parametrize(
+    ("closed", "printed"),
+    [("<&- 2>&-", '[\n  {\n    "a": 1\n  }\n]\n'), ("<&- >&-", ""), ("<&- >&- 2>&-", "")],
+)
+def test_closed_streams_are_no_obstacle(june: Sandbox, closed: str, printed: str) -> None:
+    done = june.run("-c", f"ywtb query --json 'select 1 as a' {closed}", program="/bin/sh")
+    assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
+
+
+def test_an_argument_that_is_no_text_is_one_line(june: Sandbox) -> None:
+    done = june.run("explain", os.fsdecode(b"\xff"))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    log = Path(line.split("；详情见 ")[1])
+    assert "ywtb explain '\\udcff'" in log.read_text(encoding="utf-8")
+
+
+def test_what_a_notified_program_prints_is_no_answer(june: Sandbox) -> None:
+    with writer_lock(Project(june.root), "test"):
+        done = june.run("refresh", "--json", "--notify-command", "tee -a", tools=True)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.count("ywtb refresh 未运行") == 2

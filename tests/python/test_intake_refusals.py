@@ -530,8 +530,8 @@ CASES: list[Case] = [
     ),
     # Names and kinds of files.
     ("backslash", named("..\\..\\licenses.csv"), ("..\\..\\licenses.csv", "文件名")),
-    ("line break in a name", named("a\nb.csv"), ("a\\x0ab.csv", "文件名")),
-    ("line separator in a name", named("a\u2028b.csv"), ("a\\x2028b.csv", "文件名")),
+    ("line break in a name", named("a\nb.csv"), ("a\\u000ab.csv", "文件名")),
+    ("line separator in a name", named("a\u2028b.csv"), ("a\\u2028b.csv", "文件名")),
     ("turned writing in a name", named("a\u202evsc.csv"), ("文件名",)),
     ("link", link, (LICENSES, "链接")),
     ("pipe", pipe, (LICENSES, "不是普通文件")),
@@ -682,7 +682,7 @@ CASES: list[Case] = [
     (
         "control character in a heading",
         book_cell("证照应用", "B2", "证照\x9b31m生产率"),
-        ("第2行", "“证照\\x9b31m生产率”列", "未知的列"),
+        ("第2行", "“证照\\u009b31m生产率”列", "未知的列"),
     ),
     (
         "line break in the heading of names",
@@ -690,7 +690,7 @@ CASES: list[Case] = [
             "licenses",
             lambda rows: (rows[0].__setitem__(0, "单\n位"), rows[1].__setitem__(0, "甲局")),
         ),
-        (LICENSES, "甲局", "“单\\x0a位”列"),
+        (LICENSES, "甲局", "“单\\u000a位”列"),
     ),
     (
         "line break in the name of a sheet",
@@ -699,7 +699,7 @@ CASES: list[Case] = [
                 part(r"xl/workbook\.xml", 'name="运行效能"', 'name="运行&#10;效能"')(data)
             )
         ),
-        ("[运行\\x0a效能]", "“-1”"),
+        ("[运行\\u000a效能]", "“-1”"),
     ),
     (
         "formula with a minus",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,6 +116,14 @@ WAYS_OUT = (
     "detach ywtb",
     "call pragma_version()",
     "select 1; drop table marts.fct_composite_scores",
+    # What would run whatever stands in it, and what asks nothing.
+    "explain select 1",
+    "explain analyze call enable_logging(storage = 'stdout')",
+    "explain analyze create temp table x as select 1",
+    "pivot marts.dim_units on group_code using count(*)",
+    "pragma enable_verification",
+    "",
+    "; -- nothing",
 )
 
 
@@ -179,6 +188,88 @@ def test_time_and_memory_are_bounded(june: Sandbox, sql: str, seconds: str, told
     assert told in done.stderr
 
 
+def test_the_size_of_an_answer_is_bounded(june: Sandbox) -> None:
+    """Whoever asks has to hold it as well, and a table of long cells takes minutes to draw."""
+    done = june.run("query", "select repeat('x', 1000000) from range(100)")
+    assert (done.returncode, done.stderr) == (2, "结果超过 64 MB，请缩小范围\n")
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("select nope\nfrom marts.dim_units", "SQL 有误：Binder Error: Referenced column"),
+        ("select '\udcff'", "SQL 中有不是 UTF-8 的文字"),
+        ("select error(chr(27) || chr(10) || 'x')", "SQL 有误：Invalid Input Error: \\u001b x"),
+    ],
+)
+def test_what_is_wrong_with_sql_is_one_line(june: Sandbox, sql: str, told: str) -> None:
+    done = june.run("query", sql)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
+
+
+EXACT = """
+select
+    1.10 as "[/]", 2 as a, 3 as a, 4 as a_3, true as b, null as c, {'d': 1.10} as d,
+    date 'infinity' as e, [timestamp '-infinity'] as f, interval '1 year 2 days' as g,
+    interval '2147483647 months' as h, timestamp_ns '2023-06-01 00:00:00.123456789' as i,
+    blob '\\xAA' as j, map {[1]: 'x'} as k, 170141183460469231731687303715884105727 as l
+"""
+
+
+def test_values_and_names_are_exact(june: Sandbox) -> None:
+    """Python has no infinite date, no nanosecond, no month; rich reads markup in headings."""
+    names, values, count = june.run("query", EXACT).stdout.splitlines()
+    assert re.split(" {2,}", names) == [*("[/]", "a", "a_3", "a_3_4", "b"), *"cdefghijkl"]
+    texts = {
+        **{"a": "2", "b": "true", "d": "{'d': 1.10}", "e": "infinity", "f": "[-infinity]"},
+        **{"g": "1 year 2 days", "h": "178956970 years 7 months"},
+        **{"i": "2023-06-01 00:00:00.123456789", "j": r"\xAA", "k": "{[1]=x}"},
+        "l": "170141183460469231731687303715884105727",
+    }
+    found = [value for value in re.split(" {2,}", values) if value]
+    assert found == ["1.10", "2", "3", "4", *[text for key, text in texts.items() if key != "a"]]
+    assert count == "1 行"
+    (row,) = json.loads(june.run("query", EXACT, "--json").stdout)
+    assert row == {
+        **{**texts, "[/]": "1.10", "a": 2, "a_3": 3, "a_3_4": 4, "b": True, "c": None},
+        **{
+            "d": {"d": "1.10"},
+            "f": ["-infinity"],
+            "k": {"key": [[1]], "value": ["x"]},
+            "l": int(texts["l"]),
+        },
+    }
+
+
+def test_what_steers_a_terminal_is_shown(june: Sandbox) -> None:
+    sql = (
+        "select chr(27) || '[2J' || chr(10) || '9 行' as \"\u202ea\", chr(155) || chr(917505) as b"
+    )
+    table = june.run("query", sql).stdout
+    assert re.sub(" +", " ", table) == (
+        "\\u202ea b\n\\u001b[2J\\u000a9 行 \\u009b\\udb40\\udc01\n1 行\n"
+    )
+    text = june.run("query", sql, "--json").stdout
+    assert all(line.isprintable() for line in text.splitlines())
+    assert json.loads(text) == [{"\u202ea": "\x1b[2J\n9 行", "b": "\x9b\U000e0001"}]
+
+
+def test_no_value_is_cut_to_fit_a_terminal(june: Sandbox) -> None:
+    sql = "select repeat('字', 6000) as a, 1.10 as b, repeat('x', 12000) as c"
+    names, values, _ = june.run("query", sql, COLUMNS="1").stdout.splitlines()
+    assert names.split() == ["a", "b", "c"]
+    assert values.split() == ["字" * 6000, "1.10", "x" * 12000]
+
+
+def test_a_log_does_not_come_between_the_answer(june: Sandbox) -> None:
+    """A long one, since DuckDB keeps a short one until the process ends."""
+    log = "from enable_logging(storage = 'stdout', level = 'trace')"
+    sql = f"{log}; select 1 as a -- {'x' * 100_000}"
+    assert json.loads(june.run("query", sql, "--json").stdout) == [{"a": 1}]
+
+
 def test_rows_are_bounded_and_told(june: Sandbox) -> None:
     done = june.run("query", "select * from range(7)", "--limit", "5")
     assert done.returncode == 0
@@ -196,7 +287,7 @@ def test_ctrl_c_ends_a_query(june: Sandbox) -> None:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    while not _is_asking(process.pid):
+    while not _children(process.pid):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=20)
@@ -206,7 +297,17 @@ def test_ctrl_c_ends_a_query(june: Sandbox) -> None:
         os.killpg(process.pid, 0)
 
 
-def _is_asking(pid: int) -> bool:
-    """Whether the command has started the process that asks."""
+def test_nothing_runs_on_when_the_command_is_killed(june: Sandbox) -> None:
+    process = subprocess.Popen([str(BIN / "ywtb"), "query", ENDLESS], cwd=june.root)
+    while not (children := _children(process.pid)):
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    while any(Path(f"/proc/{child}").exists() for child in children):  # else the test never ends
+        time.sleep(0.05)
+
+
+def _children(pid: int) -> list[str]:
+    """The processes that the command has started, which is one that asks."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
-    return children.is_file() and bool(children.read_text().strip())
+    return children.read_text().split() if children.is_file() else []

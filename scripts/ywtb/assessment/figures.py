@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from unicodedata import category
 
 _UNFIT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -35,3 +36,16 @@ def month_name(day: date) -> str:
 def printable(text: str) -> str:
     """A received text without the characters that documents, pictures and pages cannot hold."""
     return _UNFIT.sub("", text)
+
+
+def visible(text: str) -> str:
+    r"""A text on one line, in which what steers a terminal stands as in JSON, such as `\u001b`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or category(each) == "Zs" else _escaped(each) for each in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return re.sub("(....)", r"\\u\1", character.encode("utf-16-be", "surrogatepass").hex())

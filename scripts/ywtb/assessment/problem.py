@@ -1,7 +1,8 @@
 """What is wrong with the input, as people and programs are told it."""
 
-import unicodedata
 from dataclasses import asdict, dataclass
+
+from ywtb.assessment.figures import visible
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,8 @@ class Problem:
             place += f" {self.unit}"
         if self.column is not None:
             place += f" “{self.title or self.column}”列"
-        return one_line(f"{place}：{self.seen}；应为：{self.expected}")
+        return visible(f"{place}：{self.seen}；应为：{self.expected}")
 
     def as_dict(self) -> dict[str, str | int | None]:
         """The problem for programs, which know a column by its code."""
         return {key: value for key, value in asdict(self).items() if key != "title"}
-
-
-def one_line(text: str) -> str:
-    """Text that stays on its line and does nothing to a terminal: what is unseen as its number."""
-    return "".join(
-        each if each.isprintable() or unicodedata.category(each) == "Zs" else f"\\x{ord(each):02x}"
-        for each in text
-    )

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 data refused, 2 wrong usage, 3 locked.
 Whatever only one command needs is imported when that command runs, so that help is there at once.
 """
 
+import os
 import shlex
 import sys
 import traceback
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -28,6 +30,7 @@ from ywtb.cli import (
     template,
     verify,
 )
+from ywtb.cli.shared import one_line
 from ywtb.project import Project, ProjectNotFoundError
 
 app = typer.Typer(
@@ -51,17 +54,42 @@ for _panel, _commands in _PANELS.items():
 
 def main() -> None:
     """Run the command line; whatever goes wrong unforeseen is one line, and the rest in a log."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal may not know every character
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        _tell_wrong_usage(error)
+        sys.exit(2)
     except DamageError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(one_line(str(error)), err=True)
         sys.exit(1)
     except Exception as error:
         typer.echo(_told(error), err=True)
+        if isinstance(error, OSError):  # where it is the output that is full, nothing is told twice
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
+
+
+def _open_what_is_closed() -> None:
+    """Have three standard streams, or the next pipe or database takes the place of one of them."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(opened, True)
+    os.close(opened)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+
+
+def _tell_wrong_usage(error: Any) -> None:
+    """Say what is wrong with options or arguments, in the words of the library that reads them.
+
+    Where nothing was given at all, the library has shown the help already and has no words.
+    """
+    if said := error.format_message():
+        command = error.ctx.command_path if error.ctx else "ywtb"
+        typer.echo(one_line(f"用法有误：{said.rstrip('.')}；见 {command} --help"), err=True)
 
 
 def _told(error: Exception) -> str:
@@ -71,7 +99,9 @@ def _told(error: Exception) -> str:
         log = Project.find(Path.cwd()).root / "logs" / f"error_{now:%Y%m%dT%H%M%S%f}Z.log"
         log.parent.mkdir(exist_ok=True)
         details = "".join(traceback.format_exception(error))
-        log.write_text(f"{shlex.join(sys.argv)}\n{details}", encoding="utf-8")
+        log.write_text(
+            f"{shlex.join(sys.argv)}\n{details}", encoding="utf-8", errors="backslashreplace"
+        )
     except (OSError, ProjectNotFoundError):
-        return " ".join(what.split())
-    return f"{' '.join(what.split())}；详情见 {log}"
+        return one_line(what)
+    return one_line(f"{what}；详情见 {log}")

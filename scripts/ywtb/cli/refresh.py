@@ -77,15 +77,18 @@ def refresh(
 
 
 def _notify(command: str | None, line: str) -> None:
-    """Run the command of --notify-command, without a shell; its failure is told, not raised."""
-    if command is None:
+    """Run the command of --notify-command, without a shell; its failure is told, not raised.
+
+    What it prints goes where messages go, since the answer is what a program may read.
+    """
+    if not command:
         return
     import shlex
     import subprocess
 
     try:
         subprocess.run(  # noqa: S603 (the caller's own command)
-            shlex.split(command), input=f"{line}\n", text=True, timeout=60, check=True
+            shlex.split(command), input=f"{line}\n", stdout=2, text=True, timeout=60, check=True
         )
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         typer.echo(f"通知命令没有成功：{error}", err=True)

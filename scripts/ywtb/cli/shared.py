@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from ywtb.assessment.figures import visible
 from ywtb.project import Project, ProjectNotFoundError, SettingsError
 
 if TYPE_CHECKING:
@@ -22,9 +23,14 @@ MonthOption = Annotated[str | None, typer.Option("--month", help="月份，如 2
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 
 
+def one_line(message: str) -> str:
+    """A message that a library or what was given may have broken, on one line."""
+    return visible(" ".join(message.split()))
+
+
 def stop(message: str, code: int) -> NoReturn:
     """Say why nothing more is done, and exit."""
-    typer.echo(message, err=True)
+    typer.echo(one_line(message), err=True)
     raise typer.Exit(code)
 
 
@@ -105,7 +111,8 @@ def plain_text(value: Any) -> str:
 def print_json(content: Any) -> None:
     """Answer another program: valid JSON, whatever the database answers and the terminal shows."""
     is_narrow = codecs.lookup(sys.stdout.encoding).name != "utf-8"
-    typer.echo(json.dumps(_valid(content), ensure_ascii=is_narrow, indent=2, default=plain_text))
+    text = json.dumps(_valid(content), ensure_ascii=is_narrow, indent=2, default=plain_text)
+    typer.echo("\n".join(visible(line) for line in text.split("\n")))
 
 
 def _valid(value: Any) -> Any:

@@ -5,8 +5,6 @@ nested or repeated parts. Whatever it does to the process that reads it, it is n
 files are read.
 """
 
-import os
-import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import get_context
@@ -124,9 +122,6 @@ class FileReader:
 
 def _serve(connection: Connection, memory: int) -> None:
     """Read files until the parent ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent has it as well, and ends this
-    # What a reader says on its way out is of no use to whoever sent the file.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     child_process.settle()
     child_process.confine(memory)
     with suppress(EOFError):

@@ -5,7 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from ywtb.assessment.problem import Problem, one_line
+from ywtb.assessment.figures import visible
+from ywtb.assessment.problem import Problem
 
 Kind = Literal[
     "blank", "text", "number", "percent", "disguised", "date", "boolean", "error", "formula"
@@ -88,7 +89,7 @@ def compact(text: str) -> str:
 
 def shown(text: str) -> str:
     """A seen value in quotes, made safe to print and not too long."""
-    safe = one_line(text)
+    safe = visible(text)
     return f"“{safe[:MAX_SHOWN]}…”" if len(safe) > MAX_SHOWN else f"“{safe}”"
 
 

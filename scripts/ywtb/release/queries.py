@@ -1,7 +1,7 @@
 """Questions to the published release, which is opened read-only."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,17 +70,19 @@ def rows(
     cursor = connection.execute(sql, values)
     if cursor is None or cursor.description is None:  # no statement, or one without an answer
         return []
-    names = column_names(cursor)
+    names = unlike(column[0] for column in cursor.description)
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def column_names(cursor: duckdb.DuckDBPyConnection) -> list[str]:
-    """Names of the columns of an answer; one that stands twice has its place added."""
-    names = [column[0] for column in cursor.description or ()]
-    return [
-        name if names.index(name) == place else f"{name}_{place + 1}"
-        for place, name in enumerate(names)
-    ]
+def unlike(names: Iterable[str]) -> list[str]:
+    """Names of columns, each unlike those before it: one that is there has its place added."""
+    found: dict[str, None] = {}
+    for place, given in enumerate(names, start=1):
+        name = given
+        while name in found:
+            name = f"{name}_{place}"
+        found[name] = None
+    return list(found)
 
 
 def months(connection: duckdb.DuckDBPyConnection) -> list[str]:
