@@ -23,7 +23,8 @@ CORRECTED = ("渠县,0,0,0,2", "渠县,0,0,0,0")
 TABLES = (
     "select table_schema, table_name from information_schema.tables "
     "where table_schema in ('marts', 'audit', '附件') "
-    "and table_name not in ('release_manifest', 'release_tables', 'revisions') order by all"
+    "and table_name not in "
+    "('release_manifest', 'release_records', 'release_tables', 'revisions') order by all"
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -9,9 +10,11 @@ import pytest
 
 from conftest import ROOT, Sandbox, copy_of, edit
 from ywtb.checksums import DamageError
+from ywtb.exports.bulletin import frame
+from ywtb.exports.month_folder import export_months
 from ywtb.pipeline.refresh import published_changes
 from ywtb.project import Project
-from ywtb.release.records import Record, read_records
+from ywtb.release.records import Record, read_records, write_record
 from ywtb.release.releases import complete_releases, publish
 
 RECORD = "published/2023-06.json"
@@ -29,6 +32,8 @@ UNSEEN = (
     ("reference/indicators", "电子证照签章率,percent", "证照签章率,percent"),
     ("reference/dimensions", "工程审批", "工程建设审批"),
     ("errata/errata", "列标题误印,附件5备注", "标题误印,附件5备注"),
+    ("reference/rule_bases", "通报没有写明，", "通报未写明，"),
+    ("reference/groups", "B组,部门", "B组,单位"),
     ("errata/score_adjustments", "-0.02", "-0.019"),
 )
 """Changes of words and figures that no printed score shows: seed, text, other text."""
@@ -39,7 +44,10 @@ TOLD = (
     "附件8 县（市、区）事项进度表",
     "规则 connected_app_count__county 规则：每个计 0.02 分，计满为止 → 每个计 0.02 分，计满即止",
     "指标 seal_rate 名称：电子证照签章率 → 证照签章率",
-    "勘误 2023-06-04 缘由",
+    "勘误 2023-06-04　附件5：列标题印错 缘由：列标题误印 → 标题误印",
+    "依据种类 推得 说明：通报没有写明，",
+    "组别 B组 单位称：部门 → 单位",
+    "公文 达州市 附件：",
 )
 
 
@@ -121,6 +129,61 @@ def test_the_record_of_the_repository_is_what_its_seeds_give(june: Sandbox) -> N
     """Else the first refresh of a clone would be refused."""
     kept, made = (json.loads((root / RECORD).read_text()) for root in (ROOT, june.root))
     assert kept["content"] == made["content"]
+
+
+def test_an_export_of_what_is_not_on_record_is_refused(
+    june: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code that words something otherwise needs a correction as well."""
+    project = Project(june.root)
+    kept = (june.root / "exports/2023-06/manifest.json").read_bytes()
+    monkeypatch.setattr(frame, "KIND", "通报")
+    (export,) = export_months(project, ["2023-06"])
+    assert export.error is not None
+    assert export.error.startswith("与发布记录有 1 处不同，如 2023-06 公文 达州市 版头：")
+    assert (june.root / "exports/2023-06/manifest.json").read_bytes() == kept
+
+
+def test_a_month_is_withdrawn_and_comes_back_only_on_purpose(
+    three_months: Sandbox, tmp_path: Path
+) -> None:
+    sandbox = copy_of(three_months, tmp_path)
+    project = Project(sandbox.root)
+    raw = sandbox.root / "seeds/raw/2023_08"
+    shutil.rmtree(raw)
+    sandbox.list_months("2023_06", "2023_07")
+    sandbox.refresh("--revise", "2023-08", "--reason", "数据有误，撤回")
+    record = read_records(project)["2023-08", "511700"]
+    assert [(entry.event, entry.reason) for entry in record.history] == [
+        ("published", None),
+        ("withdrawn", "数据有误，撤回"),
+    ]
+    assert not (sandbox.root / "exports/2023-08").exists()
+    assert sandbox.run("verify").stderr == ""
+    database = (sandbox.root / sandbox.database).resolve()
+    assert published_changes(project, database) == []
+    before = (three_months.root / three_months.database).resolve()
+    assert [str(each) for each in published_changes(project, before)] == [
+        "2023-08 整月 511700 全部：无 → 已发布"
+    ]
+
+
+def test_a_record_of_before_is_told(three_months: Sandbox, tmp_path: Path) -> None:
+    """As a file restored from an old commit, which lacks what was corrected since."""
+    sandbox = copy_of(three_months, tmp_path)
+    project = Project(sandbox.root)
+    record = read_records(project)["2023-06", "511700"]
+    write_record(replace(record, history=()))
+    told = "published/2023-06.json 缺少已发布时的记载，像是旧版本；请从版本库恢复该文件"
+    for command in ("verify", "refresh", "rollback"):
+        done = sandbox.run(command)
+        assert done.returncode == 1
+        assert told in done.stderr
+    record.path.unlink()
+    (sandbox.root / "warehouse/ywtb.duckdb").unlink()
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    assert "published/2023-06.json 不存在，而该月已发布" in done.stderr
 
 
 def test_no_rollback_onto_a_broken_release(three_months: Sandbox, tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_a_figure_that_differs_from_print_is_named(unpublished: Sandbox) -> None
         ('unit_name,a\n"市档案局,1\n'.encode(), "不是完整的 CSV"),
         (f"unit_name,a\n市档案局,{'长' * 32768}\n".encode(), "第2行 “a”列：单元格有 32768 个字符"),
         ("unit_name,a\n市档案局,1\r\n市教育局,1\n".encode(), "换行符不一致"),
-        (b'unit_name,"a\n\xc2\x9b31mb"\n,\n', "“a\\x0a\\x9b31mb”列：未知的列"),
+        (b'unit_name,"a\n\xc2\x9b31mb"\n,\n', "“a\\u000a\\u009b31mb”列：未知的列"),
     ],
     ids=[
         "gb18030",

@@ -19,12 +19,16 @@ import duckdb
 from ywtb import atomic_folder
 from ywtb.checksums import MANIFEST, Damage, changed_files, read_manifest, seal
 from ywtb.exports.formats import Job, formats
-from ywtb.exports.published_record import revisions
+from ywtb.exports.published_record import changes, revisions
 from ywtb.exports.release_month import read_month
 from ywtb.project import Project
 from ywtb.release.queries import open_release, rows
 from ywtb.release.records import CITY, MONTH, Record, read_records
 from ywtb.release.releases import month_checksums, point
+
+
+class UnlikeRecordError(Exception):
+    """A month would be written with other words or figures than are on record as published."""
 
 
 @dataclass
@@ -78,6 +82,8 @@ def export_months(
                 done.append(export)
                 try:
                     _export(export, release, checksum, _earlier(export, exports), records)
+                except UnlikeRecordError as error:
+                    export.error = str(error)
                 except Exception as error:
                     logging.getLogger(__name__).debug("export of %s", export, exc_info=True)
                     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -192,6 +198,8 @@ def _export(
 ) -> None:
     month = read_month(release, export.month, export.city_code)
     if record := records.get((export.month, export.city_code)):
+        if found := changes(record, month):
+            raise UnlikeRecordError(f"与发布记录有 {len(found)} 处不同，如 {found[0]}")
         # An earlier release, published again, does not know what came after it.
         month = replace(month, tables={**month.tables, "audit.revisions": revisions([record])})
     aside = export.folder.with_name(f".{export.month}.new")

@@ -11,8 +11,10 @@ Layout, typefaces and code may change without a correction; words and figures ma
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from difflib import SequenceMatcher
 from operator import itemgetter
 from pathlib import Path
@@ -22,13 +24,14 @@ import duckdb
 
 from ywtb.assessment.figures import plain_figure
 from ywtb.assessment.reference import month_of
-from ywtb.checksums import Damage
+from ywtb.checksums import Damage, DamageError
+from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.narrative import narrative
+from ywtb.exports.corrections import corrections
 from ywtb.exports.release_month import (
     Annex,
     ReleaseMonth,
     city_months,
-    grouped,
     read_month,
 )
 from ywtb.project import Project
@@ -42,14 +45,18 @@ from ywtb.release.records import (
     read_records,
     write_record,
 )
+from ywtb.release.releases import NotPublishedError, published_database
 
+USES = "intermediate.int_group_indicators_monthly"
 TEXT, SCORES, DATA = "通报文字", "得分", "数据"
 UNPRINTED = (SCORES, DATA)
 """Places of what is not printed: told only where nothing that is printed changes."""
 
 RANK = "名次"
 
-RUN_TABLES = ("audit.expectation_results", "audit.revisions", "audit.release_months")
+RUN_TABLES = (
+    "audit.expectation_results", "audit.release_months", "audit.release_records", "audit.revisions",
+)  # fmt: skip
 """What a refresh says of itself, not of the month."""
 
 
@@ -57,12 +64,7 @@ def content_of(month: ReleaseMonth) -> Content:
     """Every text and figure that the exports of a month show."""
     tables = month.tables
     content: Content = {
-        "署名": {
-            month.city["city_name"]: {
-                "机关": month.city["office_name"],
-                "版头": month.city["masthead_name"],
-            }
-        },
+        "公文": {month.city["city_name"]: frame(month).texts()},
         "通报正文": {month.city["city_name"]: dict(_metrics(month))},
         TEXT: {
             "正文": {
@@ -77,30 +79,35 @@ def content_of(month: ReleaseMonth) -> Content:
             }
             for row in tables["marts.fct_year_to_date_scores"]
         },
+        "考核项目": {
+            row["dimension_name"]: _points(
+                month, "dimension_code", row, "intermediate.int_dimension_weights_monthly", "weight"
+            )
+            for row in month.dimensions.values()
+        },
+        "组别": {row["group_name"]: {"单位称": row["unit_label"]} for row in month.groups.values()},
         "规则": {
             row["rule_id"]: {
                 "规则": row["rule_text"],
                 "种类": row["rule_kind_description"],
                 "依据种类": row["basis_name"],
                 "依据": row["evidence"],
+                "计分": _curve(month, row["rule_id"]),
             }
             for row in tables["marts.dim_rules"]
+        },
+        "依据种类": {
+            row["basis_name"]: {"说明": row["description"]} for row in month.bases.values()
         },
         "指标": {
             row["indicator_code"]: {
                 "名称": row["indicator_name"],
                 "说明": row["description"] or "",
+                **_points(month, "indicator_code", row, USES, "max_points", "rule_id"),
             }
             for row in tables["marts.dim_indicators"]
         },
-        "勘误": {
-            number: {
-                "问题": rows[0]["description"],
-                "缘由": rows[0]["reason"],
-                "依据": rows[0]["evidence"],
-            }
-            for number, rows in grouped(tables["audit.errata_in_force"], "erratum_id").items()
-        },
+        "勘误": dict(_corrections(month)),
         SCORES: _scores(month),
         DATA: {
             source: _digest(rows, list(rows[0]))
@@ -120,6 +127,43 @@ def _metrics(month: ReleaseMonth) -> Iterator[tuple[str, str]]:
             bottom = "倒数" if row["is_rank_from_bottom"] else ""
             parts.insert(1, f"全省{bottom}第{row['province_rank']}")
         yield row["metric_name"], "，".join(part for part in parts if part)
+
+
+def _points(
+    month: ReleaseMonth, code: str, row: Mapping[str, Any], table: str, *columns: str
+) -> dict[str, str]:
+    """Points that each group has for a dimension or indicator, and by what rule."""
+    return {
+        month.groups[each["group_code"]]["group_name"]: " ".join(
+            plain_figure(each[column]) if isinstance(each[column], Decimal) else each[column]
+            for column in columns
+            if each[column] is not None
+        )
+        for each in month.tables[table]
+        if each[code] == row[code] and each["group_code"] in month.groups
+    }
+
+
+def _curve(month: ReleaseMonth, rule: str) -> str:
+    """Vertices of a rule's curve: values and points."""
+    return "；".join(
+        f"{plain_figure(each['vertex_value'])}→{plain_figure(each['points'])}"
+        for each in month.tables["intermediate.int_rule_curves"]
+        if each["rule_id"] == rule
+    )
+
+
+def _corrections(month: ReleaseMonth) -> Iterator[tuple[str, dict[str, str]]]:
+    """What was mended before the month was published; its history has what was mended since."""
+    unrevised = replace(month, tables={**month.tables, "audit.revisions": ()})
+    for section in corrections(unrevised):
+        yield section.title, {"列标题": "；".join(section.headings)}
+        for each in section.corrections:
+            lines = ("；".join(map(str, detail)) for detail in each.details)
+            yield (
+                each.title,
+                {**dict(each.remarks), **{f"第{n}行": line for n, line in enumerate(lines, 1)}},
+            )
 
 
 def _annex(month: ReleaseMonth, annex: Annex) -> Iterator[tuple[str, dict[str, str]]]:
@@ -171,9 +215,11 @@ def _digest(rows: Iterable[Mapping[str, Any]], columns: list[str]) -> dict[str, 
 
 def changes(record: Record, month: ReleaseMonth | None) -> list[Change]:
     """What a new release would change of what was published; None where it lacks the month."""
+    whole = (record.month, record.city_code, "整月", record.city_code, "全部")
     if month is None:
-        key = record.month, record.city_code
-        return [Change(*key, "整月", record.city_code, "全部", "已发布", None)]
+        return [Change(*whole, "已发布", None)] if record.content else []
+    if not record.content:
+        return [Change(*whole, None, "已发布")]
     old, new = record.content, content_of(month)
     for source, digest in old.get(DATA, {}).items():
         # A table of later code may have more columns; those that were published must be the same.
@@ -236,7 +282,7 @@ def publish(
 
     Args:
         project: the checkout; its lock is held.
-        months: these months.
+        months: these months; one that is changed and not among them is withdrawn.
         found: what the release changes of what was published.
         release: its id.
         reason: why anything changes.
@@ -245,17 +291,17 @@ def publish(
         DamageError: an earlier record cannot be read.
     """
     found, records = list(found), read_records(project)
-    for month in months:
-        key = month.month, month.city["city_code"]
-        record = records.get(key)
+    there = {(month.month, month.city["city_code"]): month for month in months}
+    for key in {*there, *((each.month, each.city_code) for each in found)}:
+        month, record = there.get(key), records.get(key)
         changed = tuple(each for each in found if (each.month, each.city_code) == key)
-        if record is None:
+        content = content_of(month) if month else {}
+        if record is None and month is not None:
             path = _path(project, *key, month.is_only_city)
-            record = Record(path, *key, content_of(month), ())
-            _append(record, "published", release)
-        elif changed:
-            record = replace(record, content=content_of(month))
-            _append(record, "corrected", release, reason, changed)
+            _append(Record(path, *key, content, ()), "published", release)
+        elif record is not None and changed:
+            event: Event = "corrected" if month else "withdrawn"
+            _append(replace(record, content=content), event, release, reason, changed)
 
 
 def roll_back(project: Project, database: Path, reason: str) -> None:
@@ -269,9 +315,14 @@ def roll_back(project: Project, database: Path, reason: str) -> None:
         reason: why.
 
     Raises:
-        DamageError: a record cannot be read.
+        DamageError: a record cannot be read, or goes less far than a release knows.
     """
     release = database.parent.name
+    known = [database]
+    with suppress(NotPublishedError, DamageError):
+        known.append(published_database(project))
+    for each in known:
+        stop_if_lost(project, each)
     with connect_read_only(database) as connection:
         there = set(city_months(connection))
         for key, record in read_records(project).items():
@@ -281,18 +332,53 @@ def roll_back(project: Project, database: Path, reason: str) -> None:
                 _append(replace(record, content=content), "rolled_back", release, reason, changed)
 
 
-def unrecorded(project: Project, connection: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
-    """Months of a published release whose records are gone, so that nothing would freeze them."""
+def lost(project: Project, connection: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
+    """Records that are gone or go less far than when a release was sealed.
+
+    Nothing would freeze these months, or their history would not have what the release knows.
+    """
     records, months = read_records(project), city_months(connection)
-    for month, city in months:
-        if (month, city) not in records:
-            is_only = sum(each == month for each, _ in months) == 1
-            path = _path(project, month, city, is_only)
-            yield Damage(
-                str(path.relative_to(project.root)),
-                "不存在，而该月已发布",
-                "请从版本库恢复该文件",
-            )
+    states = {
+        (month, city): (count, history) for month, city, _, count, history in _states(connection)
+    }
+    for key in sorted({*months, *states}):
+        record, (count, history) = records.get(key), states.get(key, (0, None))
+        if record is None:
+            is_only = sum(each == key[0] for each, _ in {*months, *states}) == 1
+            path, problem = _path(project, *key, is_only), "不存在，而该月已发布"
+        elif history and record.history_sha256(count) != history:
+            path, problem = record.path, "缺少已发布时的记载，像是旧版本"
+        else:
+            continue
+        yield Damage(str(path.relative_to(project.root)), problem, "请从版本库恢复该文件")
+
+
+def stop_if_lost(project: Project, database: Path) -> None:
+    """Go no further where a record is gone or goes less far than a release knows.
+
+    Raises:
+        DamageError: says which.
+    """
+    with connect_read_only(database) as connection:
+        for damage in lost(project, connection):
+            raise DamageError(damage)
+
+
+def as_sealed(project: Project, connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Months and cities of which a release has what is on record now."""
+    sealed = {(month, city): content for month, city, content, *_ in _states(connection)}
+    records = read_records(project)
+    return {key for key, each in records.items() if sealed.get(key) == each.content_sha256}
+
+
+def _states(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """Month, city, checksums and length of each record; none in a release of earlier code."""
+    with suppress(duckdb.CatalogException):
+        return connection.execute(
+            "select strftime(score_month, '%Y-%m'), city_code, content_sha256, entry_count, "
+            "history_sha256 from audit.release_records"
+        ).fetchall()
+    return []
 
 
 def _path(project: Project, month: str, city_code: str, is_only_city: bool) -> Path:
@@ -333,9 +419,21 @@ def revisions(records: Iterable[Record]) -> list[dict[str, Any]]:
     return sorted(rows, key=itemgetter("revised_at"))
 
 
-def write_revisions(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill `audit.revisions` of a release that is open for writing."""
-    rows = [list(row.values()) for row in revisions(read_records(project).values())]
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"insert into audit.revisions values ({marks})", rows)  # noqa: S608
+def write_history(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill `audit.revisions` and `audit.release_records` of a release that is open for writing."""
+    records = list(read_records(project).values())
+    states = [
+        (
+            month_of(record.month),
+            record.city_code,
+            record.content_sha256,
+            len(record.history),
+            record.history_sha256(len(record.history)),
+        )
+        for record in records
+    ]
+    rows = [list(row.values()) for row in revisions(records)]
+    for table, lines in (("revisions", rows), ("release_records", states)):
+        if lines:
+            marks = ", ".join("?" * len(lines[0]))
+            connection.executemany(f"insert into audit.{table} values ({marks})", lines)  # noqa: S608

@@ -38,6 +38,15 @@ OTHER_TABLES = (
 )
 """What else is read: layouts and rules in force, and names."""
 
+USED = (
+    ("reference.bulletin_problems", "indicator_code", "intermediate.int_group_indicators_monthly"),
+    ("reference.city_metrics", "metric_code", "marts.fct_city_metrics"),
+    ("reference.dimensions", "dimension_code", "intermediate.int_dimension_weights_monthly"),
+    ("reference.groups", "group_code", "marts.dim_units"),
+    ("reference.rule_bases", "basis", "marts.dim_rules"),
+)
+"""Undated tables of which a month has only the rows whose code is used in another of its tables."""
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -91,7 +100,7 @@ class ReleaseMonth:
         month: such as `2023-06`.
         release: id of the release that it was read from; blank before that is sealed.
         tables: rows by `schema.table`: this month's and this city's, where a table tells them
-            apart; groups and dimensions only where the city has units and weights in the month.
+            apart; of undated ones what the month uses.
         totals: rows of `marts.fct_composite_scores` of this and every earlier month, oldest first.
         annexes: those that print anything, in order.
     """
@@ -246,11 +255,7 @@ def read_month(connection: duckdb.DuckDBPyConnection, month: str, city_code: str
             tables[source] = read(
                 source, *(conditions[each] for each in conditions if each in names)
             )
-    for kind, source in (
-        ("group", "marts.dim_units"),
-        ("dimension", "intermediate.int_dimension_weights_monthly"),
-    ):
-        code, table = f"{kind}_code", f"reference.{kind}s"
+    for table, code, source in USED:
         used = {row[code] for row in tables[source]}
         tables[table] = [row for row in tables[table] if row[code] in used]
     totals = read(TOTALS, f"score_month <= date '{first_day}'", conditions["city_code"])

@@ -140,6 +140,7 @@ class _Run:
         self.expectation_count = 0
         self.inputs: dict[str, str] = {}
         self.seeds: dict[str, tuple[str, int]] = {}
+        self.settled: set[tuple[str, str]] = set()
         self._report = report
         self._log = log
 
@@ -176,33 +177,35 @@ class _Run:
         if found:
             return None
         with self.phase("compare"):
-            unchanged = {
-                month for month, each in self.inputs.items() if published.get(month) == each
-            }
+            same = {each.replace("_", "-") for each in self.inputs if each not in changed}
+            unchanged = {key for key in self.settled if key[0] in same}
             outcome.changes = published_changes(project, folder / DATABASE, unchanged)
         return folder
 
     def _published_inputs(self) -> dict[str, str]:
         """What each published month follows from; nothing where the release is not whole.
 
-        Then every month is checked again and compared with what is on record.
-
         Raises:
-            DamageError: a published month is not on record.
+            DamageError: the record of a published month is gone or an older one.
         """
+        project = self.project
         try:
-            database = releases.published_database(self.project)
+            database = releases.published_database(project)
         except releases.NotPublishedError:
             return {}
         except DamageError as error:
             found = error.damage
             self._report(f"{found.file} {found.problem}；现由种子和发布记录重新建库")
             self.log("damage", found=str(found))
+            for release in reversed(releases.complete_releases(project)):
+                if not releases.release_damage(project, release, ""):
+                    published_record.stop_if_lost(project, project.releases / release / DATABASE)
+                    break
             return {}
-        with connect_read_only(database) as release:
-            for damage in published_record.unrecorded(self.project, release):
-                raise DamageError(damage)
-            return releases.month_checksums(release)
+        published_record.stop_if_lost(project, database)
+        with connect_read_only(database) as published:
+            self.settled = published_record.as_sealed(project, published)
+            return releases.month_checksums(published)
 
     def _changed_meanwhile(self) -> list[Problem]:
         """What was changed while it was being built from, so that nobody can say what is in it."""
@@ -274,24 +277,20 @@ class _Run:
 
 
 def published_changes(
-    project: Project, candidate: Path, unchanged: Set[str] = frozenset()
+    project: Project, candidate: Path, unchanged: Set[tuple[str, str]] = frozenset()
 ) -> list[Change]:
     """What a candidate's database would change of what was ever published.
 
     Args:
         project: the checkout, with the records of what was published.
         candidate: the database.
-        unchanged: months such as `2023_06` of which the published release says that they follow
-            from the same.
+        unchanged: months and cities that follow from the same in the published release, which has
+            what is on record.
 
     Raises:
         DamageError: a record cannot be read.
     """
-    records = {
-        key: record
-        for key, record in read_records(project).items()
-        if record.month.replace("-", "_") not in unchanged
-    }
+    records = {key: each for key, each in read_records(project).items() if key not in unchanged}
     if not records:
         return []
     with connect_read_only(candidate) as connection:
@@ -367,7 +366,7 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
         ]
     published_record.publish(project, months, outcome.changes, outcome.release, reason)
     with duckdb.connect(str(database)) as connection:
-        published_record.write_revisions(project, connection)
+        published_record.write_history(project, connection)
         connection.execute("checkpoint")
     seal(folder, {"release": outcome.release})
 

@@ -6,7 +6,7 @@ import duckdb
 
 from ywtb.checksums import Damage
 from ywtb.exports.month_folder import damaged_exports
-from ywtb.exports.published_record import changes, unrecorded
+from ywtb.exports.published_record import changes, lost
 from ywtb.exports.release_month import city_months, read_month
 from ywtb.intake.store import damaged_archives
 from ywtb.lock import writer_lock
@@ -39,7 +39,7 @@ def verify(project: Project) -> list[Damage]:
         with open_release(project) as release:
             found += damaged_exports(project, release)
             if not records:
-                found += [*unrecorded(project, release), *_unlike_records(project, release)]
+                found += [*lost(project, release), *_unlike_records(project, release)]
         return found
 
 

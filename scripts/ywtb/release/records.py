@@ -21,7 +21,7 @@ MONTH, CITY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]", "[0-9]" * 6
 Content = dict[str, dict[str, dict[str, str]]]
 """Texts by place (such as 附件3), subject (such as a unit) and name (such as 综合得分)."""
 
-Event = Literal["published", "corrected", "rolled_back"]
+Event = Literal["published", "corrected", "rolled_back", "withdrawn"]
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,25 @@ class Entry:
 
 @dataclass(frozen=True)
 class Record:
-    """What stands published of a city's month, how it came to that, and its file."""
+    """What stands published of a city's month, how it came to that, and its file.
+
+    `content` is empty where the month was withdrawn.
+    """
 
     path: Path
     month: str
     city_code: str
     content: Content
     history: tuple[Entry, ...]
+
+    @property
+    def content_sha256(self) -> str:
+        """Checksum of what stands published."""
+        return _sha256(self.content)
+
+    def history_sha256(self, count: int) -> str:
+        """Checksum of the first entries of the history."""
+        return _sha256([asdict(entry) for entry in self.history[:count]])
 
 
 def read_records(project: Project) -> dict[tuple[str, str], Record]:
@@ -146,8 +158,8 @@ def _content(record: Record) -> dict[str, Any]:
     }
 
 
-def _sha256(content: dict[str, Any]) -> str:
-    """Checksum of a record, however its file is laid out."""
+def _sha256(content: Any) -> str:
+    """Checksum of a record or a part of it, however its file is laid out."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

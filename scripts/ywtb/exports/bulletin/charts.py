@@ -4,15 +4,14 @@ Each function returns an Altair chart; `png` draws one as a picture. Values are 
 and become floats only here, where a picture needs them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 import vl_convert
 
 from ywtb.assessment.figures import printable
+from ywtb.exports.bulletin.frame import GAP_AXIS, SCORE_AXIS, UnitGaps
 
 FONTS = (
     "Source Han Sans SC, Noto Sans CJK SC, Noto Sans SC, Microsoft YaHei, PingFang SC, "
@@ -25,15 +24,6 @@ MUTED = "#6b6b6b"
 RULE = "#d9d9d9"
 GREYS = ("#2f2f2f", "#9a9a9a", "#5c5c5c", "#c9c9c9", "#4a4a4a", "#b3b3b3", "#ececec")
 """Fills of parts of a bar: neighbours differ in lightness."""
-
-
-@dataclass(frozen=True)
-class UnitGaps:
-    """A unit's total and, by name of the part, what it is behind the best of its group."""
-
-    unit: str
-    total: Decimal
-    gaps: Mapping[str, Decimal]
 
 
 def theme() -> dict[str, Any]:
@@ -105,7 +95,7 @@ def totals_and_gaps(
         .encode(
             x=alt.X(
                 "total:Q",
-                title="综合得分（分）",
+                title=SCORE_AXIS,
                 scale=alt.Scale(domain=[low - room * 0.1, high + room * 0.45], nice=False),
                 axis=alt.Axis(tickCount=4),
             ),
@@ -121,7 +111,7 @@ def totals_and_gaps(
         .transform_filter(alt.datum.gap > 0)
         .mark_bar(height={"band": 0.72}, stroke=INK, strokeWidth=0.4)
         .encode(
-            x=alt.X("gap:Q", title="与本组各项最高得分的差距（分）", axis=alt.Axis(tickCount=5)),
+            x=alt.X("gap:Q", title=GAP_AXIS, axis=alt.Axis(tickCount=5)),
             y=alt.Y(
                 "unit:N",
                 sort=order,

@@ -1,10 +1,8 @@
 """The bulletin as a Word document, `通报.docx`, in the format of official documents."""
 
 import io
-from collections.abc import Iterator
-from datetime import date, datetime, time
-from decimal import Decimal
-from operator import itemgetter
+from collections.abc import Sequence
+from datetime import datetime, time
 from pathlib import Path
 
 from docx.document import Document as WordDocument
@@ -13,43 +11,37 @@ from docx.shared import Length, Pt
 
 from ywtb.exports.bulletin import official_format as layout
 from ywtb.exports.bulletin.annex_table import add_table
-from ywtb.exports.bulletin.charts import UnitGaps, png, totals_and_gaps
-from ywtb.exports.bulletin.narrative import chinese_date, city_metrics, narrative
-from ywtb.exports.release_month import Annex, ReleaseMonth, grouped
+from ywtb.exports.bulletin.charts import png, totals_and_gaps
+from ywtb.exports.bulletin.frame import (
+    FIGURES_MARK,
+    FIGURES_NOTE,
+    FIGURES_TITLE,
+    KIND,
+    Figure,
+    frame,
+)
+from ywtb.exports.bulletin.narrative import narrative
+from ywtb.exports.release_month import Annex, ReleaseMonth
 from ywtb.exports.text_layout import fold, width_in_ems
 
-KIND = "情况通报"
 LANDSCAPE_WIDTH = layout.TEXT_HEIGHT
 
 
 def write_document(month: ReleaseMonth, path: Path) -> None:
     """Write a month's bulletin; the same month gives the same bytes."""
-    city = month.city
-    office = city["office_name"]
-    metrics = city_metrics(month)
-    issue = metrics["bulletin_issue"].value if "bulletin_issue" in metrics else ""
-    issued = metrics["bulletin_date"].value if "bulletin_date" in metrics else ""
-    day = _day(issued) or month.first_day
-
+    around = frame(month)
     document = layout.new_document()
-    _masthead(document, city["masthead_name"], issue and f"{day.year}年第{issue}")
-    _issuer(document, office, chinese_date(issued))
+    _masthead(document, around.masthead, around.issue)
+    _issuer(document, around.office, around.issued)
     title = _text(document, month)
-    _attachments(document, month)
-    _signature(document, office, chinese_date(issued))
-    _figures(document, month)
+    _attachments(document, around.attachments)
+    _signature(document, around.office, around.issued)
+    _figures(document, month, around.figures)
     layout.add_landscape(document)
     for annex in month.annexes:
         _annex(document, annex, annex is month.annexes[0])
-    _imprint(document, office, chinese_date(issued))
-    layout.save(document, path, title, office, datetime.combine(day, time()))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    _imprint(document, around.imprint)
+    layout.save(document, path, title, around.office, datetime.combine(around.day, time()))
 
 
 def _masthead(document: WordDocument, name: str, issue: str) -> None:
@@ -92,23 +84,18 @@ def _text(document: WordDocument, month: ReleaseMonth) -> str:
     return "".join(lines)
 
 
-def _attachments(document: WordDocument, month: ReleaseMonth) -> None:
+def _attachments(document: WordDocument, attachments: Sequence[str]) -> None:
     """The list of annexes: numbers below each other, long titles hanging, no mark at the end."""
     size = layout.ATTACHMENTS.size
-    for annex in month.annexes:
-        lead = "附件：" if annex is month.annexes[0] else ""
-        paragraph = layout.add(document, layout.ATTACHMENTS)
-        layout.write(
-            paragraph,
-            layout.ATTACHMENTS,
-            f"{lead}{annex.number}.\t{annex.title}{annex.period_line}",
-        )
+    for attachment in attachments:
+        lead = "附件：" if attachment is attachments[0] else ""
+        paragraph = layout.add(document, layout.ATTACHMENTS, f"{lead}{attachment}")
         # Two characters in, then three for 附件：, then the number.
         layout.indent(paragraph, 7, -5 if lead else -2, size)
         paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(7 * size))
         paragraph.paragraph_format.keep_together = True
         # The signature must not stand on a page without text.
-        paragraph.paragraph_format.keep_with_next = annex in month.annexes[-2:]
+        paragraph.paragraph_format.keep_with_next = attachment in attachments[-2:]
         if lead:
             paragraph.paragraph_format.space_before = layout.LINE
 
@@ -127,52 +114,21 @@ def _signature(document: WordDocument, office: str, day: str) -> None:
                 paragraph.paragraph_format.keep_with_next = True
 
 
-def _figures(document: WordDocument, month: ReleaseMonth) -> None:
+def _figures(document: WordDocument, month: ReleaseMonth, figures: Sequence[Figure]) -> None:
     """A page of charts: per group the totals and where each unit is behind the best."""
-    mark = layout.add(document, layout.ANNEX_MARK, "附图")
+    mark = layout.add(document, layout.ANNEX_MARK, FIGURES_MARK)
     mark.paragraph_format.page_break_before = True
-    layout.add(document, layout.ANNEX_TITLE, "各单位综合得分及与本组各项最高得分的差距")
-    note = "注：左为综合得分；右为各考核项目得分低于本组该项最高得分之数，各段相加为差距合计。"
-    layout.add(document, layout.NOTE, note)
+    layout.add(document, layout.ANNEX_TITLE, FIGURES_TITLE)
+    layout.add(document, layout.NOTE, FIGURES_NOTE)
     parts = [dimension["dimension_name"] for dimension in month.dimensions.values()]
-    for number, (group, units) in enumerate(_gaps(month), start=1):
-        caption = f"图{number}　{group}（{len(units)}个单位）"
-        layout.add(document, layout.CAPTION, caption)
+    for number, figure in enumerate(figures, start=1):
+        layout.add(document, layout.CAPTION, figure.caption)
         picture = layout.add(document, layout.FIGURE)
         run = layout.write(picture, layout.FIGURE, "")
         drawn = run.add_picture(
-            io.BytesIO(png(totals_and_gaps(units, parts))), width=layout.TEXT_WIDTH
+            io.BytesIO(png(totals_and_gaps(figure.units, parts))), width=layout.TEXT_WIDTH
         )
-        described = "；".join(f"{unit.unit}{unit.total:f}分" for unit in units)
-        layout.describe(drawn, number, caption, f"综合得分由高到低：{described}")
-
-
-def _gaps(month: ReleaseMonth) -> Iterator[tuple[str, list[UnitGaps]]]:
-    """Each group with its units in printed order."""
-    members = grouped(month.tables["marts.fct_composite_scores"], "group_code")
-    scores: dict[str, dict[str, Decimal]] = {}
-    best: dict[tuple[str, str], Decimal] = {}
-    for row in month.tables["marts.fct_dimension_scores"]:
-        name = month.dimensions[row["dimension_code"]]["dimension_name"]
-        scores.setdefault(row["unit_id"], {})[name] = row["score"]
-        part = (row["group_code"], name)
-        best[part] = max(row["score"], best.get(part, row["score"]))
-    for code, group in month.groups.items():
-        if code in members:
-            yield (
-                group["group_name"],
-                [
-                    UnitGaps(
-                        row["unit_name"],
-                        row["composite_score"],
-                        {
-                            name: best[code, name] - score
-                            for name, score in scores[row["unit_id"]].items()
-                        },
-                    )
-                    for row in sorted(members[code], key=itemgetter("sequence_no"))
-                ],
-            )
+        layout.describe(drawn, number, figure.caption, figure.description)
 
 
 def _annex(document: WordDocument, annex: Annex, is_first: bool) -> None:
@@ -194,10 +150,9 @@ def _annex(document: WordDocument, annex: Annex, is_first: bool) -> None:
         paragraph.paragraph_format.keep_together = True
 
 
-def _imprint(document: WordDocument, office: str, day: str) -> None:
+def _imprint(document: WordDocument, imprint: str) -> None:
     """Who printed it and when, between two lines at the foot of the last page."""
-    paragraph = layout.add(document, layout.IMPRINT)
-    layout.write(paragraph, layout.IMPRINT, office + (f"\t{day}印发" if day else ""))
+    paragraph = layout.add(document, layout.IMPRINT, imprint)
     size = layout.IMPRINT.size
     layout.indent(paragraph, 1, 0, size)
     paragraph.paragraph_format.right_indent = Pt(size)

@@ -1,0 +1,2 @@
+-- One row per record of a published month: its state when the release was sealed.
+{{ filled_on_publishing() }}
