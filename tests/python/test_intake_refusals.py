@@ -33,6 +33,7 @@ from intake_months import (
     workbook_bytes,
     write_csvs,
 )
+from ywtb.assessment.reference import Reference
 from ywtb.cli import app
 from ywtb.intake import file_reader
 from ywtb.intake.file_reader import FileReader
@@ -723,7 +724,18 @@ CASES: list[Case] = [
 @pytest.mark.parametrize(
     ("build", "parts"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
 )
-def test_refused(good: Good, tmp_path: Path, build: Build, parts: tuple[str, ...]) -> None:
+def test_refused(
+    good: Good,
+    tmp_path: Path,
+    build: Build,
+    parts: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Reference, "from_seeds", lambda *given: good.layout.reference)
+    if "内存" not in parts:  # the reason is the same without a process for each
+        monkeypatch.setattr(FileReader, "_start", lambda reader: None)
+        monkeypatch.setattr(FileReader, "_end", lambda reader: None)
+        monkeypatch.setattr(FileReader, "_ask", lambda reader, request: file_reader._read(request))
     sources = build(good, tmp_path)
     before = tree_hash(good.project.root)
     done = CliRunner().invoke(app, ["ingest", *map(str, sources), "--month", MONTH])

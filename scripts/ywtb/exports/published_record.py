@@ -181,6 +181,7 @@ def _annex(month: ReleaseMonth, annex: Annex) -> Iterator[tuple[str, dict[str, s
         {
             **({"期间": annex.period_line} if annex.period_line else {}),
             "列标题": "；".join(row["header_path"] for row in columns),
+            "数字格式": "；".join(row["number_format"] for row in columns),
             **{f"备注{number}": note for number, note in enumerate(annex.notes, start=1)},
         },
     )
