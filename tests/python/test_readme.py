@@ -6,8 +6,10 @@ import shlex
 from dataclasses import dataclass
 
 import pytest
+from typer.testing import CliRunner
 
 from conftest import ROOT, Sandbox, read_csv
+from ywtb.cli import app
 
 READMES = ("README.md", "README.zh-CN.md")
 CHANGING = re.compile(r"\d{8}T\d{12}Z|\d+\.\d\d 秒|（没有找到 LibreOffice[^）]*）")
@@ -136,7 +138,10 @@ def test_what_is_named_is_there(three_months: Sandbox) -> None:
     }
     assert {path for path in missing if not path.startswith(ELSEWHERE)} == set()
     commands = {(command, options) for command, options in COMMANDS.findall(text)}
-    helps = {command: three_months.run(command, "--help").stdout for command, _ in commands}
+    helps = {
+        command: CliRunner().invoke(app, [command, "--help"], terminal_width=200).stdout
+        for command, _ in commands
+    }
     assert {
         option
         for command, options in commands
