@@ -22,9 +22,9 @@ test: $(INSTALLED)
 	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(TESTS)
 
 # What needs many refreshes: that many kills each of refresh, export and ingest, as many refreshes
-# under readers.
+# under readers, as many changes of seeds after each of which the release is as if built anew.
 soak: $(INSTALLED)
-	YWTB_REPEATS=$(REPEATS) $(BIN)/pytest -n auto --durations=8 -m "" -k "kill or readers"
+	YWTB_REPEATS=$(REPEATS) $(BIN)/pytest -n auto --durations=8 -m "" -k "kill or readers or sequence"
 
 lint: lint-python lint-sql lint-yaml
 

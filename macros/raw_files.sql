@@ -22,10 +22,11 @@
         {%- for row in found -%}
             {%- do tables.setdefault(row['table_name'], []).append(row) -%}
         {%- endfor -%}
+        {%- set last = (last_month_kept() or '') | string -%}
         {%- for node in graph.nodes.values() | sort(attribute='name') -%}
             {%- set month = node.name.split('__') | last -%}
             {%- if node.resource_type == 'seed' and node.name.startswith('raw_')
-                and month in var('score_months') -%}
+                and month in var('score_months') and month.replace('_', '-') > last[:7] -%}
                 {%- if node.name in tables -%}
                     {%- set rows = tables[node.name] -%}
                     {%- set key = rows[0]['key_column'] -%}

@@ -1,2 +1,3 @@
 -- One row: what the release is made from and with.
+{{ config(materialized='table') }}
 {{ filled_on_publishing() }}

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import BIN, REPEATS, Sandbox
+from conftest import BIN, REPEATS, Sandbox, copy_of
 from ywtb.project import Project
 from ywtb.release.releases import publish
 
@@ -43,34 +44,52 @@ def test_what_is_published_is_no_longer_being_built(june_copy: Sandbox) -> None:
     assert not project.building.is_symlink()
 
 
+def revision(sandbox: Sandbox, turn: int) -> list[str]:
+    """A correction of August, which starts from the published release; all anew every third time.
+
+    Returns:
+        The arguments of the refresh.
+    """
+    raw = sandbox.raw("service_items", "2023_08")
+    text = raw.read_text(encoding="utf-8")
+    raw.write_text(re.sub(r"渠县,0,0,0,\d+", f"渠县,0,0,0,{turn + 3}", text), encoding="utf-8")
+    whole = ["--full"] if turn % 3 == 2 else []
+    return ["refresh", "--revise", "2023-08", "--reason", f"第 {turn} 次", *whole]
+
+
 @pytest.mark.soak
-def test_killed_at_any_moment(june_copy: Sandbox) -> None:
+def test_killed_at_any_moment(three_months: Sandbox, tmp_path: Path) -> None:
     """kill -9 leaves the published release whole, and the next refresh needs no help."""
-    chance = random.Random(7)
-    for _ in range(REPEATS or 3):
-        before = june_copy.release()
+    sandbox, chance = copy_of(three_months, tmp_path), random.Random(7)
+    for turn in range(REPEATS or 3):
+        before = sandbox.release()
         process = subprocess.Popen(
-            [str(BIN / "ywtb"), "refresh"],
-            cwd=june_copy.root,
+            [str(BIN / "ywtb"), *revision(sandbox, turn)],
+            cwd=sandbox.root,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(chance.uniform(0.2, 11))
+        time.sleep(chance.choice([chance.uniform(0.2, 1), chance.uniform(0.2, 14)]))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert june_copy.release() in june_copy.status()["releases"]
-        assert june_copy.rows(
+        assert sandbox.release() in sandbox.status()["releases"]
+        assert sandbox.rows(
             "select count(*) from audit.cell_reconciliation where is_reproduced"
         ) == [(2253,)]
-        assert june_copy.status()["release_id"] >= before
-    june_copy.refresh()
-    assert not (june_copy.root / "warehouse" / "building").is_symlink()
+        assert sandbox.status()["release_id"] >= before
+    done = sandbox.run(*revision(sandbox, 0))
+    assert done.returncode == 0, done.stderr
+    assert not (sandbox.root / "warehouse" / "building").is_symlink()
+    done = sandbox.run("verify")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.soak
-def test_readers_never_see_an_error_or_a_mixed_release(june_copy: Sandbox, tmp_path: Path) -> None:
-    stop = tmp_path / "stop"
-    database = str(june_copy.root / "warehouse" / "ywtb.duckdb")
+def test_readers_never_see_an_error_or_a_mixed_release(
+    three_months: Sandbox, tmp_path: Path
+) -> None:
+    sandbox, stop = copy_of(three_months, tmp_path / "copy"), tmp_path / "stop"
+    database = str(sandbox.root / "warehouse" / "ywtb.duckdb")
     readers = [
         subprocess.Popen(
             [sys.executable, "-c", READER, database, str(stop)],
@@ -80,9 +99,9 @@ def test_readers_never_see_an_error_or_a_mixed_release(june_copy: Sandbox, tmp_p
         )
         for _ in range(3)
     ]
-    refreshes = REPEATS or 2
-    for _ in range(refreshes):
-        june_copy.refresh()
+    for turn in range(REPEATS or 2):
+        done = sandbox.run(*revision(sandbox, turn))
+        assert done.returncode == 0, done.stderr
     stop.touch()
     for reader in readers:
         shown, errors = reader.communicate(timeout=60)
@@ -106,10 +125,12 @@ def test_a_full_disk_is_told_and_changes_nothing(june_copy: Sandbox) -> None:
         pytest.skip("this machine does not allow mounting")
     try:
         shutil.copytree(aside / before, releases / before)
-        done = sandbox.run("refresh")
-        assert done.returncode == 1
-        assert "No space left" in done.stderr or "磁盘" in done.stderr
-        assert f"已发布的仍是 {before}" in done.stderr
-        assert sandbox.rows("select count(*) from marts.fct_composite_scores") == [(49,)]
+        sandbox.append("reference/annex_notes", "11,9,以后的备注,2030-01-01,")
+        for whole in ([], ["--full"]):  # while the published release is copied, and while it builds
+            done = sandbox.run("refresh", *whole)
+            assert done.returncode == 1
+            assert "No space left" in done.stderr or "磁盘" in done.stderr
+            assert f"已发布的仍是 {before}" in done.stderr
+            assert sandbox.rows("select count(*) from marts.fct_composite_scores") == [(49,)]
     finally:
         subprocess.run(["umount", str(releases)], check=True)

@@ -10,6 +10,7 @@ from ywtb.project import Project
 
 PHASES = {
     "check": "核对文件",
+    "start": "取已发布的各月",
     "start dbt": "启动 dbt",
     "parse": "解析",
     "build and test": "建库和测试",

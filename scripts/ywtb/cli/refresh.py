@@ -27,6 +27,7 @@ def refresh(
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="更正的原因。")] = None,
     keep: Annotated[int, typer.Option("--keep", min=1, help="保留几次发布。")] = 24,
+    full: Annotated[bool, typer.Option("--full", help="各月全部重建，没有变化也重建。")] = False,
     notify_command: Annotated[
         str | None, typer.Option("--notify-command", help="结束后运行的命令，摘要从标准输入给它。")
     ] = None,
@@ -49,7 +50,7 @@ def refresh(
         stop("更正已发布的月份须同时给出 --revise 和 --reason", 2)
     revision = job.Revision(months, reason.strip()) if reason else None
     try:
-        outcome = job.refresh(project, show_phase, revision, keep)
+        outcome = job.refresh(project, show_phase, revision, keep, full)
     except LockedError as error:
         _notify(notify_command, line := f"ywtb refresh 未运行：{error} 正在进行")
         stop(line, 3)
@@ -59,9 +60,9 @@ def refresh(
     except OSError as error:
         _notify(notify_command, line := f"ywtb refresh 没有完成，读写失败：{error}")
         stop(line, 1)
-    if outcome.is_published:
+    if outcome.is_published or outcome.is_current:
         _print_published(project, outcome, wanted, as_json)
-        line = f"ywtb refresh 完成：已发布 {outcome.release}"
+        line = f"ywtb refresh 完成：{_what_stands(outcome)}"
         if any(export.error for export in outcome.exports):
             line += "，但导出没有完成"
     else:
@@ -72,7 +73,7 @@ def refresh(
         )
     typer.echo(line, err=True)
     _notify(notify_command, line)
-    is_done = outcome.is_published and not any(export.error for export in outcome.exports)
+    is_done = not outcome.is_refused and not any(export.error for export in outcome.exports)
     raise typer.Exit(0 if is_done else 1)
 
 
@@ -120,7 +121,7 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
         )
         return
     months = {summary["month"] for summary in summaries}
-    typer.echo(f"已发布 {outcome.release}，共 {len(months)} 个月")
+    typer.echo(f"{_what_stands(outcome)}，共 {len(months)} 个月")
     for summary in summaries:
         is_only = sum(each["month"] == summary["month"] for each in summaries) == 1
         for line in _summary_lines(summary, "" if is_only else f"{summary['city_name']}  "):
@@ -134,6 +135,12 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
     typer.echo(f"数据库：{database}")
     taken = (f"{PHASES[phase]} {value:.2f} 秒" for phase, value in seconds.items())
     typer.echo("用时：" + "，".join(taken))
+
+
+def _what_stands(outcome: Any) -> str:
+    if outcome.is_current:
+        return f"没有变化，已发布的仍是 {outcome.release}"
+    return f"已发布 {outcome.release}"
 
 
 def _summary_lines(found: dict[str, Any], city: str) -> list[str]:

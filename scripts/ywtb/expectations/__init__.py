@@ -16,8 +16,8 @@ as written, such as one with a misspelt type, raises `SuiteError`: that is a fau
 never a passed check. What is wrong with a single cell of a monthly file is not looked for here:
 `audit.input_problems` says that, and where it says anything nothing is checked.
 
-A month takes about a second, so a refresh names those that may have changed (`months=`, see
-`fingerprints`) and keeps what the published release says about the others (`read_results`).
+A month takes about a second, so a refresh names those that changed (`months=`); the release has the
+results of the others already.
 
 Great Expectations is imported only where it runs. Its analytics are off.
 """

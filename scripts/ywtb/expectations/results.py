@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 
 from ywtb.assessment.problem import Problem
-from ywtb.assessment.reference import month_of
 
 TABLE = "audit.expectation_results"
 
@@ -107,12 +106,11 @@ def failures(results: Iterable[Result], severity: str) -> list[Result]:
 
 
 def write_results(database: Path, results: Iterable[Result]) -> None:
-    """Fill `audit.expectation_results` of a release that nobody else has open."""
+    """Add results to `audit.expectation_results` of a release that nobody else has open."""
     ordered = sorted(results, key=lambda each: (each.score_month, each.city_code))
     rows = [[*asdict(each).values(), each.message] for each in ordered]
     with duckdb.connect(str(database)) as connection:
         connection.begin()
-        connection.execute(f"delete from {TABLE}")  # noqa: S608
         if rows:
             marks = ", ".join("?" for _ in rows[0])
             connection.executemany(
@@ -123,13 +121,10 @@ def write_results(database: Path, results: Iterable[Result]) -> None:
         connection.execute("checkpoint")
 
 
-def read_results(database: Path, months: Iterable[str]) -> list[Result]:
-    """The results that a release keeps of some months, such as `2023_06`, as they were written."""
+def read_results(database: Path) -> list[Result]:
+    """The results that a release keeps, as they were written."""
     with duckdb.connect(str(database), read_only=True) as connection:
-        rows = connection.execute(
-            f"select {COLUMNS} from {TABLE} where list_contains(?, score_month) order by rowid",  # noqa: S608
-            [[month_of(month) for month in months]],
-        ).fetchall()
+        rows = connection.execute(f"select {COLUMNS} from {TABLE} order by rowid").fetchall()  # noqa: S608
     found = [dict(zip(COLUMNS.split(", "), row, strict=True)) for row in rows]
     return [
         Result(

@@ -108,6 +108,12 @@ def content_of(month: ReleaseMonth) -> Content:
             for row in tables["marts.dim_indicators"]
         },
         "勘误": dict(_corrections(month)),
+        "数据文件": {
+            code: {"名称": month.feeds[code]["feed_name"]}
+            for code in sorted(
+                {row["feed"] for row in tables["audit.errata_in_force"]} & month.feeds.keys()
+            )
+        },
         SCORES: _scores(month),
         DATA: {
             source: _digest(rows, list(rows[0]))

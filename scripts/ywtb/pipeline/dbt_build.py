@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,13 +60,20 @@ class Build:
         self._manifest = result.result
         return [] if result.success else [Failure("dbt parse", str(result.exception))]
 
-    def run(self) -> list[Failure]:
+    def run(self, seeds: Iterable[str] | None = None) -> list[Failure]:
         """Load, build and test everything but unit tests, which belong to `make test`.
+
+        Args:
+            seeds: names of those to load and test, where the database has the others; by default
+                all.
 
         Returns:
             What failed, every test with the first rows it found; the database is closed by then.
         """
         arguments = ["build", *self._arguments, "--exclude-resource-type=unit_test"]
+        if seeds is not None:
+            # Models wait for the files of a month by waiting for `feeds`, see `raw_files`.
+            arguments += ["--select", "resource_type:model", "feeds", *seeds]
         # The profile's paths count from the root, wherever the command was given.
         with contextlib.chdir(self._root), _database_closed_after():
             result = self._runner(manifest=self._manifest).invoke([*self._options, *arguments])

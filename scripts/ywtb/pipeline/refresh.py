@@ -6,7 +6,7 @@ Whatever goes wrong, or is killed, before the symlink moves leaves the published
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from ywtb.exports.release_month import city_months, read_month
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.pipeline.dbt_build import Build, Failure
+from ywtb.pipeline.earlier_months import start_anew, start_from
 from ywtb.pipeline.fingerprints import month_checksums, seed_checksums
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
@@ -54,10 +55,11 @@ class Revision:
 
 @dataclass
 class Outcome:
-    """What a refresh did: the release if it was published, else why not."""
+    """What a refresh did: the release that it published or that stands; else why it did not."""
 
     release: str
     is_published: bool = False
+    is_current: bool = False
     problems: list[Problem] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
@@ -84,14 +86,16 @@ def refresh(
     report: Callable[[str], None],
     revision: Revision | None,
     keep: int,
+    is_full: bool = False,
 ) -> Outcome:
-    """Build every month of the seeds and publish the result if nothing stands in its way.
+    """Build the months that changed and publish the result if nothing stands in its way.
 
     Args:
         project: the checkout.
         report: called with the name of each phase as it begins.
         revision: published months that may change; without it none may.
         keep: how many releases stay on disk.
+        is_full: whether every month is built, checked and compared again, changed or not.
 
     Raises:
         ywtb.lock.LockedError: another writer is at work.
@@ -100,7 +104,7 @@ def refresh(
         outcome = run.outcome
         reason = revision.reason if revision else None
         with run.storage_errors_refuse():
-            folder = run.build()
+            folder = run.build(is_full)
             changed = {change.month for change in outcome.changes}
             outcome.frozen_months = sorted(changed.difference(revision.months if revision else ()))
             if folder is not None and not outcome.is_refused:
@@ -108,7 +112,7 @@ def refresh(
                     _seal(project, folder, run, reason)
                     publish(project, outcome.release)
                     outcome.is_published = True
-        if outcome.is_published:
+        if outcome.is_published or outcome.is_current:
             prune(project, keep)
             with run.phase("export"):
                 outcome.exports = _export(project)
@@ -130,6 +134,23 @@ def preview(project: Project, report: Callable[[str], None]) -> Outcome:
     return run.outcome
 
 
+@dataclass(frozen=True)
+class _Published:
+    """What the published release says of itself; nothing where it is not whole.
+
+    Attributes:
+        database: its file.
+        inputs: what each of its months follows from, by month such as `2023_06`.
+        seeds: checksum and size of the seeds that it was built from, by path.
+        settled: months and cities of which it has what is on record.
+    """
+
+    database: Path | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    seeds: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    settled: Set[tuple[str, str]] = frozenset()
+
+
 class _Run:
     """One build in its release folder, its phases timed and logged."""
 
@@ -140,15 +161,16 @@ class _Run:
         self.expectation_count = 0
         self.inputs: dict[str, str] = {}
         self.seeds: dict[str, tuple[str, int]] = {}
-        self.settled: set[tuple[str, str]] = set()
         self._report = report
         self._log = log
 
-    def build(self) -> Path | None:
+    def build(self, is_full: bool = False) -> Path | None:
         """Check, build, test and compare; return the release's folder if it could be built.
 
-        Expectations are checked in a second process, which gets ready while dbt builds. Where dbt
-        found something, such as problems of the input, they would only say it again.
+        Nothing is built where nothing changed. Months before the first that changed are those of
+        the published release. Expectations are checked in a second process, which gets ready while
+        dbt builds. Where dbt found something, such as problems of the input, they would only say
+        it again.
         """
         project, outcome = self.project, self.outcome
         with self.phase("check"):
@@ -158,32 +180,64 @@ class _Run:
                 self.inputs, self.seeds = month_checksums(project), seed_checksums(project)
         if outcome.problems:
             return None
-        published = self._published_inputs()
-        changed = [month for month, each in self.inputs.items() if published.get(month) != each]
-        outcome.checked_months = changed
+        published = self._published()
+        if not is_full and self._is_current(published):
+            outcome.release, outcome.is_current = published_release(project) or "", True
+            return None
         folder = project.releases / outcome.release
         project.building.symlink_to(folder.relative_to(project.warehouse))
         folder.mkdir(parents=True)
+        with self.phase("start"):
+            seeds = self._start(_Published() if is_full else published, folder / DATABASE)
         with ExpectationWorker(project) as worker:
-            found = self._dbt()
+            found = self._dbt(seeds)
             if not found:
                 with self.phase("expectations"):
-                    outcome.results = worker.check(folder / DATABASE, changed)
+                    outcome.results = worker.check(folder / DATABASE, outcome.checked_months)
             self._refuse(found)
             if not outcome.is_refused:
                 with self.phase("data docs"):
-                    self._keep_results(folder, self.inputs.keys() - changed)
+                    write_results(folder / DATABASE, outcome.results)
+                    results = read_results(folder / DATABASE)
+                    write_data_docs(folder / "data_docs", results)
+                    self.expectation_count = len(results)
         outcome.problems += self._changed_meanwhile()
         if found:
             return None
         with self.phase("compare"):
-            same = {each.replace("_", "-") for each in self.inputs if each not in changed}
-            unchanged = {key for key in self.settled if key[0] in same}
+            same = {each.replace("_", "-") for each in self.inputs.keys() - outcome.checked_months}
+            unchanged = {key for key in published.settled if key[0] in same}
             outcome.changes = published_changes(project, folder / DATABASE, unchanged)
         return folder
 
-    def _published_inputs(self) -> dict[str, str]:
-        """What each published month follows from; nothing where the release is not whole.
+    def _is_current(self, published: _Published) -> bool:
+        """Whether the published release is what would be built."""
+        return (published.inputs, published.seeds, published.settled) == (
+            self.inputs,
+            self.seeds,
+            read_records(self.project).keys(),
+        )
+
+    def _start(self, published: _Published, database: Path) -> list[str] | None:
+        """Make the database that dbt builds in; return the seeds to load, None for all."""
+        months = sorted({*self.inputs, *published.inputs})
+        changed = [each for each in months if self.inputs.get(each) != published.inputs.get(each)]
+        first = min(changed, default=None)
+        if published.database is None or first == min(self.inputs):
+            self.outcome.checked_months = list(self.inputs)
+            start_anew(database)
+            return None
+        self.outcome.checked_months = [each for each in changed if each in self.inputs]
+        start_from(self.project, published.database, database, first)
+        return [
+            path.stem
+            for name, seed in self.seeds.items()
+            for path in [Path(name)]
+            if published.seeds.get(name) != seed or path.parent.name in changed
+        ]
+
+    def _published(self) -> _Published:
+        """The published release, if it is whole.
 
         Raises:
             DamageError: the record of a published month is gone or an older one.
@@ -192,20 +246,24 @@ class _Run:
         try:
             database = releases.published_database(project)
         except releases.NotPublishedError:
-            return {}
+            return _Published()
         except DamageError as error:
             found = error.damage
             self._report(f"{found.file} {found.problem}；现由种子和发布记录重新建库")
             self.log("damage", found=str(found))
-            for release in reversed(releases.complete_releases(project)):
-                if not releases.release_damage(project, release, ""):
-                    published_record.stop_if_lost(project, project.releases / release / DATABASE)
+            for earlier in reversed(releases.complete_releases(project)):
+                if not releases.release_damage(project, earlier, ""):
+                    published_record.stop_if_lost(project, project.releases / earlier / DATABASE)
                     break
-            return {}
+            return _Published()
         published_record.stop_if_lost(project, database)
-        with connect_read_only(database) as published:
-            self.settled = published_record.as_sealed(project, published)
-            return releases.month_checksums(published)
+        with connect_read_only(database) as release:
+            return _Published(
+                database,
+                releases.month_checksums(release),
+                releases.seed_checksums(release),
+                published_record.as_sealed(project, release),
+            )
 
     def _changed_meanwhile(self) -> list[Problem]:
         """What was changed while it was being built from, so that nobody can say what is in it."""
@@ -216,22 +274,14 @@ class _Run:
         expected = "建库期间不改动文件；存好之后再次运行 ywtb refresh"
         return [Problem(name, None, None, "建库期间有改动", expected) for name in names]
 
-    def _keep_results(self, folder: Path, unchanged: Set[str]) -> None:
-        """Write the results into the release, with those of months that were not checked again."""
-        kept = read_results(self.project.published, unchanged) if unchanged else []
-        results = [*kept, *self.outcome.results]
-        write_results(folder / DATABASE, results)
-        write_data_docs(folder / "data_docs", results)
-        self.expectation_count = len(results)
-
-    def _dbt(self) -> list[Failure]:
+    def _dbt(self, seeds: list[str] | None) -> list[Failure]:
         with self.phase("start dbt"):
             build = Build(self.project)
         with self.phase("parse"):
             found = build.parse()
         if not found:
             with self.phase("build and test"):
-                found = build.run()
+                found = build.run(seeds)
             self.test_count = build.test_count
         return found
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from ywtb.assessment.reference import month_of
 from ywtb.checksums import MANIFEST, Damage, DamageError, changed_files
 from ywtb.project import Project
 
@@ -216,23 +217,35 @@ def write_manifest(
             "previous": published_release(project),
         },
     )
-    connection.executemany(
-        "insert into audit.release_seeds values (?, ?, ?)",
-        [(path, *seed) for path, seed in seeds.items()],
-    )
-    connection.executemany(
-        "insert into audit.release_months values (?, ?)",
-        [(f"{month.replace('_', '-')}-01", checksum) for month, checksum in inputs.items()],
-    )
     connection.execute(
-        """
-        insert into audit.release_tables by name
-        select schema_name, table_name, estimated_size as row_count
-        from duckdb_tables()
-        where schema_name != 'main' and table_name not like 'release_%'
-        order by schema_name, table_name
-        """
+        "insert into audit.release_seeds select unnest($paths), unnest($sha256), unnest($sizes)",
+        {
+            "paths": list(seeds),
+            "sha256": [sha256 for sha256, _ in seeds.values()],
+            "sizes": [size for _, size in seeds.values()],
+        },
     )
+    connection.execute("delete from audit.release_months")
+    connection.execute(
+        "insert into audit.release_months select unnest($months), unnest($sha256)",
+        {"months": [month_of(month) for month in inputs], "sha256": list(inputs.values())},
+    )
+    tables = connection.execute(
+        "select schema_name, table_name from duckdb_tables() "
+        "where schema_name != 'main' and table_name not like 'release_%' order by all"
+    ).fetchall()
+    for schema, table in tables:
+        rows = f'select $schema, $table, count(*) from "{schema}"."{table}"'  # noqa: S608
+        connection.execute(
+            f"insert into audit.release_tables {rows}",
+            {"schema": schema, "table": table},
+        )
+
+
+def seed_checksums(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, int]]:
+    """SHA-256 and size of every seed that a release was built from, by path."""
+    found = connection.execute("select seed_path, sha256, byte_count from audit.release_seeds")
+    return {path: (sha256, size) for path, sha256, size in found.fetchall()}
 
 
 def month_checksums(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
