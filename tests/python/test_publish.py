@@ -64,9 +64,10 @@ def checked(sandbox: Sandbox) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in docs.iterdir()}
 
 
-def last_log(sandbox: Sandbox) -> list[dict[str, Any]]:
-    log = sorted((sandbox.root / "logs" / "refresh").iterdir())[-1]
-    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+def log(sandbox: Sandbox, number: int = -1) -> list[dict[str, Any]]:
+    """The log of a refresh, by default of the last."""
+    path = sorted((sandbox.root / "logs" / "refresh").iterdir())[number]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture
@@ -90,7 +91,8 @@ class History:
 
 @pytest.fixture(scope="module")
 def history(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> History:
-    """Both refreshes run after one that was killed, and the second keeps only two releases."""
+    """Both refreshes run after one that was killed; the second builds every month anew, and keeps
+    only two releases."""
     sandbox = copy_of(three_months, tmp_path_factory.mktemp("history"))
     first = sandbox.release()
     left = sandbox.root / "warehouse" / "releases" / "killed"
@@ -112,19 +114,18 @@ def history(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> 
     ]
     edit(raw, *reversed(CORRECTED))
     text = sandbox.refresh(
-        "--revise", "2023-08", "--reason", "恢复", "--keep", "2", "--month", "2023-06"
+        *("--full", "--revise", "2023-08", "--reason", "恢复", "--keep", "2", "--month", "2023-06")
     )
     return History(sandbox, left, first, corrected, corrections, notices, text)
 
 
-def test_a_preview_shows_what_would_change_and_changes_nothing(june_copy: Sandbox) -> None:
-    before = june_copy.release()
-    notes = june_copy.root / "seeds" / "reference" / "annex_notes.csv"
-    edit(notes, "1,8,综合得分：总分 100 分", "1,8,综合得分：满分 100 分")
-    shown = june_copy.run("preview", folder="seeds/raw").stdout
-    assert "备注8：综合得分：总分 100 分" in shown
-    assert "已发布的月份有 1 个单元格会变" in shown
-    assert june_copy.release() == before
+def test_a_preview_shows_what_would_change_and_changes_nothing(published: Sandbox) -> None:
+    before = published.release()
+    edit(published.raw("service_items", "2023_08"), *CORRECTED)
+    shown = published.run("preview", folder="seeds/raw").stdout
+    assert "2023-08 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1）" in shown
+    assert re.search(r"已发布的月份有 \d+ 个单元格会变", shown)
+    assert published.release() == before
 
 
 def test_a_revision_needs_a_reason(three_months: Sandbox) -> None:
@@ -158,19 +159,12 @@ def test_a_refresh_that_was_killed_leaves_nothing_in_the_way(history: History) -
     assert not (history.sandbox.root / "warehouse" / "building").is_symlink()
 
 
-def test_the_same_seeds_give_the_same_tables(history: History, three_months: Sandbox) -> None:
+def test_months_that_stayed_are_as_if_built_anew(history: History, three_months: Sandbox) -> None:
+    """Where two months were added to June, and where all three were built at once."""
     found = tables(history.sandbox)
     assert found == tables(three_months)
+    assert described(history.sandbox) == described(three_months)
     assert len(found) > 100
-
-
-def test_months_that_stayed_are_as_if_built_anew(history: History, tmp_path: Path) -> None:
-    """A release that starts from an earlier one three times over, and one that starts from none."""
-    sandbox = copy_of(history.sandbox, tmp_path)
-    before = tables(sandbox), described(sandbox)
-    sandbox.refresh("--full")
-    assert (tables(sandbox), described(sandbox)) == before
-    assert last_log(sandbox)[-1]["checked_months"] == ["2023_06", "2023_07", "2023_08"]
 
 
 @pytest.mark.soak
@@ -230,11 +224,12 @@ def test_months_that_did_not_change_keep_their_checks(
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     months = history.sandbox.rows("select distinct score_month from audit.expectation_results")
     assert sorted(months) == [(date(2023, month, 1),) for month in (6, 7, 8)]
-    assert last_log(history.sandbox)[-1]["checked_months"] == ["2023_08"]
+    logs = [log(history.sandbox, number)[-1]["checked_months"] for number in (-2, -1)]
+    assert logs == [["2023_08"], ["2023_06", "2023_07", "2023_08"]]
 
 
 def test_every_run_leaves_a_log(history: History) -> None:
-    lines = last_log(history.sandbox)
+    lines = log(history.sandbox)
     assert lines[-1]["event"] == "outcome"
     assert {line["phase"] for line in lines if line["event"] == "end"} >= {"parse", "publish"}
 
