@@ -21,10 +21,10 @@ test: $(INSTALLED)
 	$(BIN)/dbt --quiet --warn-error build
 	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(TESTS)
 
-# What needs many refreshes: that many kills each of refresh, export and ingest, as many refreshes
-# under readers, as many changes of seeds after each of which the release is as if built anew.
+# What needs many refreshes or long ones: that many kills each of refresh, export and ingest, as many
+# refreshes under readers, as many changes of seeds after each of which a release is as if built anew.
 soak: $(INSTALLED)
-	YWTB_REPEATS=$(REPEATS) $(BIN)/pytest -n auto --durations=8 -m "" -k "kill or readers or sequence"
+	YWTB_REPEATS=$(REPEATS) $(BIN)/pytest -n auto --durations=8 -m "" -k "kill or readers or soak"
 
 lint: lint-python lint-sql lint-yaml
 

@@ -109,6 +109,7 @@ def test_readers_never_see_an_error_or_a_mixed_release(
         assert int(shown) >= 2
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 def test_a_full_disk_is_told_and_changes_nothing(june_copy: Sandbox) -> None:
     sandbox = june_copy

@@ -144,6 +144,7 @@ def test_an_export_of_what_is_not_on_record_is_refused(
     assert (june.root / "exports/2023-06/manifest.json").read_bytes() == kept
 
 
+@pytest.mark.soak
 def test_a_month_is_withdrawn_and_comes_back_only_on_purpose(
     three_months: Sandbox, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import os
 from decimal import Decimal
 
 import duckdb
+import pytest
 import yaml
 from filelock import FileLock
 
@@ -40,6 +41,7 @@ def test_a_second_refresh_at_once_is_turned_away(june: Sandbox) -> None:
     assert str(os.getpid()) in done.stderr
 
 
+@pytest.mark.soak
 def test_a_copied_checkout_loads_its_own_seeds(unpublished: Sandbox) -> None:
     """Its parse cache comes along and knows the place that it was copied from."""
     unpublished.append("reference/cities", "511800,别处,别处办公室,别处,10")

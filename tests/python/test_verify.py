@@ -235,6 +235,7 @@ def litter(root: Path) -> list[Path]:
     return files
 
 
+@pytest.mark.soak
 def test_a_refresh_gets_out_of_whatever_befell_the_warehouse(june_copy: Sandbox) -> None:
     """From the seeds and what is on record, with nothing whole beside them, in one go."""
     root = june_copy.root
