@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 import shlex
 import shutil
 import subprocess
@@ -140,3 +142,26 @@ def test_what_a_notified_program_prints_is_no_answer(june: Sandbox) -> None:
         done = june.run("refresh", "--json", "--notify-command", "tee -a", tools=True)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.count("ywtb refresh 未运行") == 2
+
+
+def test_progress_is_alive_on_a_terminal_and_none_where_quiet(june_copy: Sandbox) -> None:
+    (june_copy.root / "exports" / "2023-06" / "manifest.json").unlink()
+    here, terminal = pty.openpty()
+    shown = []
+    for arguments in (["refresh"], ["refresh", "--quiet"]):
+        subprocess.run(
+            [str(BIN / "ywtb"), *arguments],
+            cwd=june_copy.root,
+            env={**os.environ, "PATH": str(BIN), "TERM": "xterm-256color", "COLUMNS": "80"},
+            stdout=subprocess.DEVNULL,
+            stderr=terminal,
+            check=True,
+        )
+        os.set_blocking(here, False)
+        shown.append(os.read(here, 1_000_000).decode())
+    assert re.search(r"· 核对文件.*0:00:0\d", shown[0])
+    assert "导出 0/1 个月" in shown[0]
+    assert "\x1b[" in shown[0]
+    assert shown[1].splitlines() == [
+        f"ywtb refresh 完成：没有变化，已发布的仍是 {june_copy.release()}"
+    ]

@@ -122,9 +122,13 @@ def history(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_a_preview_shows_what_would_change_and_changes_nothing(published: Sandbox) -> None:
     before = published.release()
     edit(published.raw("service_items", "2023_08"), *CORRECTED)
+    published.add_month("2023_09", {("渠县", "online_offline_mismatch_count"): "4"})
     shown = published.run("preview", folder="seeds/raw").stdout
     assert "2023-08 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1）" in shown
     assert re.search(r"已发布的月份有 \d+ 个单元格会变", shown)
+    assert "2023-09  单位 49（A组 15，B组 26，县（市、区） 8）" in shown
+    assert "  县（市、区） 第8名 渠县 97.80" in shown
+    assert "提醒：" in shown
     assert published.release() == before
 
 

@@ -310,7 +310,9 @@ def test_what_changes_while_it_is_built_from_is_refused(
         return [Failure("dbt parse", "stopped here")]
 
     monkeypatch.setattr(Build, "parse", parse)
-    outcome = job.refresh(Project(june_copy.root), lambda phase: None, None, 24, is_full=True)
+    outcome = job.refresh(
+        Project(june_copy.root), lambda phase, done, total: None, None, 24, is_full=True
+    )
     assert [(problem.file, problem.seen) for problem in outcome.problems] == [
         (told, "建库期间有改动")
     ]

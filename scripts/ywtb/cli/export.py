@@ -2,10 +2,12 @@
 
 import typer
 
-from ywtb.cli.outcome import export_lines, show_phase
+from ywtb.cli.outcome import export_lines
+from ywtb.cli.progress import progress
 from ywtb.cli.shared import (
     JsonOption,
     MonthOption,
+    QuietOption,
     find_project,
     one_writer,
     print_json,
@@ -15,7 +17,9 @@ from ywtb.cli.shared import (
 )
 
 
-def export(month: MonthOption = None, as_json: JsonOption = False) -> None:
+def export(
+    month: MonthOption = None, quiet: QuietOption = False, as_json: JsonOption = False
+) -> None:
     """写出已发布月份的工作簿、通报、数据文件和网页；不给 --month 则写出有变化的各月。
 
     例：ywtb export --month 2023-06
@@ -27,8 +31,8 @@ def export(month: MonthOption = None, as_json: JsonOption = False) -> None:
     wanted = valid_month(month)
     with published(project) as release:
         published_months(release, wanted)
-    with one_writer(), writer_lock(project, "export"):
-        done = export_months(project, [wanted] if wanted else None, show_phase)
+    with one_writer(), writer_lock(project, "export"), progress(quiet) as report:
+        done = export_months(project, [wanted] if wanted else None, report)
     if as_json:
         print_json({"exports": [each.as_dict() for each in done]})
     else:

@@ -5,27 +5,9 @@ from typing import Any
 
 import typer
 
+from ywtb.assessment.figures import plain_figure
 from ywtb.cli.shared import print_json
 from ywtb.project import Project
-
-PHASES = {
-    "check": "核对文件",
-    "start": "取已发布的各月",
-    "start dbt": "启动 dbt",
-    "parse": "解析",
-    "build and test": "建库和测试",
-    "expectations": "核对所收与所发的数据",
-    "data docs": "写核对报告",
-    "compare": "与已发布的比较",
-    "publish": "发布",
-    "export": "导出",
-}
-"""Phases of a refresh, whose log and JSON are in English, as people see them."""
-
-
-def show_phase(name: str) -> None:
-    """Say that a phase begins."""
-    typer.echo(f"· {PHASES.get(name, name)}", err=True)
 
 
 def export_lines(project: Project, exports: Sequence[Any]) -> list[str]:
@@ -79,3 +61,44 @@ def _refusal_lines(outcome: Any) -> Iterator[str]:
     for month in outcome.frozen_months:
         yield f"✗ {month} 已发布，以下数值会变；确属更正的，加 --revise {month} --reason “原因”："
         yield from (f"    {change}" for change in outcome.changes if change.month == month)
+
+
+def summary_lines(summaries: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What months come to, with the place and total of every unit where that is asked for."""
+    for summary in summaries:
+        is_only = sum(each["month"] == summary["month"] for each in summaries) == 1
+        yield from _summary_lines(summary, "" if is_only else f"{summary['city_name']}  ")
+        for unit in summary.get("ranking", []):
+            yield "  {group_name} 第{score_rank}名 {unit_name} {composite_score}".format(**unit)
+
+
+def _summary_lines(found: dict[str, Any], city: str) -> list[str]:
+    groups = found["groups"]
+    sizes = "，".join(f"{group['group_name']} {group['unit_count']}" for group in groups)
+    units = sum(group["unit_count"] for group in groups)
+    lines = [f"{found['month']}  {city}单位 {units}（{sizes}）"]
+    lines += [
+        f"  {group['group_name']}：第一 {group['top_unit']} {group['top_score']}，"
+        f"末位 {group['bottom_unit']} {group['bottom_score']}"
+        for group in groups
+    ]
+    compared = [
+        f"{name} {found[f'reproduced_{kind}']:,}/{found[f'printed_{kind}']:,} 一致"
+        for kind, name in (("cells", "所印单元格"), ("scores", "所印得分"))
+        if found[f"printed_{kind}"]
+    ]
+    lines.append(
+        f"  复核：{'，'.join(compared) or '没有所印数值'}；"
+        f"勘误 {found['corrections']} 处，推算 {found['imputed_cells']} 格"
+    )
+    lines += [
+        f"  得分调整：{adjustment['unit_name']} {adjustment['dimension_name']} "
+        f"{plain_figure(adjustment['adjustment_points'])}（{adjustment['reason']}）"
+        for adjustment in found["adjustments"]
+    ]
+    lines.append(
+        f"  假定规则 {found['assumed_rules']} 条，"
+        f"涉及 {plain_figure(found['assumed_points_at_stake'])} 分，"
+        f"本月由此失分 {plain_figure(found['assumed_points_lost'])}"
+    )
+    return lines

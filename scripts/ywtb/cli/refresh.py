@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from ywtb.assessment.figures import plain_figure
 from ywtb.checksums import DamageError
-from ywtb.cli.outcome import PHASES, export_lines, print_refused, show_phase
+from ywtb.cli.outcome import export_lines, print_refused, summary_lines
+from ywtb.cli.progress import PHASES, progress
 from ywtb.cli.shared import (
     JsonOption,
     MonthOption,
+    QuietOption,
     find_project,
     print_json,
     published,
@@ -31,6 +32,7 @@ def refresh(
     notify_command: Annotated[
         str | None, typer.Option("--notify-command", help="结束后运行的命令，摘要从标准输入给它。")
     ] = None,
+    quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """主任务：核对、建库、测试，全部通过才发布；然后印出摘要（--month 选月份，默认全部）。
@@ -50,7 +52,8 @@ def refresh(
         stop("更正已发布的月份须同时给出 --revise 和 --reason", 2)
     revision = job.Revision(months, reason.strip()) if reason else None
     try:
-        outcome = job.refresh(project, show_phase, revision, keep, full)
+        with progress(quiet) as report:
+            outcome = job.refresh(project, report, revision, keep, full)
     except LockedError as error:
         _notify(notify_command, line := f"ywtb refresh 未运行：{error} 正在进行")
         stop(line, 3)
@@ -122,10 +125,8 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
         return
     months = {summary["month"] for summary in summaries}
     typer.echo(f"{_what_stands(outcome)}，共 {len(months)} 个月")
-    for summary in summaries:
-        is_only = sum(each["month"] == summary["month"] for each in summaries) == 1
-        for line in _summary_lines(summary, "" if is_only else f"{summary['city_name']}  "):
-            typer.echo(line)
+    for line in summary_lines(summaries):
+        typer.echo(line)
     for warning in outcome.warnings:
         typer.echo(f"提醒：{warning}")
     for change in outcome.changes:
@@ -133,6 +134,9 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
     for line in export_lines(project, outcome.exports):
         typer.echo(line)
     typer.echo(f"数据库：{database}")
+    if not outcome.is_current:
+        built = len(outcome.checked_months)
+        typer.echo(f"重建 {built} 个月，沿用 {outcome.month_count - built} 个月")
     taken = (f"{PHASES[phase]} {value:.2f} 秒" for phase, value in seconds.items())
     typer.echo("用时：" + "，".join(taken))
 
@@ -141,35 +145,3 @@ def _what_stands(outcome: Any) -> str:
     if outcome.is_current:
         return f"没有变化，已发布的仍是 {outcome.release}"
     return f"已发布 {outcome.release}"
-
-
-def _summary_lines(found: dict[str, Any], city: str) -> list[str]:
-    groups = found["groups"]
-    sizes = "，".join(f"{group['group_name']} {group['unit_count']}" for group in groups)
-    units = sum(group["unit_count"] for group in groups)
-    lines = [f"{found['month']}  {city}单位 {units}（{sizes}）"]
-    lines += [
-        f"  {group['group_name']}：第一 {group['top_unit']} {group['top_score']}，"
-        f"末位 {group['bottom_unit']} {group['bottom_score']}"
-        for group in groups
-    ]
-    compared = [
-        f"{name} {found[f'reproduced_{kind}']:,}/{found[f'printed_{kind}']:,} 一致"
-        for kind, name in (("cells", "所印单元格"), ("scores", "所印得分"))
-        if found[f"printed_{kind}"]
-    ]
-    lines.append(
-        f"  复核：{'，'.join(compared) or '没有所印数值'}；"
-        f"勘误 {found['corrections']} 处，推算 {found['imputed_cells']} 格"
-    )
-    lines += [
-        f"  得分调整：{adjustment['unit_name']} {adjustment['dimension_name']} "
-        f"{plain_figure(adjustment['adjustment_points'])}（{adjustment['reason']}）"
-        for adjustment in found["adjustments"]
-    ]
-    lines.append(
-        f"  假定规则 {found['assumed_rules']} 条，"
-        f"涉及 {plain_figure(found['assumed_points_at_stake'])} 分，"
-        f"本月由此失分 {plain_figure(found['assumed_points_lost'])}"
-    )
-    return lines

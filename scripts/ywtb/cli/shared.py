@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MonthOption = Annotated[str | None, typer.Option("--month", help="月份，如 2023-06。")]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="不显示进度。")]
 
 
 def one_line(message: str) -> str:

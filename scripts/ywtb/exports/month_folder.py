@@ -49,7 +49,7 @@ class Export:
 def export_months(
     project: Project,
     months: Sequence[str] | None = None,
-    report: Callable[[str], None] = lambda month: None,
+    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
 ) -> list[Export]:
     """Write the exports of months of the published release. The lock is held.
 
@@ -59,7 +59,7 @@ def export_months(
     Args:
         project: the checkout.
         months: such as `2023-06`; by default those that the release would change.
-        report: called with each month as it begins.
+        report: called with "export", the months that are written and how many there are to write.
 
     Raises:
         ywtb.release.releases.NotPublishedError: nothing has been published yet.
@@ -68,29 +68,34 @@ def export_months(
     project.exports.mkdir(exist_ok=True)
     for left in (*project.exports.glob(".*.new"), *project.exports.glob(f"{CITY}/.*.new")):
         _remove(left)
-    records, done = read_records(project), []
+    records = read_records(project)
     with open_release(project) as release:
         checksums = month_checksums(release)
         exports = _published(project, release)
         _show_data_docs(project)
-        for export in exports:
-            checksum = checksums.get(export.month.replace("-", "_"), "")
-            if (months is None and not _is_current(export.folder, checksum)) or (
-                export.month in (months or ())
-            ):
-                report(str(export.folder.relative_to(project.exports)))
-                done.append(export)
-                try:
-                    _export(export, release, checksum, _earlier(export, exports), records)
-                except UnlikeRecordError as error:
-                    export.error = str(error)
-                except Exception as error:
-                    logging.getLogger(__name__).debug("export of %s", export, exc_info=True)
-                    place = traceback.extract_tb(error.__traceback__)[-1]
-                    where = f"{Path(place.filename).name} 第{place.lineno}行"
-                    export.error = f"{where}：{type(error).__name__}: {error}"
+        due = [
+            (export, checksum)
+            for export in exports
+            for checksum in [checksums.get(export.month.replace("-", "_"), "")]
+            if (
+                not _is_current(export.folder, checksum)
+                if months is None
+                else export.month in months
+            )
+        ]
+        for number, (export, checksum) in enumerate(due):
+            report("export", number, len(due))
+            try:
+                _export(export, release, checksum, _earlier(export, exports), records)
+            except UnlikeRecordError as error:
+                export.error = str(error)
+            except Exception as error:
+                logging.getLogger(__name__).debug("export of %s", export, exc_info=True)
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                where = f"{Path(place.filename).name} 第{place.lineno}行"
+                export.error = f"{where}：{type(error).__name__}: {error}"
     _remove_others(project, {export.folder for export in exports})
-    return done
+    return [export for export, _ in due]
 
 
 def _published(project: Project, release: duckdb.DuckDBPyConnection) -> list[Export]:

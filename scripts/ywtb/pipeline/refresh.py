@@ -36,10 +36,13 @@ from ywtb.pipeline.earlier_months import start_anew, start_from
 from ywtb.pipeline.fingerprints import month_checksums, seed_checksums
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
-from ywtb.release import releases
+from ywtb.release import queries, releases
 from ywtb.release.queries import connect_read_only
 from ywtb.release.records import Change, read_records
 from ywtb.release.releases import DATABASE, prune, publish, published_release
+
+Report = Callable[[str, int, int], None]
+"""Called with a phase as it begins, with months done and months to do where it counts them."""
 
 INPUT_TEST = "input_problems__none"
 """The dbt test whose rows are problems of the input rather than of the project."""
@@ -66,7 +69,9 @@ class Outcome:
     changes: list[Change] = field(default_factory=list)
     frozen_months: list[str] = field(default_factory=list)
     exports: list[Any] = field(default_factory=list)
+    new_months: list[queries.Row] = field(default_factory=list)
     checked_months: list[str] = field(default_factory=list)
+    month_count: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -83,7 +88,7 @@ class Outcome:
 
 def refresh(
     project: Project,
-    report: Callable[[str], None],
+    report: Report,
     revision: Revision | None,
     keep: int,
     is_full: bool = False,
@@ -92,7 +97,7 @@ def refresh(
 
     Args:
         project: the checkout.
-        report: called with the name of each phase as it begins.
+        report: called with each phase as it begins, and with months done of months to do.
         revision: published months that may change; without it none may.
         keep: how many releases stay on disk.
         is_full: whether every month is built, checked and compared again, changed or not.
@@ -115,11 +120,11 @@ def refresh(
         if outcome.is_published or outcome.is_current:
             prune(project, keep)
             with run.phase("export"):
-                outcome.exports = _export(project)
+                outcome.exports = _export(project, run.report)
     return outcome
 
 
-def preview(project: Project, report: Callable[[str], None]) -> Outcome:
+def preview(project: Project, report: Report) -> Outcome:
     """Build aside and compare with the published release; publish nothing.
 
     Raises:
@@ -130,7 +135,16 @@ def preview(project: Project, report: Callable[[str], None]) -> Outcome:
         _run(project, report) as run,
         run.storage_errors_refuse(),
     ):
-        run.build()
+        folder = run.build()
+        if folder is not None:
+            published = {month for month, _ in read_records(project)}
+            with connect_read_only(folder / DATABASE) as release:
+                run.outcome.new_months = [
+                    {**summary, "ranking": queries.ranking(release, month, summary["city_code"])}
+                    for month in queries.months(release)
+                    if month not in published
+                    for summary in queries.summaries(release, month)
+                ]
     return run.outcome
 
 
@@ -154,14 +168,14 @@ class _Published:
 class _Run:
     """One build in its release folder, its phases timed and logged."""
 
-    def __init__(self, project: Project, report: Callable[[str], None], log: Path) -> None:
+    def __init__(self, project: Project, report: Report, log: Path) -> None:
         self.project = project
         self.outcome = Outcome(release=log.stem)
         self.test_count = 0
         self.expectation_count = 0
         self.inputs: dict[str, str] = {}
         self.seeds: dict[str, tuple[str, int]] = {}
-        self._report = report
+        self.report = report
         self._log = log
 
     def build(self, is_full: bool = False) -> Path | None:
@@ -178,6 +192,7 @@ class _Run:
             outcome.problems = check_files(project)
             if not outcome.problems:
                 self.inputs, self.seeds = month_checksums(project), seed_checksums(project)
+                outcome.month_count = len(self.inputs)
         if outcome.problems:
             return None
         published = self._published()
@@ -249,7 +264,7 @@ class _Run:
             return _Published()
         except DamageError as error:
             found = error.damage
-            self._report(f"{found.file} {found.problem}；现由种子和发布记录重新建库")
+            self.report(f"{found.file} {found.problem}；现由种子和发布记录重新建库", 0, 0)
             self.log("damage", found=str(found))
             for earlier in reversed(releases.complete_releases(project)):
                 if not releases.release_damage(project, earlier, ""):
@@ -312,7 +327,7 @@ class _Run:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Report, time and log a phase."""
-        self._report(name)
+        self.report(name, 0, 0)
         self.log("begin", phase=name)
         begun = time.perf_counter()
         yield
@@ -355,7 +370,7 @@ def published_changes(
 
 
 @contextmanager
-def _run(project: Project, report: Callable[[str], None]) -> Iterator[_Run]:
+def _run(project: Project, report: Report) -> Iterator[_Run]:
     """A run with its log file; what it leaves unpublished, or an earlier one left, is removed."""
     logs = project.root / "logs" / "refresh"
     logs.mkdir(parents=True, exist_ok=True)
@@ -381,11 +396,11 @@ def _run(project: Project, report: Callable[[str], None]) -> Iterator[_Run]:
         )
 
 
-def _export(project: Project) -> list[Any]:
+def _export(project: Project, report: Report) -> list[Any]:
     """Write the exports of the months that the release changes."""
     from ywtb.exports.month_folder import export_months
 
-    return list(export_months(project))
+    return export_months(project, report=report)
 
 
 def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None:

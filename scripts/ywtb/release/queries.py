@@ -106,6 +106,21 @@ def summaries(connection: duckdb.DuckDBPyConnection, month: str) -> list[Row]:
     return [_summary(connection, month, city) for city in cities]
 
 
+def ranking(connection: duckdb.DuckDBPyConnection, month: str, city_code: str) -> list[Row]:
+    """Units of a city's month with place and total, group by group."""
+    return rows(
+        connection,
+        """
+        select group_name, score_rank, unit_name, composite_score
+        from marts.fct_composite_scores
+        inner join reference.groups using (group_code, group_name)
+        where score_month = cast(? as date) and city_code = ?
+        order by group_order, sequence_no
+        """,
+        [f"{month}-01", city_code],
+    )
+
+
 def _summary(connection: duckdb.DuckDBPyConnection, month: str, city: Row) -> Row:
     values = [f"{month}-01", city["city_code"]]
     groups = rows(
