@@ -12,7 +12,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 INSTALLED := .venv/installed$(addprefix -,$(WITH))
 
-.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs benchmark clean
+.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench clean
 
 refresh: $(INSTALLED)
 	$(BIN)/ywtb refresh
@@ -42,7 +42,7 @@ lint-yaml: $(INSTALLED)
 docs: $(INSTALLED)
 	$(BIN)/dbt docs generate --static
 
-benchmark: $(INSTALLED)
+bench: $(INSTALLED)
 	$(BIN)/python scripts/benchmark.py
 ifneq ($(filter browser,$(WITH)),)
 	$(BIN)/python scripts/benchmark_site.py

@@ -64,6 +64,7 @@ def pdf_aside(docx: Path, path: Path) -> Iterator[subprocess.Popen[bytes]]:
             env={
                 **os.environ,
                 "FONTCONFIG_FILE": str(FONTS),
+                "LC_ALL": "C.UTF-8",  # in C it waits for ever if a folder's name is Chinese
                 "SAL_USE_VCLPLUGIN": "svp",
                 "TMPDIR": name,
             },
