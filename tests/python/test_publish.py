@@ -132,6 +132,23 @@ def test_a_preview_shows_what_would_change_and_changes_nothing(published: Sandbo
     assert published.release() == before
 
 
+def test_nothing_new_nothing_done(june_copy: Sandbox) -> None:
+    """Without dbt and Great Expectations, a line says which release stands; exports are made up."""
+    before = june_copy.status()
+    (june_copy.root / "exports" / "2023-06" / "manifest.json").unlink()
+    code = (
+        "import sys\nfrom ywtb.cli import app\n"
+        "try:\n    app(['refresh'])\nexcept SystemExit as done:\n    assert not done.code\n"
+        "assert not {'dbt', 'great_expectations'} & sys.modules.keys()"
+    )
+    done = june_copy.run("-c", code, program="python")
+    assert done.returncode == 0, done.stderr
+    assert f"没有变化，已发布的仍是 {before['release_id']}，共 1 个月" in done.stdout
+    assert "导出：exports/2023-06" in done.stdout
+    assert june_copy.status() == before
+    assert june_copy.run("verify").returncode == 0
+
+
 def test_a_revision_needs_a_reason(three_months: Sandbox) -> None:
     assert three_months.run("refresh", "--revise", "2023-07").returncode == 2
 
