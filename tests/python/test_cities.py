@@ -265,6 +265,7 @@ def test_explain_asks_for_the_city(cities: Sandbox) -> None:
     assert cities.run("explain", "武胜县").returncode == 0
 
 
+@pytest.mark.soak
 def test_plain_dbt_names_rows_without_a_city(cities: Sandbox, tmp_path: Path) -> None:
     sandbox = copy_of(cities, tmp_path)
     path = sandbox.raw("efficiency", "2023_07")

@@ -46,6 +46,7 @@ def test_a_refresh_leaves_the_exports(june: Sandbox) -> None:
     }
 
 
+@pytest.mark.soak
 def test_two_exports_of_one_release_are_the_same_bytes(june_copy: Sandbox) -> None:
     folder = june_copy.root / "exports" / "2023-06"
     before = contents(folder)

@@ -205,6 +205,7 @@ def test_broken_reference_seeds_are_named(sandbox: Sandbox) -> None:
     assert "seeds/reference/dimensions.csv：没有该文件" in sandbox.run("check").stderr
 
 
+@pytest.mark.soak
 def test_a_figure_that_differs_from_print_is_named(unpublished: Sandbox) -> None:
     sandbox = unpublished
     row = set_cell(sandbox.raw("construction", "2023_06"), "市林业局", "mainline_points", "2.50")
