@@ -73,7 +73,7 @@ class Build:
         arguments = ["build", *self._arguments, "--exclude-resource-type=unit_test"]
         if seeds is not None:
             # Models wait for the files of a month by waiting for `feeds`, see `raw_files`.
-            arguments += ["--select", "resource_type:model", "feeds", *seeds]
+            arguments += ["--select", "resource_type:model", "test_type:singular", "feeds", *seeds]
         # The profile's paths count from the root, wherever the command was given.
         with contextlib.chdir(self._root), _database_closed_after():
             result = self._runner(manifest=self._manifest).invoke([*self._options, *arguments])
