@@ -8,7 +8,6 @@ but for the PDF, which LibreOffice makes aside.
 
 import argparse
 import csv
-import json
 import os
 import shutil
 import statistics
@@ -262,9 +261,6 @@ def _write(folder: Path, lines: list[Line], sizes: dict[int, float], runs: int) 
     )
     chart = chart.mark_line(point=True).properties(width=520, height=300)
     chart.save(str(folder / "refresh.png"), scale_factor=2)
-    (folder / "refresh.json").write_text(
-        json.dumps([vars(line) for line in lines], default=vars, indent=1) + "\n", encoding="utf-8"
-    )
 
 
 if __name__ == "__main__":

@@ -272,7 +272,7 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
     manifest = sandbox.status()
     assert manifest["release_id"] == newest
     assert manifest["score_months"] == ["2023-06", "2023-07", "2023-08"]
-    assert manifest["test_count"] > 30  # those of the models and of what changed
+    assert manifest["test_count"] > 100
     assert sandbox.run("rollback").returncode == 0
     older = sandbox.release()
     assert older == manifest["previous_release_id"] == history.corrected_release != newest
