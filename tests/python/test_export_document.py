@@ -24,7 +24,7 @@ from export_months import HOSTILE, hostile, read_june
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
-from ywtb.exports.bulletin.pdf import ConversionError, LibreOfficeMissingError, pdf_aside
+from ywtb.exports.bulletin.pdf import ConversionError, converted
 from ywtb.exports.release_month import ReleaseMonth
 from ywtb.exports.text_layout import width_in_ems
 from ywtb.release.queries import Row
@@ -115,8 +115,8 @@ def losing(
 
 
 def write_pdf(docx: Path, path: Path) -> None:
-    with pdf_aside(docx, path):
-        pass
+    with converted([docx]) as pdf:
+        pdf(docx, path)
 
 
 def without_problems(month: ReleaseMonth) -> ReleaseMonth:
@@ -493,13 +493,37 @@ def test_same_document_same_pdf(bulletin: Path, pdf: Path, tmp_path: Path) -> No
     assert (tmp_path / "again.pdf").read_bytes() == pdf.read_bytes()
 
 
-@pytest.mark.needs("soffice")
-def test_what_fails_beside_a_conversion_ends_it(bulletin: Path, tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), pdf_aside(bulletin, tmp_path / "never.pdf") as process:
-        assert process.poll() is None
+def test_what_fails_beside_a_conversion_ends_it(
+    bulletin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = fake_office(tmp_path, "echo $$ >'{folder}/pid.new'; mv '{folder}/pid.new' '{folder}/pid'",
+                      "sleep 300", monkeypatch=monkeypatch) / "pid"  # fmt: skip
+    with pytest.raises(ZeroDivisionError), converted([bulletin]):
+        while not pid.is_file():
+            time.sleep(0.02)
         raise ZeroDivisionError
-    assert process.poll() is not None
-    assert not (tmp_path / "never.pdf").exists()
+    assert not is_running(Path("/proc", pid.read_text().strip()))
+
+
+def fake_office(folder: Path, *lines: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A LibreOffice of some lines of shell, alone on the path with the usual tools."""
+    office = folder / "soffice"
+    office.write_text("\n".join(["#!/bin/sh", *lines, ""]).replace("{folder}", str(folder)))
+    office.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+@pytest.mark.needs("soffice")
+def test_one_libreoffice_converts_all(bulletin: Path, pdf: Path, tmp_path: Path) -> None:
+    second = tmp_path / "month" / "new" / "通报.docx"
+    second.parent.mkdir(parents=True)
+    shutil.copy(bulletin, second)
+    with converted([bulletin, second]) as put:
+        put(second, tmp_path / "second.pdf")
+        put(bulletin, tmp_path / "first.pdf")
+    made = [(tmp_path / name).read_bytes() for name in ("first.pdf", "second.pdf")]
+    assert made == [pdf.read_bytes()] * 2
 
 
 def test_a_conversion_ends_with_whoever_was_killed(bulletin: Path, tmp_path: Path) -> None:
@@ -513,9 +537,9 @@ def test_a_conversion_ends_with_whoever_was_killed(bulletin: Path, tmp_path: Pat
     document = Path(shutil.copy(bulletin, folder))
     code = (
         "import os, sys, time\nfrom pathlib import Path\n"
-        "from ywtb.exports.bulletin.pdf import pdf_aside\n"
+        "from ywtb.exports.bulletin.pdf import converted\n"
         "document, pids = map(Path, sys.argv[1:])\n"
-        "with pdf_aside(document, document.with_suffix('.pdf')):\n"
+        "with converted([document]):\n"
         "    while not pids.is_file() or not pids.read_text():\n        time.sleep(0.02)\n"
         "    os.kill(os.getpid(), 9)\n"
     )
@@ -536,20 +560,10 @@ def test_a_conversion_ends_with_whoever_was_killed(bulletin: Path, tmp_path: Pat
     assert {path.name.split(".")[0] for path in folder.parent.iterdir()} == {"new", "pdf"}
 
 
-def test_without_libreoffice_it_says_so(
-    bulletin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(LibreOfficeMissingError):
-        write_pdf(bulletin, tmp_path / "never.pdf")
-
-
 def test_a_failing_libreoffice_is_an_error_with_its_words(
     bulletin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake = tmp_path / "soffice"
-    fake.write_text("#!/bin/sh\necho source file could not be loaded\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    fake_office(tmp_path, "echo source file could not be loaded", monkeypatch=monkeypatch)
     with pytest.raises(ConversionError, match="could not be loaded"):
         write_pdf(bulletin, tmp_path / "never.pdf")
+    assert not (tmp_path / "never.pdf").exists()

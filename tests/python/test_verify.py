@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,6 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "别的程序",
     ),
     "no manifest": (lambda db: db.with_name("manifest.json").unlink(), "manifest.json", "不存在"),
-    "no page": (lambda db: (db.parent / "data_docs/index.html").unlink(), "index.html", "不存在"),
     "link a file": (replace_link, "warehouse/ywtb.duckdb", "应为指向一次发布的链接"),
     "link dangling": (lambda db: shutil.rmtree(db.parent), "warehouse/ywtb.duckdb", "已不存在"),
     "link gone": (lambda db: (db.parents[2] / db.name).unlink(), "warehouse/ywtb.duckdb", "不存在"),
@@ -168,7 +167,11 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Months whose exports would be made anew, where there is no LibreOffice to make more."""
     monkeypatch.setenv("PATH", "")
     done: list[str] = []
-    monkeypatch.setattr(month_folder, "_export", lambda export, *others: done.append(export.month))
+
+    def write(months: Sequence[tuple[month_folder.Export, object]], *others: object) -> None:
+        done.extend(export.month for export, _ in months)
+
+    monkeypatch.setattr(month_folder, "_write", write)
     return done
 
 
@@ -246,7 +249,7 @@ def test_a_refresh_gets_out_of_whatever_befell_the_warehouse(june_copy: Sandbox)
     released.rename(releases / FUTURE)
     (releases / FUTURE / "ywtb.duckdb.wal").write_bytes(b"half")
     (releases / "20230801T000000000000Z").mkdir()
-    (warehouse / "building" / "data_docs").mkdir(parents=True)
+    (warehouse / "building" / "left").mkdir(parents=True)
     write(root / "exports/2023-06/manifest.json", b"[]")
     left = litter(root)
     done = june_copy.run("refresh", "--keep", "1")

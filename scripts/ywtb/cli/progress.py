@@ -13,7 +13,6 @@ PHASES = {
     "parse": "解析",
     "build and test": "建库和测试",
     "expectations": "核对所收与所发的数据",
-    "data docs": "写核对报告",
     "compare": "与已发布的比较",
     "publish": "发布",
     "export": "导出",

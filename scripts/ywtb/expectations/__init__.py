@@ -7,7 +7,6 @@ How a refresh uses this:
         results = worker.check(database)
         if failures(results, "stop"): ...           # refuse: the symlink stays
     write_results(database, results)                # audit.expectation_results
-    write_data_docs(folder, results)
 
 A failed expectation of severity `stop` refuses the release; of severity `warn` it is shown in the
 summary and kept. `Result.problems()` gives each failure as a `Problem` (file, row, unit, column,
@@ -22,12 +21,10 @@ results of the others already.
 Great Expectations is imported only where it runs. Its analytics are off.
 """
 
-from ywtb.expectations.data_docs import write_data_docs
 from ywtb.expectations.results import (
     Result,
     Unexpected,
     failures,
-    read_results,
     write_results,
 )
 from ywtb.expectations.suites import SuiteError
@@ -40,7 +37,5 @@ __all__ = [
     "Unexpected",
     "WorkerError",
     "failures",
-    "read_results",
-    "write_data_docs",
     "write_results",
 ]

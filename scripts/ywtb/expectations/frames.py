@@ -1,6 +1,6 @@
 """What the suites look at: the answers of a built release, by month and city."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -83,25 +83,26 @@ def read_frames(
             """
         ).fetchall()
         wanted = {month for month, _, _ in cities} if months is None else set(months)
+        cities = [city for city in cities if city[0] in wanted]
         _create_views(connection, folder)
         frames = []
         for suite in suites:
-            columns, rows = _ask(connection, suite)
+            columns, rows = _ask(connection, suite, wanted)
             for month, code, name in cities:
-                if month in wanted:
-                    found = rows.get((month, code), [])
-                    if not found and not suite.may_be_empty:
-                        raise SuiteError(f"{suite.name}: nothing to check of {month:%Y-%m}, {code}")
-                    frames.append(Frame(suite, month, code, name, columns, found))
+                found = rows.get((month, code), [])
+                if not found and not suite.may_be_empty:
+                    raise SuiteError(f"{suite.name}: nothing to check of {month:%Y-%m}, {code}")
+                frames.append(Frame(suite, month, code, name, columns, found))
     return frames
 
 
 def _ask(
-    connection: duckdb.DuckDBPyConnection, suite: Suite
+    connection: duckdb.DuckDBPyConnection, suite: Suite, months: Collection[date]
 ) -> tuple[list[str], dict[tuple[date, str], list[Row]]]:
-    """The columns of an answer, and its rows by month and city."""
+    """The columns of an answer, and its rows of some months by month and city."""
+    of_months = f"score_month in ({', '.join('?' for _ in months)})" if months else "false"
     try:
-        cursor = connection.execute(f"from ({suite.sql}) order by all")
+        cursor = connection.execute(f"from ({suite.sql}) where {of_months} order by all", [*months])
         columns = [column[0] for column in cursor.description or []]
         lacking = {"score_month", "city_code", *_named(suite)}.difference(columns)
         if lacking:

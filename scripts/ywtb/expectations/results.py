@@ -119,19 +119,3 @@ def write_results(database: Path, results: Iterable[Result]) -> None:
             )
         connection.commit()
         connection.execute("checkpoint")
-
-
-def read_results(database: Path) -> list[Result]:
-    """The results that a release keeps, as they were written."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        rows = connection.execute(f"select {COLUMNS} from {TABLE} order by rowid").fetchall()  # noqa: S608
-    found = [dict(zip(COLUMNS.split(", "), row, strict=True)) for row in rows]
-    return [
-        Result(
-            **{
-                **each,
-                "unexpected_values": [Unexpected(**one) for one in each["unexpected_values"]],
-            }
-        )
-        for each in found
-    ]

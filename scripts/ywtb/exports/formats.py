@@ -4,8 +4,8 @@ A new format is one such module; nothing else names it.
 """
 
 import pkgutil
-from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -40,22 +40,29 @@ class Job:
     """The export of a month under way.
 
     Attributes:
-        connection: the release that the month was read from.
+        read: gives the month.
+        connection: the release that the month is read from.
         folder: where the files go.
         earlier: where the city's earlier months are, as seen from the month's own folder, such as
             `../2023-05`, by month.
-        cleanup: what ends when all formats are written, or one of them failed.
         downloads: what was written so far for the site to offer.
         notes: what people should know about the export.
     """
 
-    month: ReleaseMonth
+    read: Callable[[], ReleaseMonth]
     connection: duckdb.DuckDBPyConnection
     folder: Path
     earlier: Mapping[str, str]
-    cleanup: ExitStack
     downloads: list[Download] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def month(self) -> ReleaseMonth:
+        """The month; read again if others were read meanwhile."""
+        return self.read()
+
+
+Aside = Callable[[Sequence[Job]], AbstractContextManager[Callable[[Job], None]]]
 
 
 @dataclass(frozen=True)
@@ -67,11 +74,14 @@ class Format:
         write: writes its files and adds what the site shall offer to the job's downloads.
         lacks: whether files could be written by now that an earlier export, which wrote the files
             of the given names, had to leave out.
+        aside: work on what was written of all months, which goes on while later formats are
+            written; gives a function that waits for the files of one month.
     """
 
     order: int
     write: Callable[[Job], None]
     lacks: Callable[[Collection[str]], bool] = lambda files: False
+    aside: Aside | None = None
 
 
 def formats() -> list[Format]:

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ import duckdb
 
 from ywtb import atomic_folder
 from ywtb.checksums import MANIFEST, Damage, changed_files, read_manifest, seal
+from ywtb.exports.data_docs import write_data_docs
 from ywtb.exports.formats import Job, formats
 from ywtb.exports.published_record import changes, revisions
-from ywtb.exports.release_month import read_month
+from ywtb.exports.release_month import ReleaseMonth, read_month
 from ywtb.project import Project
 from ywtb.release.queries import open_release, rows
 from ywtb.release.records import CITY, MONTH, Record, read_records
-from ywtb.release.releases import month_checksums, point
+from ywtb.release.releases import month_checksums
 
 
 class UnlikeRecordError(Exception):
@@ -40,6 +42,11 @@ class Export:
     folder: Path
     notes: list[str] = field(default_factory=list)
     error: str | None = None
+
+    @property
+    def aside(self) -> Path:
+        """Where the month is written before it is put in place."""
+        return self.folder.with_name(f".{self.month}.new")
 
     def as_dict(self) -> dict[str, Any]:
         """The export for programs."""
@@ -70,32 +77,44 @@ def export_months(
         _remove(left)
     records = read_records(project)
     with open_release(project) as release:
-        checksums = month_checksums(release)
+        origins = {
+            month.replace("_", "-"): {
+                "month": month.replace("_", "-"),
+                "release": project.published.resolve().parent.name,
+                "input_sha256": checksum,
+            }
+            for month, checksum in month_checksums(release).items()
+        }
         exports = _published(project, release)
-        _show_data_docs(project)
+        sites = {(each.month, each.city_code): each.folder / "site" for each in exports}
+        write_data_docs(release, project.exports, sites)
         due = [
-            (export, checksum)
+            export
             for export in exports
-            for checksum in [checksums.get(export.month.replace("-", "_"), "")]
             if (
-                not _is_current(export.folder, checksum)
+                not _is_current(export.folder, origins[export.month]["input_sha256"])
                 if months is None
                 else export.month in months
             )
         ]
-        for number, (export, checksum) in enumerate(due):
-            report("export", number, len(due))
-            try:
-                _export(export, release, checksum, _earlier(export, exports), records)
-            except UnlikeRecordError as error:
-                export.error = str(error)
-            except Exception as error:
-                logging.getLogger(__name__).debug("export of %s", export, exc_info=True)
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                where = f"{Path(place.filename).name} 第{place.lineno}行"
-                export.error = f"{where}：{type(error).__name__}: {error}"
+
+        @lru_cache(maxsize=4)  # a city's month is some 10 MB
+        def read(month: str, city_code: str) -> ReleaseMonth:
+            return _read(release, month, city_code, records.get((month, city_code)))
+
+        jobs = [
+            Job(
+                partial(read, export.month, export.city_code),
+                release,
+                export.aside / "new",
+                _earlier(export, exports),
+                notes=export.notes,
+            )
+            for export in due
+        ]
+        _write(list(zip(due, jobs, strict=True)), origins, report)
     _remove_others(project, {export.folder for export in exports})
-    return [export for export, _ in due]
+    return due
 
 
 def _published(project: Project, release: duckdb.DuckDBPyConnection) -> list[Export]:
@@ -158,14 +177,6 @@ def _remove_others(project: Project, folders: set[Path]) -> None:
             city.rmdir()
 
 
-def _show_data_docs(project: Project) -> None:
-    """Let `exports/data_docs` show those of the published release."""
-    link = project.exports / "data_docs"
-    if link.is_dir() and not link.is_symlink():
-        _remove(link)  # as after a copy that followed the link
-    point(link, project.published.resolve().with_name("data_docs"))
-
-
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
@@ -194,31 +205,64 @@ def _is_current(folder: Path, checksum: str) -> bool:
     )
 
 
-def _export(
-    export: Export,
-    release: duckdb.DuckDBPyConnection,
-    checksum: str,
-    earlier: Mapping[str, str],
-    records: Mapping[tuple[str, str], Record],
+def _read(
+    release: duckdb.DuckDBPyConnection, month: str, city_code: str, record: Record | None
+) -> ReleaseMonth:
+    """A city's month, as it is on record if it was published."""
+    found = read_month(release, month, city_code)
+    if record is None:
+        return found
+    if unlike := changes(record, found):
+        raise UnlikeRecordError(f"与发布记录有 {len(unlike)} 处不同，如 {unlike[0]}")
+    # An earlier release, published again, does not know what came after it.
+    return replace(found, tables={**found.tables, "audit.revisions": revisions([record])})
+
+
+def _write(
+    months: Sequence[tuple[Export, Job]],
+    origins: Mapping[str, Mapping[str, str]],
+    report: Callable[[str, int, int], None],
 ) -> None:
-    month = read_month(release, export.month, export.city_code)
-    if record := records.get((export.month, export.city_code)):
-        if found := changes(record, month):
-            raise UnlikeRecordError(f"与发布记录有 {len(found)} 处不同，如 {found[0]}")
-        # An earlier release, published again, does not know what came after it.
-        month = replace(month, tables={**month.tables, "audit.revisions": revisions([record])})
-    aside = export.folder.with_name(f".{export.month}.new")
-    new = aside / "new"
-    new.mkdir(parents=True)
+    """Write months aside, and put them in place when what works on all of them at once is done.
+
+    Args:
+        months: to write, each with its job.
+        origins: what a folder's manifest says of where it comes from, by month.
+        report: called with the months that are written.
+    """
+    every = formats()
+    aside = [number for number, each in enumerate(every) if each.aside]
+    first, others = every[: aside[-1] + 1], every[aside[-1] + 1 :]
+    report("export", 0, len(months))
+    with ExitStack() as cleanup:
+        for export, job in months:
+            cleanup.callback(shutil.rmtree, export.aside, ignore_errors=True)
+            _attempt(export, partial(job.folder.mkdir, parents=True))
+            _attempt(export, *(partial(each.write, job) for each in first))
+        begun = [job for export, job in months if export.error is None]
+        waits = [cleanup.enter_context(each.aside(begun)) for each in every if each.aside]
+        for done, (export, job) in enumerate(months, start=1):
+            _attempt(export, *(partial(each.write, job) for each in others))
+            report("export", done, len(months))
+        for export, job in months:
+            _attempt(
+                export,
+                *(partial(wait, job) for wait in waits),
+                partial(seal, job.folder, origins[export.month]),
+                partial(atomic_folder.put, job.folder, export.folder, export.aside / "old"),
+            )
+
+
+def _attempt(export: Export, *steps: Callable[[], object]) -> None:
+    """Go on with a month; once something went wrong with it, it is let alone, so others go on."""
     try:
-        with ExitStack() as cleanup:
-            job = Job(month, release, new, earlier, cleanup, notes=export.notes)
-            for each in formats():
-                each.write(job)
-        seal(
-            new,
-            {"month": month.month, "release": month.release, "input_sha256": checksum},
-        )
-        atomic_folder.put(new, export.folder, aside / "old")
-    finally:
-        shutil.rmtree(aside)
+        for step in steps:
+            if export.error is None:
+                step()
+    except UnlikeRecordError as error:
+        export.error = str(error)
+    except Exception as error:
+        logging.getLogger(__name__).debug("export of %s", export, exc_info=True)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name} 第{place.lineno}行"
+        export.error = f"{where}：{type(error).__name__}: {error}"

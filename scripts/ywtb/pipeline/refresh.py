@@ -23,8 +23,6 @@ from ywtb.expectations import (
     SuiteError,
     WorkerError,
     failures,
-    read_results,
-    write_data_docs,
     write_results,
 )
 from ywtb.exports import published_record
@@ -172,7 +170,6 @@ class _Run:
         self.project = project
         self.outcome = Outcome(release=log.stem)
         self.test_count = 0
-        self.expectation_count = 0
         self.inputs: dict[str, str] = {}
         self.seeds: dict[str, tuple[str, int]] = {}
         self.report = report
@@ -210,12 +207,6 @@ class _Run:
                 with self.phase("expectations"):
                     outcome.results = worker.check(folder / DATABASE, outcome.checked_months)
             self._refuse(found)
-            if not outcome.is_refused:
-                with self.phase("data docs"):
-                    write_results(folder / DATABASE, outcome.results)
-                    results = read_results(folder / DATABASE)
-                    write_data_docs(folder / "data_docs", results)
-                    self.expectation_count = len(results)
         outcome.problems += self._changed_meanwhile()
         if found:
             return None
@@ -404,19 +395,19 @@ def _export(project: Project, report: Report) -> list[Any]:
 
 
 def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None:
-    """Write into the release what it is made from and what was corrected, close it, and record it.
+    """Write into the release what was checked, corrected and made from what; close and record it.
 
     A record is written before the release is published: one that dies in between publishes the
     same the next time, and nothing is published that is not on record.
     """
     outcome, database = run.outcome, folder / DATABASE
+    write_results(database, outcome.results)
     with duckdb.connect(str(database)) as connection:
         releases.write_manifest(
             project,
             connection,
             outcome.release,
             run.test_count,
-            run.expectation_count,
             run.inputs,
             run.seeds,
         )

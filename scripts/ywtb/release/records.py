@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,7 +84,7 @@ class Record:
     content: Content
     history: tuple[Entry, ...]
 
-    @property
+    @cached_property
     def content_sha256(self) -> str:
         """Checksum of what stands published."""
         return _sha256(self.content)
@@ -123,18 +124,24 @@ def _read(project: Project, path: Path) -> Record:
         return DamageError(Damage(name, f"发布记录{why}", "请从版本库恢复该文件"))
 
     try:
-        found = json.loads(path.read_bytes())
-        history = tuple(
-            Entry(**{**entry, "changes": tuple(Change(**each) for each in entry["changes"])})
-            for entry in found["history"]
-        )
-        record = Record(path, found["month"], found["city_code"], found["content"], history)
-        is_intact = found["sha256"] == _sha256(_content(record))
+        record, is_intact = _parsed(path, path.read_bytes())
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(f"无法读取（{type(error).__name__}: {error}）") from error
     if not is_intact or record.month != path.stem:
         raise damaged("与其中的校验和不符，已在别处被改动")
     return record
+
+
+@cache  # a refresh reads the records of all months over and over
+def _parsed(path: Path, text: bytes) -> tuple[Record, bool]:
+    """The record of a file's text, and whether its checksum is that of the text."""
+    found = json.loads(text)
+    history = tuple(
+        Entry(**{**entry, "changes": tuple(Change(**each) for each in entry["changes"])})
+        for entry in found["history"]
+    )
+    record = Record(path, found["month"], found["city_code"], found["content"], history)
+    return record, found["sha256"] == _sha256(_content(record))
 
 
 def write_record(record: Record) -> None:

@@ -175,7 +175,6 @@ def write_manifest(
     connection: duckdb.DuckDBPyConnection,
     release: str,
     test_count: int,
-    expectation_count: int,
     inputs: Mapping[str, str],
     seeds: Mapping[str, tuple[str, int]],
 ) -> None:
@@ -186,7 +185,6 @@ def write_manifest(
         connection: the release's database, open for writing.
         release: its id.
         test_count: dbt data tests that passed on it.
-        expectation_count: expectations that hold results for it.
         inputs: checksum of what each month follows from, by month such as `2023_06`.
         seeds: checksum and size of every seed that it was built from, by path.
     """
@@ -201,7 +199,7 @@ def write_manifest(
             cast($code_version as varchar) as code_version,
             cast($tools as map(varchar, varchar)) as tool_versions,
             cast($test_count as integer) as test_count,
-            cast($expectation_count as integer) as expectation_count,
+            (select cast(count(*) as integer) from audit.expectation_results) as expectation_count,
             cast($previous as varchar) as previous_release_id
         """,
         {
@@ -213,7 +211,6 @@ def write_manifest(
                 **{name: version(name) for name in ("ywtb", "dbt-core", "dbt-duckdb", "duckdb")},
             },
             "test_count": test_count,
-            "expectation_count": expectation_count,
             "previous": published_release(project),
         },
     )
@@ -234,12 +231,11 @@ def write_manifest(
         "select schema_name, table_name from duckdb_tables() "
         "where schema_name != 'main' and table_name not like 'release_%' order by all"
     ).fetchall()
-    for schema, table in tables:
-        rows = f'select $schema, $table, count(*) from "{schema}"."{table}"'  # noqa: S608
-        connection.execute(
-            f"insert into audit.release_tables {rows}",
-            {"schema": schema, "table": table},
-        )
+    counts = " union all ".join(
+        f"select '{schema}', '{table}', count(*) from \"{schema}\".\"{table}\""  # noqa: S608
+        for schema, table in tables
+    )
+    connection.execute(f"insert into audit.release_tables {counts}")
 
 
 def seed_checksums(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, int]]:

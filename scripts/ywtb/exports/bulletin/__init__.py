@@ -1,8 +1,9 @@
 """The bulletin as a Word document and as PDF."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
-from ywtb.exports.bulletin.pdf import LibreOfficeMissingError, libreoffice, pdf_aside
+from ywtb.exports.bulletin.pdf import converted, libreoffice
 from ywtb.exports.formats import Download, Format, Job
 
 DOCUMENT = Download("通报.docx", "情况通报（Word）", "可修改的公文")
@@ -10,22 +11,25 @@ PDF = Download("通报.pdf", "情况通报（PDF）", "供阅读和打印")
 
 
 def _write(job: Job) -> None:
-    """LibreOffice makes the PDF while the other formats are written."""
     from ywtb.exports.bulletin.document import write_document
 
-    document = job.folder / DOCUMENT.path
-    write_document(job.month, document)
+    write_document(job.month, job.folder / DOCUMENT.path)
     job.downloads.append(DOCUMENT)
-    try:
-        job.cleanup.enter_context(pdf_aside(document, job.folder / PDF.path))
-    except LibreOfficeMissingError:
-        job.notes.append("没有找到 LibreOffice，未生成 PDF")
-    else:
+    if libreoffice():
         job.downloads.append(PDF)
+    else:
+        job.notes.append("没有找到 LibreOffice，未生成 PDF")
+
+
+@contextmanager
+def _pdfs(jobs: Sequence[Job]) -> Iterator[Callable[[Job], None]]:
+    """LibreOffice makes the PDFs of all months in one go."""
+    with converted([job.folder / DOCUMENT.path for job in jobs]) as pdf:
+        yield lambda job: pdf(job.folder / DOCUMENT.path, job.folder / PDF.path)
 
 
 def _lacks(files: Collection[str]) -> bool:
     return PDF.path not in files and libreoffice() is not None
 
 
-FORMAT = Format(20, _write, _lacks)
+FORMAT = Format(20, _write, _lacks, _pdfs)

@@ -1,26 +1,24 @@
-"""The bulletin as PDF: converted by LibreOffice, then freed of what differs from run to run.
+"""Bulletins as PDF: converted by LibreOffice, then freed of what differs from run to run.
 
 LibreOffice runs aside, in a profile of its own, so that an open window of it is no obstacle and
 the caller can do other work meanwhile.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts.conf"
 
 TIME_LIMIT = 120
-"""Seconds that a conversion may take."""
-
-
-class LibreOfficeMissingError(Exception):
-    """There is no LibreOffice on this machine."""
+"""Seconds that a conversion may take, and half of it for each further document."""
 
 
 class ConversionError(Exception):
@@ -33,22 +31,26 @@ def libreoffice() -> str | None:
 
 
 @contextmanager
-def pdf_aside(docx: Path, path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Convert a document into `path` while the block runs; what fails the block ends LibreOffice.
+def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None]]:
+    """Convert documents while the block runs; what fails the block ends LibreOffice.
 
-    Everything is done in a folder beside the document's, which whoever killed this process finds
-    there; LibreOffice ends with it.
+    Everything is done in a folder beside that of the first document, where whoever killed this
+    process finds it; LibreOffice ends with it. Without documents or LibreOffice nothing is done.
 
-    Raises:
-        LibreOfficeMissingError: LibreOffice is not installed.
-        ConversionError: LibreOffice failed, or took longer than `TIME_LIMIT`.
+    Yields:
+        A function to call with a document and where its PDF shall go, which waits for LibreOffice
+        and raises `ConversionError` if that failed, or took longer than it may.
     """
     program = libreoffice()
-    if program is None:
-        raise LibreOfficeMissingError("soffice")
-    with tempfile.TemporaryDirectory(dir=docx.resolve().parent.parent, prefix="pdf.") as name:
+    if program is None or not documents:
+        yield lambda document, path: None
+        return
+    beside = documents[0].resolve().parent.parent
+    with tempfile.TemporaryDirectory(dir=beside, prefix="pdf.") as name:
         folder = Path(name)
-        shutil.copyfile(docx, folder / "bulletin.docx")
+        copies = {each: folder / f"{number}.docx" for number, each in enumerate(documents)}
+        for document, copy in copies.items():
+            shutil.copyfile(document, copy)
         process = subprocess.Popen(  # noqa: S603
             [
                 program,
@@ -58,8 +60,8 @@ def pdf_aside(docx: Path, path: Path) -> Iterator[subprocess.Popen[bytes]]:
                 "--convert-to",
                 "pdf",
                 "--outdir",
-                str(folder),
-                str(folder / "bulletin.docx"),
+                name,
+                *map(str, copies.values()),
             ],
             env={
                 **os.environ,
@@ -78,24 +80,31 @@ def pdf_aside(docx: Path, path: Path) -> Iterator[subprocess.Popen[bytes]]:
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
+        limit = TIME_LIMIT * (1 + len(documents)) // 2
+        said = cache(lambda: _words(process, limit))
+
+        def put(document: Path, path: Path) -> None:
+            words, made = said(), copies[document].with_suffix(".pdf")
+            if process.returncode or not made.is_file():
+                raise ConversionError(words)
+            _normalise(made, path)
+
         try:
-            yield process
-            _finish(process, folder / "bulletin.pdf", path)
+            yield put
         finally:
             guard.kill()
             guard.communicate()
             _end(process)
 
 
-def _finish(process: subprocess.Popen[bytes], made: Path, path: Path) -> None:
-    """Wait for the PDF and put it in its place."""
+def _words(process: subprocess.Popen[bytes], limit: int) -> str:
+    """Wait for LibreOffice; what it said."""
     try:
-        said, _ = process.communicate(timeout=TIME_LIMIT)
-    except subprocess.TimeoutExpired as error:
-        raise ConversionError(f"{TIME_LIMIT} 秒内未完成") from error
-    if process.returncode or not made.is_file():
-        raise ConversionError(said.decode(errors="replace").strip())
-    _normalise(made, path)
+        said, _ = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return f"{limit} 秒内未完成"
+    return said.decode(errors="replace").strip()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -106,7 +115,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _normalise(made: Path, path: Path) -> None:
-    """Copy a PDF without its random identifiers and times of conversion."""
+    """Copy a PDF without its random identifiers, times of conversion and numbers of fonts."""
     import pikepdf
 
     with pikepdf.open(made) as pdf:
@@ -118,4 +127,36 @@ def _normalise(made: Path, path: Path) -> None:
         for key in ("/CreationDate", "/ModDate"):
             if key in pdf.docinfo:
                 del pdf.docinfo[key]
+        fonts = (each for each in pdf.objects if isinstance(each, pikepdf.Stream))
+        for number, font in enumerate(each for each in fonts if "/Length2" in each):
+            data, clear, end = font.read_bytes(), int(font.Length1), int(font.Length2)
+            parts = data[:clear], data[clear : clear + end], data[clear + end :]
+            font.write(_numbered(*parts, 4_100_001 + number))
         pdf.save(path, deterministic_id=True)
+
+
+def _numbered(clear: bytes, hidden: bytes, rest: bytes, number: int) -> bytes:
+    """A Type 1 font with a number of its own; LibreOffice counts them on from file to file.
+
+    Args:
+        clear: its clear part.
+        hidden: the part in the cipher that the format calls eexec.
+        rest: what comes after it.
+        number: of seven digits, as LibreOffice has them.
+    """
+
+    def renumbered(part: bytes) -> bytes:
+        return re.sub(rb"/UniqueID \d{7}", b"/UniqueID %d" % number, part)
+
+    shown = renumbered(_eexec(hidden, is_hidden=True))
+    return renumbered(clear) + _eexec(shown, is_hidden=False) + rest
+
+
+def _eexec(data: bytes, is_hidden: bool) -> bytes:
+    """To or from the cipher of Type 1 fonts (Adobe Type 1 Font Format, chapter 7)."""
+    key, turned = 55665, bytearray()
+    for byte in data:
+        other = byte ^ key >> 8
+        turned.append(other)
+        key = ((byte if is_hidden else other) + key) * 52845 + 22719 & 0xFFFF
+    return bytes(turned)
