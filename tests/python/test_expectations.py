@@ -28,7 +28,7 @@ from ywtb.expectations import (
     WorkerError,
     write_results,
 )
-from ywtb.expectations.frames import Frame, read_frames
+from ywtb.expectations.frames import Frame, Row, read_frames
 from ywtb.expectations.session import Session
 from ywtb.expectations.suites import load_suites
 from ywtb.exports.data_docs import write_data_docs
@@ -53,6 +53,10 @@ def june_results(june: Sandbox, session: Session) -> list[Result]:
 def june_frames(june: Sandbox) -> dict[str, Frame]:
     frames = read_frames(Project(june.root).published, SUITES, load_suites(SUITES))
     return {frame.suite.name: frame for frame in frames}
+
+
+def rows_of(frame: Frame) -> list[Row]:
+    return [row for rows in frame.rows.values() for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +115,7 @@ def test_june_passes(june_results: list[Result]) -> None:
 def test_every_file_annex_and_fact_is_looked_at(
     june: Sandbox, june_frames: dict[str, Frame]
 ) -> None:
-    looked_at = {row["place"] for frame in june_frames.values() for row in frame.rows}
+    looked_at = {row["place"] for frame in june_frames.values() for row in rows_of(frame)}
     marts = {
         name
         for (name,) in june.rows(
@@ -128,8 +132,8 @@ def test_every_file_annex_and_fact_is_looked_at(
 
 
 def test_every_printed_cell_is_looked_at(june: Sandbox, june_frames: dict[str, Frame]) -> None:
-    cells = june_frames["annex_cells"].rows
-    numbers = june_frames["annex_rows"].rows
+    cells = rows_of(june_frames["annex_cells"])
+    numbers = rows_of(june_frames["annex_rows"])
     ((printed,),) = june.rows("select count(*) from audit.annex_cells")
     names = len(numbers)
     assert len(cells) + len(numbers) + names == printed
@@ -159,7 +163,7 @@ def test_numbers_are_never_floats(june_frames: dict[str, Frame]) -> None:
     for name, frame in june_frames.items():
         pandas = frame.as_pandas()
         assert all(str(kind) == "object" for kind in pandas.dtypes), name
-        assert float not in {type(value) for row in frame.rows for value in row.values()}, name
+        assert float not in {type(value) for row in rows_of(frame) for value in row.values()}, name
         assert float not in {type(value) for column in pandas for value in pandas[column]}, name
 
 
@@ -637,13 +641,16 @@ def test_analytics_are_off(june: Sandbox, tmp_path: Path) -> None:
 def test_the_worker_finds_the_same(
     june: Sandbox, june_results: list[Result], worker: ExpectationWorker
 ) -> None:
-    assert worker.check(june.root / "warehouse" / "ywtb.duckdb", ["2023_06"]) == june_results
+    worker.ask(june.root / "warehouse" / "ywtb.duckdb", ["2023_06"])
+    assert worker.answer() == june_results
 
 
 def test_the_worker_passes_errors_on(june: Sandbox, worker: ExpectationWorker) -> None:
     with pytest.raises(WorkerError, match="IOException"):
-        worker.check(june.root / "missing.duckdb")
-    assert worker.check(june.root / "warehouse" / "ywtb.duckdb")
+        worker.ask(june.root / "missing.duckdb")
+        worker.answer()
+    worker.ask(june.root / "warehouse" / "ywtb.duckdb")
+    assert worker.answer()
 
 
 @pytest.mark.parametrize(
@@ -651,7 +658,7 @@ def test_the_worker_passes_errors_on(june: Sandbox, worker: ExpectationWorker) -
     [
         "pass",
         "worker._connection.send((project.published, None))",
-        "worker.check(project.published)",
+        "worker.ask(project.published); worker.answer()",
     ],
 )
 def test_the_worker_does_not_outlive_its_parent(june: Sandbox, tmp_path: Path, doing: str) -> None:
@@ -677,7 +684,8 @@ def test_a_worker_that_hangs_or_was_killed_is_told(
             assert worker._process.pid is not None
             os.kill(worker._process.pid, number)
             with pytest.raises(WorkerError, match=told):
-                worker.check(june.root / june.database)
+                worker.ask(june.root / june.database)
+                worker.answer()
         worker._process.join(10)
         assert worker._process.exitcode == -signal.SIGKILL
 
@@ -685,8 +693,6 @@ def test_a_worker_that_hangs_or_was_killed_is_told(
 def test_the_worker_runs_nothing_of_the_current_folder(june: Sandbox, tmp_path: Path) -> None:
     for name in ("great_expectations", "multiprocessing", "pandas"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(f'{__file__} was run')")
-    code = (
-        "with ExpectationWorker(project) as worker:\n    assert worker.check(project.published)\n"
-    )
+    code = "with ExpectationWorker(project) as worker:\n    worker.ask(project.published)\n    assert worker.answer()\n"
     done = run(june, code, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -12,8 +12,8 @@ PHASES = {
     "start dbt": "启动 dbt",
     "parse": "解析",
     "build and test": "建库和测试",
-    "expectations": "核对所收与所发的数据",
     "compare": "与已发布的比较",
+    "expectations": "核对所收与所发的数据",
     "publish": "发布",
     "export": "导出",
 }

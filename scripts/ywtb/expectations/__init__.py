@@ -4,7 +4,9 @@ How a refresh uses this:
 
     with ExpectationWorker(project) as worker:      # imports while dbt parses and builds
         ...                                         # build; the file is closed by then
-        results = worker.check(database)
+        worker.ask(database)
+        ...                                         # what else only reads
+        results = worker.answer()
         if failures(results, "stop"): ...           # refuse: the symlink stays
     write_results(database, results)                # audit.expectation_results
 

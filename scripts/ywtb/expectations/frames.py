@@ -1,6 +1,7 @@
-"""What the suites look at: the answers of a built release, by month and city."""
+"""What the suites look at: the answers of a built release."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,56 +12,55 @@ import duckdb
 from ywtb.expectations.suites import Suite, SuiteError
 
 Row = dict[str, Any]
-IDENTITY = ("place", "row_no", "unit_name", "column_name")
-"""Columns that say which row of a frame it is."""
+ROW_INDEX = "row_index"
+"""Name of the column that says in pandas which of a frame's rows it is."""
 _KEY = "(score_month, city_code, unit_name)"
 
 
 @dataclass(frozen=True)
-class Frame:
-    """The answer to a suite's question for one month and city.
+class Subject:
+    """A month of a city.
 
     Attributes:
-        suite: the suite that looks at it.
         month: first day of the month.
         city_code: the city.
         city_name: its name, where the month has several cities.
-        columns: names of the columns.
-        rows: one mapping per row, numbers as `Decimal` or `int`.
     """
 
-    suite: Suite
     month: date
     city_code: str
     city_name: str | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The answer to a suite's question.
+
+    Attributes:
+        suite: the suite that looks at it.
+        columns: names of the columns but for month and city.
+        rows: by month and city one mapping per row, numbers as `Decimal` or `int`.
+    """
+
+    suite: Suite
     columns: list[str]
-    rows: list[Row]
-
-    @property
-    def label(self) -> str:
-        """The month as people write it, such as 2023-06."""
-        return f"{self.month:%Y-%m}"
-
-    @property
-    def name(self) -> str:
-        """A name that no other frame has."""
-        return f"{self.suite.name}__{self.month:%Y_%m}__{self.city_code}"
+    rows: dict[Subject, list[Row]]
 
     def as_pandas(self) -> Any:
-        """The frame as pandas sees it: every column of objects, so that decimals stay exact."""
+        """All rows as pandas sees them: columns of objects, so that decimals stay exact."""
         import pandas
 
+        rows = [row for found in self.rows.values() for row in found]
+        values = {column: [row[column] for row in rows] for column in self.columns}
+        values[ROW_INDEX] = list(range(len(rows)))
         return pandas.DataFrame(
-            {
-                column: pandas.Series([row[column] for row in self.rows], dtype=object)
-                for column in self.columns
-            }
+            {column: pandas.Series(each, dtype=object) for column, each in values.items()}
         )
 
 
 def read_frames(
     database: Path, folder: Path, suites: Iterable[Suite], months: Iterable[date] | None = None
-) -> list[Frame]:
+) -> Iterator[Frame]:
     """Ask a built release every suite's question.
 
     Args:
@@ -74,7 +74,7 @@ def read_frames(
         duckdb.Error: the file is not a built release.
     """
     with duckdb.connect(str(database), read_only=True) as connection:
-        cities = connection.execute(
+        found = connection.execute(
             """
             select score_month, city_code, case when not is_only then city_name end
             from intermediate.int_cities_monthly
@@ -82,18 +82,20 @@ def read_frames(
             order by score_month, city_code
             """
         ).fetchall()
-        wanted = {month for month, _, _ in cities} if months is None else set(months)
-        cities = [city for city in cities if city[0] in wanted]
+        wanted = {month for month, _, _ in found} if months is None else set(months)
+        subjects = [Subject(*each) for each in found if each[0] in wanted]
         _create_views(connection, folder)
-        frames = []
         for suite in suites:
             columns, rows = _ask(connection, suite, wanted)
-            for month, code, name in cities:
-                found = rows.get((month, code), [])
-                if not found and not suite.may_be_empty:
-                    raise SuiteError(f"{suite.name}: nothing to check of {month:%Y-%m}, {code}")
-                frames.append(Frame(suite, month, code, name, columns, found))
-    return frames
+            frame = Frame(
+                suite, columns, {each: rows[each.month, each.city_code] for each in subjects}
+            )
+            for each, answer in frame.rows.items():
+                if not answer and not suite.may_be_empty:
+                    raise SuiteError(
+                        f"{suite.name}: nothing to check of {each.month:%Y-%m}, {each.city_code}"
+                    )
+            yield frame
 
 
 def _ask(
@@ -107,10 +109,10 @@ def _ask(
         lacking = {"score_month", "city_code", *_named(suite)}.difference(columns)
         if lacking:
             raise SuiteError(f"{suite.name}: no column {', '.join(sorted(lacking))}")
-        rows: dict[tuple[date, str], list[Row]] = {}
+        rows: dict[tuple[date, str], list[Row]] = defaultdict(list)
         for values in cursor.fetchall():
             row = dict(zip(columns, values, strict=True))
-            rows.setdefault((row.pop("score_month"), row.pop("city_code")), []).append(row)
+            rows[row.pop("score_month"), row.pop("city_code")].append(row)
     except duckdb.Error as error:
         raise SuiteError(f"{suite.name}: {error}") from error
     return [column for column in columns if column not in ("score_month", "city_code")], rows

@@ -16,7 +16,7 @@ from typing import Any
 
 from ywtb.assessment.figures import plain_figure
 from ywtb.assessment.reference import month_of
-from ywtb.expectations.frames import IDENTITY, Frame, Row, read_frames
+from ywtb.expectations.frames import ROW_INDEX, Frame, Row, Subject, read_frames
 from ywtb.expectations.results import Result, Unexpected
 from ywtb.expectations.suites import Expectation, SuiteError, load_suites
 from ywtb.project import Project
@@ -73,7 +73,9 @@ class Session:
             gc.enable()
 
     def _run(self, frame: Frame) -> list[Result]:
-        """Run a suite on its frame; a checkpoint would write every value found down once more.
+        """Run a suite on its frame, all months at once, as each row is judged by itself.
+
+        A checkpoint would write every value found down once more.
 
         Raises:
             SuiteError: not every expectation was run, such as one of a type that does not exist.
@@ -81,7 +83,7 @@ class Session:
         gx, expectations = self._gx, frame.suite.expectations
         try:
             suite = gx.ExpectationSuite(
-                name=frame.name,
+                name=frame.suite.name,
                 expectations=[
                     {
                         "type": each.type,
@@ -96,29 +98,31 @@ class Session:
         except (TypeError, ValueError) as error:
             raise SuiteError(f"{frame.suite.name}: {error}") from error
         _assert_run(frame, {each.meta["number"] for each in suite.expectations})
-        identity = [column for column in IDENTITY if column in frame.columns]
         batch = self._batches.get_batch(batch_parameters={"dataframe": frame.as_pandas()})
         validated = batch.validate(
             suite,
             result_format={
                 "result_format": "COMPLETE",
-                "unexpected_index_column_names": identity,
+                "unexpected_index_column_names": [ROW_INDEX],
             },
         )
         by_number = {each.expectation_config.meta["number"]: each for each in validated.results}
         _assert_run(frame, set(by_number))
-        rows = {tuple(row[column] for column in identity): row for row in frame.rows}
-        found = []
+        rows = [(subject, row) for subject, found in frame.rows.items() for row in found]
+        results = []
         for number, each in enumerate(expectations, start=1):
             outcome = by_number[number]
             if raised := _raised(outcome):
                 raise SuiteError(f"{frame.suite.name}: {each.type}: {raised}")
-            unexpected = [
-                _unexpected(frame, each, rows[tuple(_plain(one[column]) for column in identity)])
-                for one in outcome.result["unexpected_index_list"]
+            unexpected: dict[Subject, list[Unexpected]] = {subject: [] for subject in frame.rows}
+            for one in outcome.result["unexpected_index_list"]:
+                subject, row = rows[one[ROW_INDEX]]
+                unexpected[subject].append(_unexpected(subject, each, row))
+            results += [
+                _result(frame, subject, number, each, found)
+                for subject, found in unexpected.items()
             ]
-            found.append(_result(frame, number, each, bool(outcome.success), unexpected))
-        return found
+        return results
 
 
 def _assert_run(frame: Frame, run: set[int]) -> None:
@@ -142,32 +146,32 @@ def _raised(outcome: Any) -> str | None:
 
 def _result(
     frame: Frame,
+    subject: Subject,
     number: int,
     expectation: Expectation,
-    success: bool,
     unexpected: list[Unexpected],
 ) -> Result:
     suite = frame.suite
     return Result(
-        score_month=frame.month,
-        city_code=frame.city_code,
+        score_month=subject.month,
+        city_code=subject.city_code,
         part=suite.part,
         suite=suite.name,
         suite_title=suite.title,
         expectation_no=number,
         expectation=expectation.type,
         expected=expectation.description,
-        observed=f"{len(unexpected)}/{len(frame.rows)} 行不符",
+        observed=f"{len(unexpected)}/{len(frame.rows[subject])} 行不符",
         unexpected_values=unexpected,
         severity=expectation.severity,
-        is_success=success,
+        is_success=not unexpected,
     )
 
 
-def _unexpected(frame: Frame, expectation: Expectation, row: Row) -> Unexpected:
+def _unexpected(subject: Subject, expectation: Expectation, row: Row) -> Unexpected:
     """A row that is not as expected, and what the other column of a pair says it should be."""
     others = [column for column in expectation.columns if column != expectation.column]
-    unit = " ".join(each for each in (frame.city_name, row.get("unit_name")) if each)
+    unit = " ".join(each for each in (subject.city_name, row.get("unit_name")) if each)
     return Unexpected(
         place=row.get("place"),
         source_row=row.get("row_no"),
@@ -177,11 +181,6 @@ def _unexpected(frame: Frame, expectation: Expectation, row: Row) -> Unexpected:
         seen_value=_text(row[expectation.column]),
         expected_value=_text(row[others[0]]) if others else None,
     )
-
-
-def _plain(value: Any) -> Any:
-    """A value as it was before pandas: None is neither a float nor equal to itself there."""
-    return None if value is None or value != value else value
 
 
 def _text(value: Any) -> str | None:

@@ -5,7 +5,8 @@ files of one name. The SQL gives one row per thing looked at, beside it what the
 other tables say that it should be: so no suite types a unit, a range or a weight. It may use what
 the files `_*.sql` make, and `printed_cells` (see `frames`). Its columns are score_month, city_code,
 whatever is compared, and for messages place (a file or a table), row_no, unit_name, column_name and
-column_title. The YAML:
+column_title. An expectation judges a row by itself, for it sees all months at once.
+The YAML:
 
     title: 附件所印的值
     may_be_empty: true         # optional: a month may have no such row

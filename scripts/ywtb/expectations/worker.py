@@ -25,7 +25,9 @@ class ExpectationWorker:
 
         with ExpectationWorker(project) as worker:
             ...                            # dbt builds meanwhile, and closes the file
-            results = worker.check(database)
+            worker.ask(database)
+            ...                            # the file may be read
+            results = worker.answer()
 
     It ends with its parent, even when that is killed.
     """
@@ -54,15 +56,25 @@ class ExpectationWorker:
         self._connection.close()
         self._process.terminate()
 
-    def check(self, database: Path, months: Iterable[str] | None = None) -> list[Result]:
-        """Check what arrived and what leaves, as `Session.check`; the file must be closed.
+    def ask(self, database: Path, months: Iterable[str] | None = None) -> None:
+        """Let it check what arrived and what leaves, as `Session.check`; the file must be closed.
+
+        Raises:
+            WorkerError: the worker is not there any more.
+        """
+        try:
+            self._connection.send((database, None if months is None else list(months)))
+        except OSError as error:
+            raise WorkerError("核对中断了") from error
+
+    def answer(self) -> list[Result]:
+        """Wait for the results of what was asked.
 
         Raises:
             SuiteError: a suite cannot be run as it is written.
             WorkerError: the worker failed otherwise.
         """
         try:
-            self._connection.send((database, None if months is None else list(months)))
             if not self._connection.poll(SECONDS):
                 self._process.kill()
                 raise WorkerError(f"{SECONDS} 秒内没有核对完")

@@ -204,17 +204,22 @@ class _Run:
         with ExpectationWorker(project) as worker:
             found = self._dbt(seeds)
             if not found:
+                worker.ask(folder / DATABASE, outcome.checked_months)
+                with self.phase("compare"):
+                    outcome.changes = self._changes(folder / DATABASE, published)
                 with self.phase("expectations"):
-                    outcome.results = worker.check(folder / DATABASE, outcome.checked_months)
-            self._refuse(found)
+                    outcome.results = worker.answer()
+        self._refuse(found)
         outcome.problems += self._changed_meanwhile()
-        if found:
-            return None
-        with self.phase("compare"):
-            same = {each.replace("_", "-") for each in self.inputs.keys() - outcome.checked_months}
-            unchanged = {key for key in published.settled if key[0] in same}
-            outcome.changes = published_changes(project, folder / DATABASE, unchanged)
-        return folder
+        return None if found else folder
+
+    def _changes(self, candidate: Path, published: _Published) -> list[Change]:
+        """What the candidate would change of what is on record."""
+        same = {
+            month.replace("_", "-") for month in self.inputs.keys() - self.outcome.checked_months
+        }
+        settled = {key for key in published.settled if key[0] in same}
+        return published_changes(self.project, candidate, settled)
 
     def _is_current(self, published: _Published) -> bool:
         """Whether the published release is what would be built."""

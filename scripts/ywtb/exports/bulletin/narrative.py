@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from ywtb.assessment.figures import plain_figure
 from ywtb.exports.release_month import ReleaseMonth, grouped
@@ -136,6 +137,11 @@ class Shortcoming:
 
 def narrative(month: ReleaseMonth) -> list[Paragraph]:
     """The bulletin's title and sections in order; the list of annexes is not part of it."""
+    return list(_paragraphs(_template().render(_context(month))))
+
+
+@cache
+def _template() -> Template:
     # What comes out is written as text, nowhere read as markup.
     environment = Environment(  # noqa: S701
         loader=FileSystemLoader(TEMPLATES),
@@ -144,8 +150,7 @@ def narrative(month: ReleaseMonth) -> list[Paragraph]:
         lstrip_blocks=True,
     )
     environment.filters["chinese"] = chinese_number
-    text = environment.get_template(TEMPLATE).render(_context(month))
-    return list(_paragraphs(text))
+    return environment.get_template(TEMPLATE)
 
 
 def city_metrics(month: ReleaseMonth) -> dict[str, CityFigure]:
