@@ -693,6 +693,9 @@ def test_a_worker_that_hangs_or_was_killed_is_told(
 def test_the_worker_runs_nothing_of_the_current_folder(june: Sandbox, tmp_path: Path) -> None:
     for name in ("great_expectations", "multiprocessing", "pandas"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(f'{__file__} was run')")
-    code = "with ExpectationWorker(project) as worker:\n    worker.ask(project.published)\n    assert worker.answer()\n"
+    code = (
+        "with ExpectationWorker(project) as worker:\n"
+        "    worker.ask(project.published)\n    assert worker.answer()\n"
+    )
     done = run(june, code, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
