@@ -42,8 +42,8 @@ lint-yaml: $(INSTALLED)
 docs: $(INSTALLED)
 	$(BIN)/dbt docs generate --static
 
-bench: $(INSTALLED)
-	$(BIN)/python scripts/benchmark.py
+bench: $(INSTALLED) | $(UV)
+	UV=$(UV) $(BIN)/python scripts/benchmark.py
 ifneq ($(filter browser,$(WITH)),)
 	$(BIN)/python scripts/benchmark_site.py
 endif

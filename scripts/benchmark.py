@@ -171,7 +171,8 @@ def main() -> None:
                 )
                 _show(lines[-1])
             sizes[months] = checkout.size
-    _write(Path("docs/benchmarks"), lines, sizes, given.runs)
+        peers = _peers(checkout, given.runs)
+    _write(Path("docs/benchmarks"), lines, sizes, peers, given.runs)
 
 
 Change = Callable[[Checkout], None]
@@ -219,6 +220,18 @@ def _measure(
     return line
 
 
+def _peers(checkout: Checkout, runs: int) -> str:
+    """The table of how long others take to score the published release."""
+    checkout.run(str(BIN / "dbt"), "--quiet", "compile")
+    root = checkout.root.resolve()
+    command = [
+        os.environ.get("UV", "uv"), "run", "--quiet", "scripts/benchmark_peers.py",
+        str(root / "warehouse" / "ywtb.duckdb"), f"--runs={runs}",
+        f"--compiled={root / 'target/compiled/ywtb/models/marts'}",
+    ]  # fmt: skip
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
+
+
 def _show(line: Line) -> None:
     print(
         f"{line.months:>4} months  {line.name:<36} {line.median('wall'):6.2f} s  "
@@ -227,7 +240,7 @@ def _show(line: Line) -> None:
     )
 
 
-def _write(folder: Path, lines: list[Line], sizes: dict[int, float], runs: int) -> None:
+def _write(folder: Path, lines: list[Line], sizes: dict[int, float], peers: str, runs: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = [
         "# What a refresh costs",
@@ -246,6 +259,7 @@ def _write(folder: Path, lines: list[Line], sizes: dict[int, float], runs: int) 
     ]
     text += ["", "| months published | MiB of the release |", "| ---: | ---: |"]
     text += [f"| {months - 1} | {size:.1f} |" for months, size in sizes.items()]
+    text += ["", "## Scoring alone, by others", "", *peers.splitlines()]
     (folder / "refresh.md").write_text("\n".join(text) + "\n", encoding="utf-8")
     rows = [
         {"months": line.months, "seconds": cost.wall, "what": what}
