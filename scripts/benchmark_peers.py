@@ -60,9 +60,7 @@ def main() -> None:
             "pandas": lambda: by_pandas(release),
             "SQLMesh on DuckDB": lambda: by_sqlmesh(release, sql),
         }
-        print(
-            f"{counted[0]:,} observations to {len(expected):,} totals, medians of {given.runs}:\n"
-        )
+        print(f"{counted:,} observations to {len(expected):,} totals, medians of {given.runs}:\n")
         print("| peer | seconds | × DuckDB |\n| --- | ---: | ---: |")
         base = None
         for name, peer in peers.items():
