@@ -13,6 +13,7 @@ totals as (
 
 select
     score_month,
+    months.stage,
     units.city_code,
     units.city_name,
     unit_id,
@@ -38,6 +39,7 @@ select
     ) as score_rank
 from totals
 inner join {{ ref('dim_units') }} as units using (score_month, unit_id)
+inner join {{ ref('int_score_months') }} as months using (score_month)
 order by
     score_month nulls last,
     units.city_code nulls last,

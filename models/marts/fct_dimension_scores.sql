@@ -43,6 +43,7 @@ joined as (
 
 select
     score_month,
+    stage,
     city_code,
     city_name,
     unit_id,
@@ -55,4 +56,5 @@ select
     cast(adjustment_points as decimal(6, 3)) as adjustment_points,
     cast(case when unkept_score < 0 then 0 else unkept_score end as decimal(18, 10)) as score
 from joined
+inner join {{ ref('int_score_months') }} using (score_month)
 order by score_month nulls last, unit_id nulls last, dimension_code nulls last

@@ -32,6 +32,7 @@ scored as (
 
 select
     score_month,
+    stage,
     city_code,
     city_name,
     unit_id,
@@ -49,6 +50,7 @@ select
     cast(max_points - points as decimal(18, 10)) as points_lost,
     rule_id
 from scored
+inner join {{ ref('int_score_months') }} using (score_month)
 order by
     score_month nulls last,
     unit_id nulls last,

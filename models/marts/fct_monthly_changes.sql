@@ -1,35 +1,47 @@
 -- One row per score month and unit: its total and rank against the latest earlier month in which
--- it was scored. Ranks are compared only within one group; a unit's first month has nothing to
--- compare with.
+-- it was scored; a final month is never compared with a draft. Ranks are compared only within one
+-- group; a unit's first month has nothing to compare with.
 with
 
-paired as (
+scores as (
     select
         *,
-        lag(score_month) over unit_months as previous_month,
-        lag(group_code) over unit_months as previous_group_code,
-        lag(exact_score) over unit_months as previous_score,
-        lag(score_rank) over unit_months as previous_rank
+        case
+            when stage = 'final'
+                then max(case when stage = 'final' then score_month end) over earlier_months
+            else max(score_month) over earlier_months
+        end as previous_month
     from {{ ref('fct_composite_scores') }}
-    window unit_months as (partition by unit_id order by score_month nulls last)
+    window earlier_months as (
+        partition by unit_id
+        order by score_month nulls last
+        rows between unbounded preceding and 1 preceding
+    )
 )
 
 select
-    score_month,
-    city_code,
-    city_name,
-    unit_id,
-    unit_name,
-    group_code,
-    group_name,
-    exact_score,
-    score_rank,
-    previous_group_code,
-    cast(previous_score as decimal(18, 10)) as previous_score,
-    cast(exact_score - previous_score as decimal(18, 10)) as score_change,
-    case when previous_group_code = group_code then previous_rank end as previous_rank,
-    case when previous_group_code = group_code then previous_rank - score_rank end as places_gained,
-    previous_month,
-    coalesce(previous_month = score_month - interval 1 month, false) as is_consecutive
-from paired
-order by score_month nulls last, unit_id nulls last
+    scores.score_month,
+    scores.city_code,
+    scores.city_name,
+    scores.unit_id,
+    scores.unit_name,
+    scores.group_code,
+    scores.group_name,
+    scores.exact_score,
+    scores.score_rank,
+    previous.group_code as previous_group_code,
+    previous.exact_score as previous_score,
+    cast(scores.exact_score - previous.exact_score as decimal(18, 10)) as score_change,
+    case when previous.group_code = scores.group_code then previous.score_rank end
+        as previous_rank,
+    case
+        when previous.group_code = scores.group_code
+            then previous.score_rank - scores.score_rank
+    end as places_gained,
+    scores.previous_month,
+    coalesce(scores.previous_month = scores.score_month - interval 1 month, false)
+        as is_consecutive
+from scores
+left join {{ ref('fct_composite_scores') }} as previous
+    on scores.unit_id = previous.unit_id and scores.previous_month = previous.score_month
+order by scores.score_month nulls last, scores.unit_id nulls last

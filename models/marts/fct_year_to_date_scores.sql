@@ -1,15 +1,32 @@
 -- One row per score month and unit: its average over the months of the year so far in which it was
 -- scored, whatever it was called and whichever group it was in, ranked within the group it is in
--- now.
+-- now. A draft is never counted in the average of a final month.
 with
+
+scores as (
+    select
+        *,
+        stage = 'final' as is_final
+    from {{ ref('fct_composite_scores') }}
+),
 
 running as (
     select
         *,
-        sum(exact_score) over unit_year as year_score_sum,
-        count(*) over unit_year as scored_month_count,
-        count(distinct score_month) over city_year as year_month_count
-    from {{ ref('fct_composite_scores') }}
+        case
+            when is_final then sum(case when is_final then exact_score end) over unit_year
+            else sum(exact_score) over unit_year
+        end as year_score_sum,
+        case
+            when is_final then count(case when is_final then 1 end) over unit_year
+            else count(*) over unit_year
+        end as scored_month_count,
+        case
+            when is_final
+                then count(distinct case when is_final then score_month end) over city_year
+            else count(distinct score_month) over city_year
+        end as year_month_count
+    from scores
     window
         unit_year as (
             partition by unit_id, date_trunc('year', score_month) order by score_month nulls last

@@ -1,9 +1,21 @@
-"""Which months can be assessed: those that rules are in force in and that have begun."""
+"""Months: which can be assessed, and how far each has come.
+
+A month can be assessed from when rules are in force, and once it has begun. It is `collecting`
+while its files come in, `draft` when it is whole and open to objections, `final` once published;
+`seeds/reference/months.csv` says so.
+"""
 
 import csv
+import io
+import os
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Literal, get_args
 
 from ywtb.project import Project, SettingsError
+
+Stage = Literal["collecting", "draft", "final"]
+SEED = "reference/months"
 
 RULE_SEEDS = ("units", "group_indicators", "dimension_weights", "scoring_rules")
 """Seeds without which nobody can be scored; each row has its first month as `valid_from`."""
@@ -36,3 +48,75 @@ def _first_day(project: Project, seed: str) -> str:
         return min((row["valid_from"] for row in project.reference(seed)), default="")
     except (KeyError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"seeds/reference/{seed}.csv 无法读取：{error}") from error
+
+
+@dataclass(frozen=True)
+class MonthState:
+    """How far a month has come; one of which nothing is said is a draft.
+
+    Attributes:
+        month: such as 2023-07.
+        stage: collecting, draft or final.
+        objections_until: last day on which units may object to the draft.
+        published_on: day on which it was made final.
+    """
+
+    month: str
+    stage: Stage = "draft"
+    objections_until: date | None = None
+    published_on: date | None = None
+
+
+def month_states(project: Project) -> dict[str, MonthState]:
+    """States by month such as 2023-07, oldest first: months of the seed and those that are built.
+
+    Raises:
+        SettingsError: the seed or dbt_project.yml cannot be read.
+    """
+    listed = (month.replace("_", "-") for month in project.score_months())
+    states = {month: MonthState(month) for month in listed}
+    try:
+        rows = project.seed(SEED)
+        states |= {state.month: state for state in map(_state, rows)}
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        raise SettingsError(f"seeds/{SEED}.csv 无法读取：{error}") from error
+    return dict(sorted(states.items()))
+
+
+def write_state(project: Project, month: str, state: MonthState | None) -> None:
+    """Say how far a month has come, or nothing any more; the file is replaced in one step."""
+    path = project.seeds / f"{SEED}.csv"
+    columns = ["score_month", *(each.name for each in fields(MonthState)[1:])]
+    rows = {row["score_month"]: row for row in project.seed(SEED)}
+    row = rows.pop(f"{month}-01", {})
+    if state is not None:
+        values = [f"{month}-01", state.stage, state.objections_until, state.published_on]
+        texts = ("" if value is None else str(value) for value in values)
+        rows[f"{month}-01"] = row | dict(zip(columns, texts, strict=True))
+    columns = list(dict.fromkeys(column for each in rows.values() for column in each)) or columns
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row for _, row in sorted(rows.items()))
+    new = path.with_name(f".{path.name}.new")
+    with new.open("wb") as file:
+        file.write(text.getvalue().encode())
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _state(row: dict[str, str]) -> MonthState:
+    """A row of the seed.
+
+    Raises:
+        ValueError: a stage or a date that is none.
+    """
+    if row["stage"] not in get_args(Stage):
+        raise ValueError(f"“{row['stage']}”应为 {'、'.join(get_args(Stage))}")
+    until, on = (
+        date.fromisoformat(row[name]) if row[name] else None
+        for name in ("objections_until", "published_on")
+    )
+    stage: Stage = row["stage"]  # type: ignore[assignment]
+    return MonthState(date.fromisoformat(row["score_month"]).isoformat()[:7], stage, until, on)

@@ -1,7 +1,7 @@
 """The folders of exports, written aside, then put in place in one step.
 
 A city's month is in `exports/2023-06/`, and in `exports/<city_code>/2023-06/` where several cities
-have units in the month.
+have units in the month; a draft's in the same place below `exports/draft/`.
 """
 
 import logging
@@ -28,6 +28,8 @@ from ywtb.release.queries import open_release, rows
 from ywtb.release.records import CITY, MONTH, Record, read_records
 from ywtb.release.releases import month_checksums
 
+DRAFTS = "draft"
+
 
 class UnlikeRecordError(Exception):
     """A month would be written with other words or figures than are on record as published."""
@@ -39,6 +41,7 @@ class Export:
 
     month: str
     city_code: str
+    stage: str
     folder: Path
     notes: list[str] = field(default_factory=list)
     error: str | None = None
@@ -73,7 +76,7 @@ def export_months(
         DamageError: the release, or a record of what was published, is not as it was.
     """
     project.exports.mkdir(exist_ok=True)
-    for left in (*project.exports.glob(".*.new"), *project.exports.glob(f"{CITY}/.*.new")):
+    for left in _below(project, ".*.new"):
         _remove(left)
     records = read_records(project)
     with open_release(project) as release:
@@ -121,25 +124,41 @@ def _published(project: Project, release: duckdb.DuckDBPyConnection) -> list[Exp
     """An export for each city's month of the release, oldest first, yet to be written."""
     found = rows(
         release,
-        "select strftime(score_month, '%Y-%m') as month, city_code, is_only "
-        "from intermediate.int_cities_monthly order by month, city_code",
+        "select strftime(score_month, '%Y-%m') as month, city_code, is_only, stage "
+        "from intermediate.int_cities_monthly inner join marts.dim_months using (score_month) "
+        "order by month, city_code",
     )
     return [
         Export(
             row["month"],
             row["city_code"],
-            project.exports / ("" if row["is_only"] else row["city_code"]) / row["month"],
+            row["stage"],
+            project.exports
+            / ("" if row["stage"] == "final" else DRAFTS)
+            / ("" if row["is_only"] else row["city_code"])
+            / row["month"],
         )
         for row in found
     ]
 
 
+def _below(project: Project, pattern: str) -> list[Path]:
+    """What is called so where folders of months may be."""
+    places = ("", f"{CITY}/", f"{DRAFTS}/", f"{DRAFTS}/{CITY}/")
+    return sorted(each for place in places for each in project.exports.glob(place + pattern))
+
+
 def _earlier(export: Export, exports: Sequence[Export]) -> dict[str, str]:
-    """Folders of the city's earlier months by month, as seen from the export's folder."""
+    """Folders of the city's earlier months by month, as seen from the export's folder.
+
+    Those of drafts are nothing that a final month knows of.
+    """
     return {
         each.month: Path(os.path.relpath(each.folder, export.folder)).as_posix()
         for each in exports
-        if each.city_code == export.city_code and each.month < export.month
+        if each.city_code == export.city_code
+        and each.month < export.month
+        and (each.stage == "final" or export.stage == "draft")
     }
 
 
@@ -165,16 +184,16 @@ def damaged_exports(
 
 def _folders(project: Project) -> list[Path]:
     """Folders of months that were exported."""
-    manifests = (project.exports.glob(f"{place}{MONTH}/{MANIFEST}") for place in ("", f"{CITY}/"))
-    return [manifest.parent for found in manifests for manifest in found]
+    return [manifest.parent for manifest in _below(project, f"{MONTH}/{MANIFEST}")]
 
 
 def _remove_others(project: Project, folders: set[Path]) -> None:
     for folder in set(_folders(project)) - folders:
         _remove(folder)
-    for city in project.exports.glob(CITY):
-        if city.is_dir() and not any(city.iterdir()):
-            city.rmdir()
+    for place in (f"{DRAFTS}/{CITY}", DRAFTS, CITY):
+        for folder in project.exports.glob(place):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
 
 def _remove(path: Path) -> None:

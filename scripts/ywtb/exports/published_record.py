@@ -31,7 +31,7 @@ from ywtb.exports.corrections import corrections
 from ywtb.exports.release_month import (
     Annex,
     ReleaseMonth,
-    city_months,
+    final_months,
     read_month,
 )
 from ywtb.project import Project
@@ -331,7 +331,7 @@ def roll_back(project: Project, database: Path, reason: str) -> None:
     for each in known:
         stop_if_lost(project, each)
     with connect_read_only(database) as connection:
-        there = set(city_months(connection))
+        there = set(final_months(connection))
         for key, record in read_records(project).items():
             month = read_month(connection, *key) if key in there else None
             if changed := tuple(changes(record, month)):
@@ -344,7 +344,7 @@ def lost(project: Project, connection: duckdb.DuckDBPyConnection) -> Iterator[Da
 
     Nothing would freeze these months, or their history would not have what the release knows.
     """
-    records, months = read_records(project), city_months(connection)
+    records, months = read_records(project), final_months(connection)
     states = {
         (month, city): (count, history) for month, city, _, count, history in _states(connection)
     }

@@ -35,6 +35,7 @@ OTHER_TABLES = (
     "reference.feeds",
     "reference.groups",
     "reference.rule_bases",
+    "reference.stages",
 )
 """What else is read: layouts and rules in force, and names."""
 
@@ -101,7 +102,8 @@ class ReleaseMonth:
         release: id of the release that it was read from; blank before that is sealed.
         tables: rows by `schema.table`: this month's and this city's, where a table tells them
             apart; of undated ones what the month uses.
-        totals: rows of `marts.fct_composite_scores` of this and every earlier month, oldest first.
+        totals: rows of `marts.fct_composite_scores` of this and every earlier month that it may be
+            compared with, oldest first.
         annexes: those that print anything, in order.
     """
 
@@ -121,6 +123,19 @@ class ReleaseMonth:
         """The city whose units are scored, as `reference.cities` has it."""
         (city,) = self.tables["reference.cities"]
         return city
+
+    @property
+    def stage(self) -> str:
+        """How far the month has come: draft or final."""
+        (state,) = self.tables["marts.dim_months"]
+        return str(state["stage"])
+
+    @property
+    def mark(self) -> str | None:
+        """What every page is marked with while the month is a draft."""
+        marks = {row["stage"]: row["page_mark"] for row in self.tables["reference.stages"]}
+        mark: str | None = marks[self.stage]
+        return mark
 
     @property
     def is_only_city(self) -> bool:
@@ -211,12 +226,17 @@ def period(first_day: date) -> str:
     return f"{first_day.month}月1日—{first_day.month}月{last}日"
 
 
-def city_months(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Months of a release, such as `2023-06`, each with every city that has units in it."""
-    return connection.execute(
+def final_months(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Final months of a release, such as `2023-06`, each with every city that has units in it."""
+    found = (
         "select strftime(score_month, '%Y-%m') as month, city_code "
-        "from intermediate.int_cities_monthly order by month, city_code"
-    ).fetchall()
+        "from intermediate.int_cities_monthly"
+    )
+    final = f"{found} semi join (from marts.dim_months where stage = 'final') using (score_month)"
+    try:
+        return connection.execute(f"{final} order by all").fetchall()
+    except duckdb.CatalogException:  # of earlier code, which knew no drafts
+        return connection.execute(f"{found} order by all").fetchall()
 
 
 def read_month(connection: duckdb.DuckDBPyConnection, month: str, city_code: str) -> ReleaseMonth:
@@ -258,7 +278,11 @@ def read_month(connection: duckdb.DuckDBPyConnection, month: str, city_code: str
     for table, code, source in USED:
         used = {row[code] for row in tables[source]}
         tables[table] = [row for row in tables[table] if row[code] in used]
-    totals = read(TOTALS, f"score_month <= date '{first_day}'", conditions["city_code"])
+    earlier = f"score_month <= date '{first_day}'"
+    if any(state["stage"] == "final" for state in tables.get("marts.dim_months", ())):
+        # What is final knows nothing of drafts.
+        earlier += " and stage = 'final'"
+    totals = read(TOTALS, earlier, conditions["city_code"])
     named = connection.execute("select release_id from audit.release_manifest").fetchone()
     return ReleaseMonth(
         month, named[0] if named else "", tables, totals, tuple(_annexes(tables, first_day))

@@ -60,12 +60,15 @@ class Build:
         self._manifest = result.result
         return [] if result.success else [Failure("dbt parse", str(result.exception))]
 
-    def run(self, seeds: Iterable[str] | None = None) -> list[Failure]:
+    def run(
+        self, seeds: Iterable[str] | None = None, left_out: Iterable[str] = ()
+    ) -> list[Failure]:
         """Load, build and test everything but unit tests, which belong to `make test`.
 
         Args:
             seeds: names of those to load and test, where the database has the others; by default
                 all.
+            left_out: folders of seeds that are not loaded.
 
         Returns:
             What failed, every test with the first rows it found; the database is closed by then.
@@ -74,6 +77,7 @@ class Build:
         if seeds is not None:
             # Models wait for the files of a month by waiting for `feeds`, see `raw_files`.
             arguments += ["--select", "resource_type:model", "test_type:singular", "feeds", *seeds]
+        arguments += [part for folder in left_out for part in ("--exclude", f"path:{folder}")]
         # The profile's paths count from the root, wherever the command was given.
         with contextlib.chdir(self._root), _database_closed_after():
             result = self._runner(manifest=self._manifest).invoke([*self._options, *arguments])

@@ -49,9 +49,11 @@ def month_checksums(project: Project) -> dict[str, str]:
 
 
 def seed_checksums(project: Project) -> dict[str, tuple[str, int]]:
-    """SHA-256 and size in bytes of every seed, by path in the project."""
-    found = {}
+    """SHA-256 and size in bytes of every seed but those of months not built, by path."""
+    built, found = set(project.score_months()), {}
     for path in sorted(project.seeds.rglob("*.csv")):
+        if path.parent.parent.name == "raw" and path.parent.name not in built:
+            continue
         content = path.read_bytes()
         name = path.relative_to(project.root).as_posix()
         found[name] = hashlib.sha256(content).hexdigest(), len(content)

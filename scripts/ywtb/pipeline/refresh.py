@@ -26,7 +26,7 @@ from ywtb.expectations import (
     write_results,
 )
 from ywtb.exports import published_record
-from ywtb.exports.release_month import city_months, read_month
+from ywtb.exports.release_month import final_months, read_month
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.pipeline.dbt_build import Build, Failure
@@ -292,7 +292,11 @@ class _Run:
             found = build.parse()
         if not found:
             with self.phase("build and test"):
-                found = build.run(seeds)
+                raw, built = self.project.seeds / "raw", self.project.score_months()
+                collecting = [each for each in raw.iterdir() if each.name not in built]
+                found = build.run(
+                    seeds, (f"{each.relative_to(self.project.root)}" for each in collecting)
+                )
             self.test_count = build.test_count
         return found
 
@@ -355,7 +359,7 @@ def published_changes(
     if not records:
         return []
     with connect_read_only(candidate) as connection:
-        there = set(city_months(connection))
+        there = set(final_months(connection))
         return [
             change
             for key, record in records.items()
@@ -422,7 +426,7 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
     with connect_read_only(database) as connection:
         months = [
             read_month(connection, *key)
-            for key in city_months(connection)
+            for key in final_months(connection)
             if key in corrected or key not in records
         ]
     published_record.publish(project, months, outcome.changes, outcome.release, reason)

@@ -7,7 +7,7 @@ import duckdb
 from ywtb.checksums import Damage
 from ywtb.exports.month_folder import damaged_exports
 from ywtb.exports.published_record import changes, lost
-from ywtb.exports.release_month import city_months, read_month
+from ywtb.exports.release_month import final_months, read_month
 from ywtb.intake.store import damaged_archives
 from ywtb.lock import writer_lock
 from ywtb.project import Project
@@ -52,7 +52,7 @@ def _earlier(project: Project) -> Iterator[Damage]:
 
 def _unlike_records(project: Project, release: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
     """Records that the published database does not agree with."""
-    there = set(city_months(release))
+    there = set(final_months(release))
     for key, record in read_records(project).items():
         if key not in there and record.history[-1].event == "rolled_back":
             continue

@@ -41,6 +41,8 @@ def write_document(month: ReleaseMonth, path: Path) -> None:
     for annex in month.annexes:
         _annex(document, annex, annex is month.annexes[0])
     _imprint(document, around.imprint)
+    if month.mark:
+        layout.mark_pages(document, month.mark)
     layout.save(document, path, title, around.office, datetime.combine(around.day, time()))
 
 

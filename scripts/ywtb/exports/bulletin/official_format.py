@@ -43,6 +43,9 @@ BOTTOM = Length(PAGE[1] - TOP - TEXT_HEIGHT)
 FOOTER = Mm(23)
 """From the edge of the paper: the page number stands 7 mm below the text."""
 
+MARK = Mm(12)
+"""From the edge of the paper: the mark of a draft, also where pages are turned."""
+
 LINE = Pt(28.95)
 """22 lines in the height of the text."""
 
@@ -102,11 +105,12 @@ FIGURE = Style("图", "body", SIZE["五号"], CENTER, None)
 CAPTION = Style("图题", "heading_1", SIZE["五号"], CENTER, None, before=4, keep_with_next=True)
 IMPRINT = Style("版记", "body", SIZE["四号"], line=Pt(24))
 PAGE_NUMBER = Style("页码", "number", SIZE["四号"], line=None)
+PAGE_MARK = Style("页眉标识", "heading_1", SIZE["四号"], RIGHT_EDGE, None)
 
 STYLES = (
     MASTHEAD, MASTHEAD_KIND, ISSUE, ISSUER, TITLE, BODY, HEADING_1, HEADING_2, ATTACHMENTS,
     SIGNATURE, ANNEX_MARK, ANNEX_TITLE, PERIOD_LINE, CELL, CELL_HEADING, NOTE, FIGURE, CAPTION,
-    IMPRINT, PAGE_NUMBER,
+    IMPRINT, PAGE_NUMBER, PAGE_MARK,
 )  # fmt: skip
 
 
@@ -147,6 +151,16 @@ def add_landscape(document: WordDocument) -> None:
     section.left_margin, section.right_margin = BOTTOM, TOP
     section.footer_distance = Mm(14)
     _grid(section, None)
+
+
+def mark_pages(document: WordDocument, mark: str) -> None:
+    """Let the head of every page say what the document is, such as 征求意见稿."""
+    for section in document.sections:
+        section.header_distance = MARK
+        for header in (section.header, section.even_page_header):
+            header.is_linked_to_previous = False
+            set_style(header.paragraphs[0], PAGE_MARK)
+            write(header.paragraphs[0], PAGE_MARK, mark)
 
 
 def _end_section_without_empty_paragraph(document: WordDocument) -> None:

@@ -167,7 +167,8 @@ def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: P
     package = {
         "$schema": PROFILE,
         "name": f"ywtb-{month.month}",
-        "title": f"{month.city['city_name']}“一网通办”考核数据（{month.month}）",
+        "title": f"{month.city['city_name']}“一网通办”考核数据（{month.month}"
+        + (f"，{month.mark}）" if month.mark else "）"),
         "description": DESCRIPTION,
         "contributors": [{"title": month.city["office_name"], "roles": ["publisher"]}],
         "resources": resources,

@@ -51,6 +51,7 @@ def write_scores(month: ReleaseMonth, folder: Path) -> None:
     scores = {
         "$schema": SCHEMA.name,
         "score_month": month.month,
+        "stage": month.stage,
         "units": [unit(row) for row in units],
         "rules": [picked("rule", row) for row in month.tables["marts.dim_rules"]],
     }

@@ -76,11 +76,14 @@ def write_workbook(month: ReleaseMonth, path: Path) -> None:
             }
         )
         styles = _Styles(workbook)
+        around = f"{name}{_marked(month.mark)}"
         for annex in month.annexes:
-            sheet = _Sheet(workbook, styles, f"附件{annex.number}", name, _widths(annex))
-            _write_annex(sheet, annex)
-        sheet = _Sheet(workbook, styles, CORRECTIONS_SHEET, name, CORRECTIONS_WIDTHS)
-        _write_corrections(sheet, f"{name}{CORRECTIONS_SHEET}", corrections(month))
+            sheet = _Sheet(workbook, styles, f"附件{annex.number}", around, _widths(annex))
+            _write_annex(sheet, annex, month.mark)
+        sheet = _Sheet(workbook, styles, CORRECTIONS_SHEET, around, CORRECTIONS_WIDTHS)
+        _write_corrections(
+            sheet, f"{name}{CORRECTIONS_SHEET}{_marked(month.mark)}", corrections(month)
+        )
 
 
 class _Styles:
@@ -200,9 +203,14 @@ class _Sheet:
         self.worksheet.fit_to_pages(1, 1 if fits else 0)
 
 
-def _write_annex(sheet: _Sheet, annex: Annex) -> None:
+def _marked(mark: str | None) -> str:
+    return f"（{mark}）" if mark else ""
+
+
+def _write_annex(sheet: _Sheet, annex: Annex, mark: str | None) -> None:
     styles = sheet.styles
-    sheet.text((0, 0, 0, min(2, len(annex.columns) - 1)), f"附件 {annex.number}", styles.label)
+    label = f"附件 {annex.number}{_marked(mark)}"
+    sheet.text((0, 0, 0, min(2, len(annex.columns) - 1)), label, styles.label)
     sheet.end_row(22)
     sheet.line(annex.title, styles.title, 32)
     sheet.line(annex.period_line, styles.period, 20 if annex.period_line else 8)

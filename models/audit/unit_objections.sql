@@ -1,0 +1,25 @@
+-- One row per objection to a month that is built.
+select
+    objections.objection_id,
+    score_month,
+    units.city_code,
+    units.unit_id,
+    units.unit_name,
+    objections.dimension_code,
+    dimensions.dimension_name,
+    objections.indicator_code,
+    indicators.indicator_name,
+    objections.contested_value,
+    objections.claim,
+    objections.evidence,
+    objections.received_on,
+    objections.decision,
+    objections.reason,
+    objections.decided_on,
+    objections.carried_out_by
+from {{ ref('objections') }} as objections
+inner join {{ ref('dim_units') }} as units using (score_month, unit_name)
+inner join {{ ref('dimensions') }} as dimensions using (dimension_code)
+left join {{ ref('dim_indicators') }} as indicators using (score_month, indicator_code)
+where coalesce(objections.city_code, units.city_code) = units.city_code
+order by score_month nulls last, objections.objection_id nulls last
