@@ -24,7 +24,7 @@ from typing import Any
 import altair as alt
 import duckdb
 
-from ywtb.intake.store import add_month
+from ywtb.intake.store import list_month
 from ywtb.project import Project
 
 BIN = Path(sys.executable).parent
@@ -102,7 +102,7 @@ class Checkout:
                 writer.writerows({"unit_name": unit, **row} for unit, row in units.items())
         metrics = raw / "2023_06" / "raw_city_metrics__2023_06.csv"
         shutil.copy(metrics, raw / name / f"raw_city_metrics__{name}.csv")
-        add_month(Project(self.root), name)
+        list_month(Project(self.root), name, is_built=True)
         self.months += 1
 
     def append(self, seed: str, line: str) -> None:

@@ -6,12 +6,12 @@ while its files come in, `draft` when it is whole and open to objections, `final
 """
 
 import csv
-import io
-import os
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Literal, get_args
 
+from ywtb.assessment.seed_rows import write_rows
 from ywtb.project import Project, SettingsError
 
 Stage = Literal["collecting", "draft", "final"]
@@ -66,6 +66,23 @@ class MonthState:
     objections_until: date | None = None
     published_on: date | None = None
 
+    @classmethod
+    def of(cls, texts: Mapping[str, str | None]) -> "MonthState":
+        """The state that texts by field name say.
+
+        Raises:
+            ValueError: a month, a stage or a date that is none.
+        """
+        month, stage = str(texts["month"]), texts["stage"]
+        date.fromisoformat(f"{month}-01")
+        if stage not in get_args(Stage):
+            raise ValueError(f"“{stage}”应为 {'、'.join(get_args(Stage))}")
+        until, on = (
+            date.fromisoformat(text) if (text := texts[name]) else None
+            for name in ("objections_until", "published_on")
+        )
+        return cls(month, stage, until, on)  # type: ignore[arg-type]
+
 
 def month_states(project: Project) -> dict[str, MonthState]:
     """States by month such as 2023-07, oldest first: months of the seed and those that are built.
@@ -76,47 +93,20 @@ def month_states(project: Project) -> dict[str, MonthState]:
     listed = (month.replace("_", "-") for month in project.score_months())
     states = {month: MonthState(month) for month in listed}
     try:
-        rows = project.seed(SEED)
-        states |= {state.month: state for state in map(_state, rows)}
+        for row in project.seed(SEED):
+            state = MonthState.of({**row, "month": row["score_month"].removesuffix("-01")})
+            states[state.month] = state
     except (OSError, KeyError, ValueError, csv.Error) as error:
         raise SettingsError(f"seeds/{SEED}.csv 无法读取：{error}") from error
     return dict(sorted(states.items()))
 
 
 def write_state(project: Project, month: str, state: MonthState | None) -> None:
-    """Say how far a month has come, or nothing any more; the file is replaced in one step."""
-    path = project.seeds / f"{SEED}.csv"
-    columns = ["score_month", *(each.name for each in fields(MonthState)[1:])]
+    """Say how far a month has come, or nothing any more."""
     rows = {row["score_month"]: row for row in project.seed(SEED)}
     row = rows.pop(f"{month}-01", {})
     if state is not None:
-        values = [f"{month}-01", state.stage, state.objections_until, state.published_on]
-        texts = ("" if value is None else str(value) for value in values)
-        rows[f"{month}-01"] = row | dict(zip(columns, texts, strict=True))
-    columns = list(dict.fromkeys(column for each in rows.values() for column in each)) or columns
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(row for _, row in sorted(rows.items()))
-    new = path.with_name(f".{path.name}.new")
-    with new.open("wb") as file:
-        file.write(text.getvalue().encode())
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-
-
-def _state(row: dict[str, str]) -> MonthState:
-    """A row of the seed.
-
-    Raises:
-        ValueError: a stage or a date that is none.
-    """
-    if row["stage"] not in get_args(Stage):
-        raise ValueError(f"“{row['stage']}”应为 {'、'.join(get_args(Stage))}")
-    until, on = (
-        date.fromisoformat(row[name]) if row[name] else None
-        for name in ("objections_until", "published_on")
-    )
-    stage: Stage = row["stage"]  # type: ignore[assignment]
-    return MonthState(date.fromisoformat(row["score_month"]).isoformat()[:7], stage, until, on)
+        said = {name: "" if each is None else str(each) for name, each in asdict(state).items()}
+        del said["month"]
+        rows[f"{month}-01"] = {**row, **said, "score_month": f"{month}-01"}
+    write_rows(project, SEED, [row for _, row in sorted(rows.items())])

@@ -18,14 +18,19 @@ import typer
 
 from ywtb.checksums import DamageError
 from ywtb.cli import (
+    acknowledge,
     check,
+    discard,
     explain,
     export,
     ingest,
+    objections,
     preview,
+    publish,
     query,
     refresh,
     rollback,
+    set_cell,
     status,
     template,
     verify,
@@ -40,16 +45,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
-    "收数": (template.template, ingest.ingest, check.check),
-    "发布": (preview.preview, refresh.refresh, export.export),
+    "收数": (template.template, ingest.ingest, set_cell.set_cell, discard.discard, check.check),
+    "发布": (
+        refresh.refresh,
+        preview.preview,
+        acknowledge.acknowledge,
+        objections.object_to,
+        objections.decide,
+        publish.publish,
+        export.export,
+    ),
     "分析": (explain.explain, query.query),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
 """What each command is for, as the help shows it."""
 
+_NAMES = {"set_cell": "set", "object_to": "object"}
+"""Commands whose names are taken in Python."""
+
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
-        app.command(rich_help_panel=_panel)(_command)
+        _name = _NAMES.get(_command.__name__, _command.__name__)
+        app.command(_name, rich_help_panel=_panel)(_command)
 
 
 def main() -> None:

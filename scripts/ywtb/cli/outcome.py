@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from ywtb.assessment.figures import plain_figure
+from ywtb.assessment.figures import plain_figure, signed
 from ywtb.cli.shared import print_json
 from ywtb.project import Project
 
@@ -69,14 +69,26 @@ def summary_lines(summaries: Sequence[dict[str, Any]]) -> Iterator[str]:
         is_only = sum(each["month"] == summary["month"] for each in summaries) == 1
         yield from _summary_lines(summary, "" if is_only else f"{summary['city_name']}  ")
         for unit in summary.get("ranking", []):
-            yield "  {group_name} 第{score_rank}名 {unit_name} {composite_score}".format(**unit)
+            line = "  {group_name} 第{score_rank}名 {unit_name} {composite_score}".format(**unit)
+            yield line + _change(unit)
+
+
+def _change(unit: dict[str, Any]) -> str:
+    """How a unit's total and place differ from its month before."""
+    if unit["previous_month"] is None:
+        return ""
+    parts = [f"{signed(unit['score_change'])} 分"]
+    if gained := unit["places_gained"]:
+        parts.append(f"{'升' if gained > 0 else '降'} {abs(gained)} 位")
+    return f"（比 {unit['previous_month']} {'，'.join(parts)}）"
 
 
 def _summary_lines(found: dict[str, Any], city: str) -> list[str]:
     groups = found["groups"]
     sizes = "，".join(f"{group['group_name']} {group['unit_count']}" for group in groups)
     units = sum(group["unit_count"] for group in groups)
-    lines = [f"{found['month']}  {city}单位 {units}（{sizes}）"]
+    stage = "" if found["stage"] == "final" else f"{found['stage_name']}  "
+    lines = [f"{found['month']}  {stage}{city}单位 {units}（{sizes}）"]
     lines += [
         f"  {group['group_name']}：第一 {group['top_unit']} {group['top_score']}，"
         f"末位 {group['bottom_unit']} {group['bottom_score']}"

@@ -1,7 +1,8 @@
 """The command `ywtb refresh`, the main job."""
 
 import contextlib
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -20,6 +21,9 @@ from ywtb.cli.shared import (
 )
 from ywtb.project import Project, SettingsError
 
+KEPT = 24
+"""Releases that stay on disk."""
+
 
 def refresh(
     month: MonthOption = None,
@@ -27,7 +31,7 @@ def refresh(
         list[str] | None, typer.Option("--revise", help="允许更正的已发布月份，可多次给出。")
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="更正的原因。")] = None,
-    keep: Annotated[int, typer.Option("--keep", min=1, help="保留几次发布。")] = 24,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="保留几次发布。")] = KEPT,
     full: Annotated[bool, typer.Option("--full", help="各月全部重建，没有变化也重建。")] = False,
     notify_command: Annotated[
         str | None, typer.Option("--notify-command", help="结束后运行的命令，摘要从标准输入给它。")
@@ -39,8 +43,7 @@ def refresh(
 
     例：ywtb refresh
     """
-    from ywtb.lock import LockedError
-    from ywtb.pipeline import refresh as job
+    from ywtb.pipeline.refresh import Revision
 
     project = find_project()
     wanted = valid_month(month)
@@ -50,7 +53,24 @@ def refresh(
     months = tuple(each for each in (valid_month(given) for given in revise or []) if each)
     if bool(months) != bool(reason and reason.strip()):
         stop("更正已发布的月份须同时给出 --revise 和 --reason", 2)
-    revision = job.Revision(months, reason.strip()) if reason else None
+    revision = Revision(months, reason.strip()) if reason else None
+    run(project, revision, keep, full, wanted, quiet, as_json, notify_command)
+
+
+def run(
+    project: Project,
+    revision: Any = None,
+    keep: int = KEPT,
+    full: bool = False,
+    wanted: str | None = None,
+    quiet: bool = False,
+    as_json: bool = False,
+    notify_command: str | None = None,
+) -> NoReturn:
+    """Refresh, say what came of it, and exit."""
+    from ywtb.lock import LockedError
+    from ywtb.pipeline import refresh as job
+
     try:
         with progress(quiet) as report:
             outcome = job.refresh(project, report, revision, keep, full)
@@ -64,10 +84,11 @@ def refresh(
         _notify(notify_command, line := f"ywtb refresh 没有完成，读写失败：{error}")
         stop(line, 1)
     if outcome.is_published or outcome.is_current:
-        _print_published(project, outcome, wanted, as_json)
+        stands = _print_published(project, outcome, wanted, as_json)
         line = f"ywtb refresh 完成：{_what_stands(outcome)}"
         if any(export.error for export in outcome.exports):
             line += "，但导出没有完成"
+        line = "；".join([line, *stands])
     else:
         print_refused(project, outcome, as_json)
         line = (
@@ -98,7 +119,12 @@ def _notify(command: str | None, line: str) -> None:
         typer.echo(f"通知命令没有成功：{error}", err=True)
 
 
-def _print_published(project: Project, outcome: Any, wanted: str | None, as_json: bool) -> None:
+def _print_published(
+    project: Project, outcome: Any, wanted: str | None, as_json: bool
+) -> list[str]:
+    """Print what stands now; returns what a month that is not published waits for, in short."""
+    from ywtb.assessment.months import month_states
+    from ywtb.assessment.reviews import acknowledged
     from ywtb.release import queries
 
     with published(project) as release:
@@ -108,37 +134,70 @@ def _print_published(project: Project, outcome: Any, wanted: str | None, as_json
             if wanted in (None, each)
             for summary in queries.summaries(release, each)
         ]
+        drafts = {each["month"]: each for each in summaries if each["stage"] == "draft"}
+        for summary in summaries:
+            if summary["month"] in drafts:
+                found = queries.ranking(release, summary["month"], summary["city_code"])
+                summary["ranking"] = found
+        checked = {each.replace("_", "-") for each in outcome.checked_months}
+        warnings = [
+            (month, number, line, acknowledged(project, month).get(number))
+            for month in sorted({*drafts, *checked})
+            for number, line in queries.warnings(release, month).items()
+        ]
     database = str(project.published.relative_to(project.root))
     seconds = {phase: round(value, 2) for phase, value in outcome.seconds.items()}
+    waiting = [
+        f"{state.month} {_waits_for(state, warnings)}"
+        for state in month_states(project).values()
+        if state.stage != "final"
+    ]
     if as_json:
         print_json(
             {
                 "release": outcome.release,
                 "database": database,
                 "months": summaries,
-                "warnings": outcome.warnings,
+                "warnings": [line for _, _, line, _ in warnings],
                 "changes": [vars(change) for change in outcome.changes],
                 "exports": [export.as_dict() for export in outcome.exports],
+                "waiting": waiting,
                 "seconds": seconds,
             }
         )
-        return
+        return waiting
     months = {summary["month"] for summary in summaries}
     typer.echo(f"{_what_stands(outcome)}，共 {len(months)} 个月")
     for line in summary_lines(summaries):
         typer.echo(line)
-    for warning in outcome.warnings:
-        typer.echo(f"提醒：{warning}")
+    for month, number, warning, reason in warnings:
+        known = f"（已确认：{reason}）" if reason else ""
+        typer.echo(
+            f"提醒 {number if month in drafts else ''}：{warning}{known}".replace(" ：", "：")
+        )
     for change in outcome.changes:
         typer.echo(f"更正：{change}")
     for line in export_lines(project, outcome.exports):
         typer.echo(line)
     typer.echo(f"数据库：{database}")
+    for line in waiting:
+        typer.echo(line)
     if not outcome.is_current:
         built = len(outcome.checked_months)
         typer.echo(f"重建 {built} 个月，沿用 {outcome.month_count - built} 个月")
     taken = (f"{PHASES[phase]} {value:.2f} 秒" for phase, value in seconds.items())
     typer.echo("用时：" + "，".join(taken))
+    return waiting
+
+
+def _waits_for(state: Any, warnings: Sequence[tuple[str, str, str, str | None]]) -> str:
+    if state.stage == "collecting":
+        return f"收数中，缺什么见 ywtb status --month {state.month}"
+    open_ones = [each for each in warnings if each[0] == state.month and each[3] is None]
+    until = f"，异议截止 {state.objections_until}" if state.objections_until else ""
+    return (
+        f"征求意见中，{len(open_ones)} 条提醒待确认{until}；看过后运行 ywtb publish {state.month}"
+    )
 
 
 def _what_stands(outcome: Any) -> str:

@@ -1,45 +1,39 @@
-"""Intake of a month: read, check, compare, and write all feeds or none."""
+"""Intake of a month, whole or in parts: read, check, compare, and write all of it or nothing."""
 
 import csv
 import hashlib
 import io
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from ywtb.assessment.months import MonthState, Stage, month_states
 from ywtb.assessment.problem import Problem
 from ywtb.assessment.reference import Reference, month_of
 from ywtb.intake import store
-from ywtb.intake.completeness import check_month
+from ywtb.intake.collection import PROVENANCE, held_cells, provenance_rows, seed_rows
+from ywtb.intake.completeness import Missing, errata_problems, missing
 from ywtb.intake.file_reader import FileReader
 from ywtb.intake.headings import Headings
 from ywtb.intake.layout import CITY_COLUMN, Feed, Layout, layout_of
-from ywtb.intake.month import Key, ReceivedMonth
+from ywtb.intake.month import Received, ReceivedMonth, ReceivedValue
 from ywtb.intake.readings import read_texts
 from ywtb.intake.sources import Source, read_sources
 from ywtb.intake.table_reader import read_month
-from ywtb.intake.tables import compact, letters
+from ywtb.intake.tables import BLANK, ReceivedCell, Table, compact, shown
+from ywtb.intake.values import BadValueError, unit_value
 from ywtb.lock import writer_lock
 from ywtb.project import Project
 from ywtb.release.records import read_records
 from ywtb.release.releases import new_id
 
-PROVENANCE_COLUMNS = (
-    "seed_file",
-    "seed_row",
-    "column_name",
-    "value",
-    "source_file",
-    "source_sha256",
-    "source_sheet",
-    "source_row",
-    "source_column",
-    "source_heading",
-    "seen_value",
-)
+BY_HAND = "手工更正.txt"
+"""What stands for the sender's file where one cell was changed by hand."""
 
 
 class UsageError(Exception):
@@ -82,11 +76,13 @@ class Intake:
     """What an intake did, or why it did nothing. `month` is such as 2023-07."""
 
     month: str
+    stage: Stage | None = None
     is_written: bool = False
     problems: list[Problem] = field(default_factory=list)
     feeds: list[FeedPlan] = field(default_factory=list)
     kept_feeds: list[str] = field(default_factory=list)
     unused_metrics: list[str] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
     archive: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,23 +90,36 @@ class Intake:
         return {**asdict(self), "problems": [each.as_dict() for each in self.problems]}
 
 
-def ingest(
-    project: Project,
-    paths: Sequence[Path],
-    month: str,
-    is_replacement: bool = False,
-    reason: str | None = None,
-) -> Intake:
-    """Take the files of a month in; nothing is written unless everything is in order.
+@dataclass(frozen=True)
+class Leave:
+    """What the one who hands in allows.
 
-    Feeds that the month has already and that were not handed in stay as they are.
+    Attributes:
+        to_replace: that what is there is changed.
+        to_skip: that a month before it is not there.
+        reason: why a month is changed; a published one is not without it.
+        objections_until: last day on which units may object to the draft.
+        is_check: that nothing is written.
+    """
+
+    to_replace: bool = False
+    to_skip: bool = False
+    reason: str | None = None
+    objections_until: date | None = None
+    is_check: bool = False
+
+
+def ingest(project: Project, paths: Sequence[Path], month: str, leave: Leave) -> Intake:
+    """Take files of a month in; nothing is written unless everything in them is in order.
+
+    A month may come in parts, in any order: it is `collecting` until nothing is missing, and
+    `draft` from then on.
 
     Args:
         project: the checkout.
         paths: files and folders.
         month: such as 2023-07.
-        is_replacement: whether a month that is there may be changed.
-        reason: why a published month is changed; kept with the record of the intake.
+        leave: what is allowed.
 
     Raises:
         UsageError: a path that does not exist; a change without leave or, once published, reason.
@@ -121,59 +130,230 @@ def ingest(
             raise UsageError(f"没有 {path}")
     with FileReader() as reader:
         layout = layout_of(Reference.from_seeds(project, month_of(month)))
-        name = layout.month
         sources, problems = read_sources(paths)
-        tables, unreadable = reader.tables(sources, name, Headings(layout).keys)
+        tables, unreadable = reader.tables(sources, layout.month, Headings(layout).keys)
     readings = read_texts(project, (text for _, table in tables for text in table.texts))
     received = read_month(layout, tables, readings)
+    received.problems[:0] = [*problems, *unreadable]
     with writer_lock(project, "ingest"):
         store.recover(project)
-        outcome = Intake(month)
+        return _take_in(project, received, sources, leave)
+
+
+def set_cell(
+    project: Project, month: str, unit_name: str, column_name: str, text: str, leave: Leave
+) -> Intake:
+    """Change one cell of a month, as if a part with nothing else had come in.
+
+    Args:
+        project: the checkout.
+        month: such as 2023-07.
+        unit_name: the unit's name or an alias.
+        column_name: the indicator's name or code.
+        text: the new value, written as in a monthly file.
+        leave: with the reason.
+
+    Raises:
+        UsageError: no such month, unit or indicator, or more than one.
+        LockedError: a refresh or another intake is under way.
+    """
+    layout = layout_of(Reference.from_seeds(project, month_of(month)))
+    units = {
+        unit["unit_id"]: unit
+        for (_, name), unit in layout.units_by_name.items()
+        if name == compact(unit_name)
+    }
+    columns = [
+        column
+        for feed in layout.feeds
+        for column in feed.columns
+        if not feed.has_metrics and compact(column_name) in (column.name, compact(column.label))
+    ]
+    if len(units) != 1 or not columns:
+        what = f"单位“{unit_name}”" if len(units) != 1 else f"指标“{column_name}”"
+        raise UsageError(f"{'有几个' if len(units) > 1 else '没有'}{what}，写名册或模板中的名称")
+    if month not in month_states(project):
+        raise UsageError(f"没有 {month}，先运行 ywtb ingest")
+    (unit,) = units.values()
+    key = unit[CITY_COLUMN], unit["unit_name"]
+    data = f"{month} {unit['unit_name']} {column_name} {text}\n{leave.reason}\n".encode()
+    source = Source(BY_HAND, Path(BY_HAND), data, hashlib.sha256(data).hexdigest())
+    received = ReceivedMonth(layout)
+    readings = read_texts(project, [text])
+    table = Table(BY_HAND, None, [])
+    for column in columns:
+        entry = ReceivedValue("", text, source, table, 0, 0, column.label)
+        try:
+            cell = ReceivedCell(text, "text") if text.strip() else BLANK
+            value = unit_value(cell, column, unit, readings)
+        except BadValueError as error:
+            found = entry.problem(shown(text), str(error), unit["unit_name"])
+            received.problems.append(found)
+        else:
+            received.feeds[column.feed] = {key: {column.name: replace(entry, value=value)}}
+    with writer_lock(project, "set"):
+        store.recover(project)
+        return _take_in(project, received, [source], leave)
+
+
+def discard(project: Project, month: str, reason: str) -> str:
+    """Take back a month that is not published; returns its last entry of the archive.
+
+    Raises:
+        UsageError: there is no such month, or it is final.
+        LockedError: a refresh or an intake is under way.
+    """
+    name = month.replace("-", "_")
+    with writer_lock(project, "discard"):
+        store.recover(project)
+        state = month_states(project).get(month)
+        if state is None:
+            raise UsageError(f"没有 {month}")
+        if state.stage == "final" or _published(project, month):
+            raise UsageError(f"{month} 已发布，不能撤回；更正用 ywtb refresh --revise {month}")
         present = _present(store.month_folder(project, name))
-        # A file that could not be read may hold any feed.
-        is_unknown = bool(problems or unreadable)
-        check_month(
-            received,
-            [feed.name for feed in layout.feeds if is_unknown or feed.seed_name(name) in present],
-        )
-        outcome.problems = [*problems, *unreadable, *received.problems]
-        if outcome.problems:
-            return outcome
-        seeds = dict(present)
-        for feed in layout.feeds:
-            if feed.name in received.feeds:
-                rows = received.seed_rows(feed)
-                seeds[feed.seed_name(name)] = csv_bytes(rows)
-                if feed.has_metrics:
-                    outcome.unused_metrics += _unused_metrics(layout, feed, received)
-                outcome.feeds.append(_plan(layout, feed, rows, present.get(feed.seed_name(name))))
-            elif feed.seed_name(name) in present:
-                outcome.kept_feeds.append(feed.label)
-        if seeds == present and name in project.score_months():
-            return outcome
-        is_revision = seeds != present and bool(present)
-        release = _published(project, month)
-        if is_revision and not is_replacement:
-            raise UsageError(f"{month} 已有数据，与之不同；确要替换请加 --replace", outcome)
-        if seeds != present and release is not None and not (reason or "").strip():
-            raise UsageError(f'{month} 已发布，修改须说明理由：--reason "……"', outcome)
         archive = store.archive_folder(project, name)
         stamp = new_id(archive)
-        kept_files = {
-            f"originals/{source.sha256}/{source.path.name}": source.data for source in sources
-        }
-        kept_files[f"{stamp}/cells.csv"] = _provenance(layout, received)
-        kept_files |= {
-            f"{stamp}/before/{each}": content
-            for each, content in present.items()
-            if seeds[each] != content
-        }
-        record = _record(outcome, sources, seeds, kept_files, stamp, reason, release)
-        kept_files[f"{stamp}/{store.RECORD}"] = record
-        store.commit(project, name, seeds, kept_files)
-        outcome.is_written = True
-        outcome.archive = str((archive / stamp).relative_to(project.root))
+        kept = {f"{stamp}/before/{each}": content for each, content in present.items()}
+        outcome = Intake(month)
+        kept[f"{stamp}/{store.RECORD}"] = _record(outcome, [], {}, kept, stamp, reason, None)
+        store.commit(project, name, {}, kept, None)
+        return str((archive / stamp).relative_to(project.root))
+
+
+def _take_in(
+    project: Project, received: ReceivedMonth, sources: Sequence[Source], leave: Leave
+) -> Intake:
+    """Put what was received beside what the month has. The lock is held."""
+    layout = received.layout
+    name, month = layout.month, layout.reference.label
+    states = month_states(project)
+    state = states.get(month)
+    outcome = Intake(month, problems=received.problems)
+    present = _present(store.month_folder(project, name))
+    held = held_cells(project, layout, present)
+    if not outcome.problems:
+        is_open = state is None or state.stage == "collecting"
+        outcome.problems += _merge(received, held, present, is_open, leave)
+    feeds = held | received.feeds
+    outcome.missing = [] if outcome.problems else missing(layout, feeds)
+    if state is None or state.stage == "collecting":
+        stage: Stage = "collecting" if outcome.missing else "draft"
+        state = MonthState(month, stage, state.objections_until if state else None)
+    else:
+        outcome.problems += [
+            Problem(f"seeds/raw/{name}", None, None, f"缺少 {gap}", "成稿的月份样样齐全")
+            for gap in outcome.missing
+        ]
+    outcome.stage = state.stage
+    if not outcome.missing and not outcome.problems:
+        outcome.problems += errata_problems(received)
+    if outcome.problems:
         return outcome
+    seeds = dict(present)
+    for feed in layout.feeds:
+        if feed.name in received.feeds:
+            rows = received.seed_rows(feed)
+            seeds[feed.seed_name(name)] = csv_bytes(rows)
+            if feed.has_metrics:
+                outcome.unused_metrics += _unused_metrics(layout, feed, received)
+            outcome.feeds.append(_plan(layout, feed, rows, present.get(feed.seed_name(name))))
+        elif feed.seed_name(name) in present:
+            outcome.kept_feeds.append(feed.label)
+    if seeds == present and states.get(month) == state:
+        return outcome
+    release = _published(project, month)
+    _stop_without_leave(outcome, states, release, leave)
+    if leave.is_check:
+        return outcome
+    archive = store.archive_folder(project, name)
+    stamp = new_id(archive)
+    kept_files = {
+        f"originals/{source.sha256}/{source.path.name}": source.data for source in sources
+    }
+    kept_files[f"{stamp}/{PROVENANCE}"] = csv_bytes(list(provenance_rows(layout, feeds, stamp)))
+    kept_files |= {
+        f"{stamp}/before/{each}": content
+        for each, content in present.items()
+        if seeds[each] != content
+    }
+    record = _record(outcome, sources, seeds, kept_files, stamp, leave.reason, release)
+    kept_files[f"{stamp}/{store.RECORD}"] = record
+    if leave.objections_until:
+        state = replace(state, objections_until=leave.objections_until)
+    store.commit(project, name, seeds, kept_files, state)
+    outcome.is_written = True
+    outcome.archive = str((archive / stamp).relative_to(project.root))
+    return outcome
+
+
+def _merge(
+    received: ReceivedMonth,
+    held: Mapping[str, Received],
+    present: Mapping[str, bytes],
+    is_open: bool,
+    leave: Leave,
+) -> list[Problem]:
+    """Add to what was received the cells that the month has already.
+
+    Returns:
+        Cells on which two parts of a month disagree while it is open, unless one may replace the
+        other.
+    """
+    problems = []
+    for feed in received.layout.feeds:
+        new, old = received.feeds.get(feed.name), held.get(feed.name, {})
+        is_whole = feed.has_metrics or any(column.is_printed for column in feed.columns)
+        if new is None or (is_whole and leave.to_replace):
+            continue
+        if present.get(feed.seed_name(received.layout.month), b"").startswith(CITY_COLUMN.encode()):
+            received.with_city.add(feed.name)
+        for key, cells in old.items():
+            row = new.setdefault(key, {})
+            for column, entry in cells.items():
+                other = row.get(column)
+                if other is None or not other.value or _is_same(other.value, entry.value):
+                    row[column] = entry
+                elif is_open and not leave.to_replace:
+                    expected = (
+                        f"与已收的 {shown(entry.value)} 一致（{entry.place}）；"
+                        "确要以此为准，加 --replace"
+                    )
+                    problems.append(other.problem(shown(other.seen), expected, key[1]))
+    return problems
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two texts are the same figure, such as 3 and 3.00."""
+    if one == other:
+        return True
+    if one.endswith("%") != other.endswith("%"):
+        return False
+    try:
+        return Decimal(one.removesuffix("%")) == Decimal(other.removesuffix("%"))
+    except InvalidOperation:
+        return False
+
+
+def _stop_without_leave(
+    outcome: Intake, states: Mapping[str, MonthState], release: str | None, leave: Leave
+) -> None:
+    """Go no further with a change, or past a gap, that nobody allowed.
+
+    Raises:
+        UsageError: says what is needed.
+    """
+    month = outcome.month
+    state = states.get(month)
+    before = (month_of(month) - timedelta(days=1)).isoformat()[:7]
+    is_gap = state is None and before not in states and min(states, default=month) < month
+    if is_gap and not leave.to_skip:
+        raise UsageError(f"还没有 {before}，中间会缺月；确要跳过请加 --allow-gap", outcome)
+    if state is not None and state.stage != "collecting":
+        if not leave.to_replace:
+            raise UsageError(f"{month} 已有数据，与之不同；确要替换请加 --replace", outcome)
+        if release is not None and not (leave.reason or "").strip():
+            raise UsageError(f'{month} 已发布，修改须说明理由：--reason "……"', outcome)
 
 
 def _present(folder: Path) -> dict[str, bytes]:
@@ -193,8 +373,7 @@ def csv_bytes(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | None) -> FeedPlan:
-    lines = csv.reader(io.StringIO((present or b"").decode("utf-8-sig", "replace"), newline=""))
-    old, new = _by_key(layout, feed, list(lines)), _by_key(layout, feed, rows)
+    old, new = (seed_rows(layout, feed, data) for data in (present or b"", csv_bytes(rows)))
     changes = []
     for key in [*new, *(key for key in old if key not in new)]:
         before, after = old.get(key), new.get(key)
@@ -212,18 +391,6 @@ def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | No
         len(old.keys() - new.keys()),
         changes,
     )
-
-
-def _by_key(layout: Layout, feed: Feed, lines: list[list[str]]) -> dict[Key, dict[str, str]]:
-    """Rows of a seed by city and unit or metric, a unit under its name in the month."""
-    found = {}
-    for line in lines[1:]:
-        row = dict(zip(lines[0], line, strict=False))
-        city = row.pop(CITY_COLUMN, "") or layout.only_city or ""
-        name = row.pop(feed.key, "")
-        unit = layout.units_by_name.get((city, compact(name)))
-        found[city, unit["unit_name"] if unit else name] = row
-    return found
 
 
 def _unused_metrics(layout: Layout, feed: Feed, received: ReceivedMonth) -> list[str]:
@@ -267,6 +434,8 @@ def _record(
         "seeds": {
             name: hashlib.sha256(content).hexdigest() for name, content in sorted(seeds.items())
         },
+        "stage": outcome.stage,
+        "missing": [str(gap) for gap in outcome.missing],
         "feeds": [asdict(feed) for feed in outcome.feeds],
         "kept_feeds": outcome.kept_feeds,
         "files": {
@@ -275,31 +444,3 @@ def _record(
         },
     }
     return f"{json.dumps(content, ensure_ascii=False, indent=1)}\n".encode()
-
-
-def _provenance(layout: Layout, received: ReceivedMonth) -> bytes:
-    """Every seed cell with the cell it came from; rows and columns as a spreadsheet counts them."""
-    rows = [PROVENANCE_COLUMNS]
-    for feed in layout.feeds:
-        if feed.name not in received.feeds:
-            continue
-        for number, key in enumerate(received.keys(feed), start=2):
-            cells = received.feeds[feed.name][key]
-            for name in (column.name for column in feed.columns if column.name in cells):
-                entry = cells[name]
-                rows.append(
-                    (
-                        feed.seed_name(layout.month),
-                        str(number),
-                        name,
-                        entry.value,
-                        entry.source.name,
-                        entry.source.sha256,
-                        entry.table.sheet or "",
-                        str(entry.row + 1),
-                        letters(entry.column),
-                        entry.label,
-                        entry.seen,
-                    )
-                )
-    return csv_bytes(rows)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ywtb.assessment.problem import Problem
 from ywtb.intake.layout import CITY_COLUMN, Feed, Layout
 from ywtb.intake.sources import Source
-from ywtb.intake.tables import Table
+from ywtb.intake.tables import Table, letters
 
 Key = tuple[str, str]
 """City code, and unit name or metric code."""
@@ -22,6 +22,14 @@ class ReceivedValue:
     row: int
     column: int
     label: str
+    taken_in_at: str = ""
+    """The entry of the archive that it came with; blank while it is only being taken in."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as people find it: file, sheet, cell."""
+        sheet = f" [{self.table.sheet}]" if self.table.sheet else ""
+        return f"{self.table.file}{sheet} {letters(self.column)}{self.row + 1}"
 
     def problem(self, seen: str, expected: str, unit: str | None) -> Problem:
         """A problem of the cell."""

@@ -5,25 +5,29 @@ is decided is then carried out in this order, every step of which may be repeate
 
 1. originals and records move into `archive/YYYY_MM/`;
 2. the month's folder of seeds is exchanged for the new one in one step;
-3. the month is added to `score_months` (a file replaced in one step);
+3. once it is whole, the month is added to `score_months`, and its stage to `months.csv` (files
+   replaced in one step);
 4. `.intake/ready` is removed.
 
-A folder of seeds without its month is ignored by dbt, a month without its folder is not, hence 2
-before 3. Whoever holds the lock calls `recover` first, which discards what was not decided and
-carries out what was, so that no death in between needs work by hand.
+A month that is taken back goes the other way: 3, then 2, as a folder of seeds without its month is
+ignored by dbt, and a month without its folder is not. Whoever holds the lock calls `recover` first,
+which discards what was not decided and carries out what was, so that no death in between needs work
+by hand.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ywtb import atomic_folder
+from ywtb.assessment.months import MonthState, write_state
 from ywtb.checksums import Damage, DamageError, changed_files
 from ywtb.project import Project, SettingsError, broken_yaml, settings_text
 from ywtb.release.releases import ids
@@ -52,7 +56,13 @@ def month_folder(project: Project, month: str) -> Path:
     return project.seeds / "raw" / month
 
 
-def commit(project: Project, month: str, seeds: dict[str, bytes], kept: dict[str, bytes]) -> None:
+def commit(
+    project: Project,
+    month: str,
+    seeds: dict[str, bytes],
+    kept: dict[str, bytes],
+    state: MonthState | None,
+) -> None:
     """Write and commit an intake, then carry it out.
 
     Args:
@@ -61,6 +71,7 @@ def commit(project: Project, month: str, seeds: dict[str, bytes], kept: dict[str
         seeds: complete new content of the month's folder by file name.
         kept: what goes into the archive of the month, by relative path; a file that is there
             already stays.
+        state: how far the month has come then; None to take it back.
     """
     new = _new(project)
     try:
@@ -68,9 +79,13 @@ def commit(project: Project, month: str, seeds: dict[str, bytes], kept: dict[str
             _write(new / SEEDS / name, content)
         for name, content in kept.items():
             _write(new / "archive" / name, content)
-        order = {"month": month, "seeds": {name: _digest(data) for name, data in seeds.items()}}
-        _write(new / RECORD, json.dumps(order, indent=1).encode())
-        with_month(project.root / "dbt_project.yml", month)
+        order = {
+            "month": month,
+            "seeds": {name: _digest(data) for name, data in seeds.items()},
+            "state": state and asdict(state),
+        }
+        _write(new / RECORD, json.dumps(order, indent=1, default=str).encode())
+        with_months(project.root / "dbt_project.yml", add=[month])
     except BaseException:
         _discard(project)
         raise
@@ -97,6 +112,7 @@ def _carry_out(project: Project) -> None:
     try:
         order = json.loads((ready / RECORD).read_bytes())
         month, seeds = order["month"], dict(order["seeds"])
+        state = order["state"] and MonthState.of(order["state"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = "请删去 .intake 文件夹，重新收取该月"
         name = str((ready / RECORD).relative_to(project.root))
@@ -107,19 +123,27 @@ def _carry_out(project: Project) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
     folder = month_folder(project, month)
-    if _digests(folder) != seeds:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        atomic_folder.put(ready / SEEDS, folder, ready / "before")
-        _sync(folder.parent)
-    add_month(project, month)
+    if state is None:
+        list_month(project, month, is_built=False)
+        write_state(project, month.replace("_", "-"), None)
+        if folder.exists():
+            folder.rename(ready / "before")
+    else:
+        if _digests(folder) != seeds:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            atomic_folder.put(ready / SEEDS, folder, ready / "before")
+            _sync(folder.parent)
+        list_month(project, month, is_built=state.stage != "collecting")
+        write_state(project, state.month, state)
     ready.rename(project.root / ".intake" / "done")
     _discard(project)
 
 
-def add_month(project: Project, month: str) -> None:
-    """Add `month` to `score_months` in dbt_project.yml, leaving the rest of the file as it is."""
+def list_month(project: Project, month: str, is_built: bool) -> None:
+    """Have `month` in `score_months` of dbt_project.yml or not; the rest of the file stays."""
     settings = project.root / "dbt_project.yml"
-    text = with_month(settings, month)
+    add, drop = ([month], []) if is_built else ([], [month])
+    text = with_months(settings, add, drop)
     if text != settings.read_text(encoding="utf-8"):
         written = project.root / ".intake" / "dbt_project.yml"
         _write(written, text.encode())
@@ -127,8 +151,8 @@ def add_month(project: Project, month: str) -> None:
         written.replace(settings)
 
 
-def with_month(settings: Path, month: str) -> str:
-    """Text of dbt_project.yml with `month` among `score_months`, oldest first.
+def with_months(settings: Path, add: Sequence[str], drop: Sequence[str] = ()) -> str:
+    """Text of dbt_project.yml with months added to `score_months`, oldest first, or dropped.
 
     Raises:
         SettingsError: there is no list of months.
@@ -144,9 +168,10 @@ def with_month(settings: Path, month: str) -> str:
     if not isinstance(node, yaml.SequenceNode):
         raise SettingsError("dbt_project.yml 的 vars 中没有 score_months 列表")
     months = [str(item.value) for item in node.value]
-    if month in months:
+    wanted = sorted({*months, *add} - {*drop})
+    if wanted == sorted(months):
         return text
-    listed = ", ".join(f'"{each}"' for each in sorted([*months, month]))
+    listed = ", ".join(f'"{each}"' for each in wanted)
     end = node.end_mark.index if node.flow_style else node.value[-1].end_mark.index
     return f"{text[: node.start_mark.index]}[{listed}]{text[end:]}"
 

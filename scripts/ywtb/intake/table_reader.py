@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.completeness import check_complete
 from ywtb.intake.headings import Headings, Match, nearest
 from ywtb.intake.layout import CITY_COLUMN, FeedColumn, Layout, group_of
 from ywtb.intake.month import Key, ReceivedMonth, ReceivedValue
@@ -36,12 +35,9 @@ def read_month(
     headings = Headings(layout)
     for source, table in tables:
         TableReader(month, headings, readings, source, table).read()
-    for feed in layout.feeds:
-        received = month.feeds.get(feed.name, {})
-        if any(entry.value for cells in received.values() for entry in cells.values()):
-            check_complete(month, feed, received)
-        else:
-            month.feeds.pop(feed.name, None)
+    for name, received in list(month.feeds.items()):
+        if not any(entry.value for cells in received.values() for entry in cells.values()):
+            del month.feeds[name]
     return month
 
 

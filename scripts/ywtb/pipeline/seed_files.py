@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from ywtb.assessment.months import RULE_SEEDS, expected_month
+from ywtb.assessment.months import RULE_SEEDS, SEED, expected_month, month_states
 from ywtb.assessment.problem import Problem
 from ywtb.intake import store
 from ywtb.intake.sources import MAX_BYTES
@@ -131,7 +131,26 @@ def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
         return [Problem(settings, None, "score_months", str(error), '列表，如 ["2023_06"]')]
     raw = project.seeds / "raw"
     folders = sorted(folder.name for folder in raw.glob("*") if folder.is_dir())
-    problems = [
+    collecting: list[str] = []
+    problems = []
+    try:
+        states = month_states(project)
+    except SettingsError as error:
+        if f"seeds/{SEED}.csv" not in unreadable:
+            wanted = "月份、阶段（collecting、draft、final）和日期"
+            problems.append(Problem(f"seeds/{SEED}.csv", None, None, str(error), wanted))
+    else:
+        collecting += [
+            month.replace("-", "_")
+            for month, state in states.items()
+            if state.stage == "collecting"
+        ]
+    problems += [
+        Problem(settings, None, "score_months", f"{month} 还在收数", f"收齐后再列入（{SEED}.csv）")
+        for month in months
+        if month in collecting
+    ]
+    problems += [
         Problem(settings, None, "score_months", f"月份 {month}", "形如 2023_06")
         for month in months
         if not MONTH_PATTERN.fullmatch(month)
@@ -151,7 +170,7 @@ def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
     problems += [
         Problem(settings, None, "score_months", f"缺少 {folder}", "与 seeds/raw/ 下的文件夹一致")
         for folder in folders
-        if folder not in months
+        if folder not in (*months, *collecting)
     ]
     known, reference_problems = _known_feeds(project, unreadable)
     problems += reference_problems

@@ -1,6 +1,7 @@
 """Questions to the published release, which is opened read-only."""
 
 import difflib
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,17 +108,53 @@ def summaries(connection: duckdb.DuckDBPyConnection, month: str) -> list[Row]:
 
 
 def ranking(connection: duckdb.DuckDBPyConnection, month: str, city_code: str) -> list[Row]:
-    """Units of a city's month with place and total, group by group."""
+    """Units of a city's month with place and total, group by group, and how these changed."""
     return rows(
         connection,
         """
-        select group_name, score_rank, unit_name, composite_score
+        select group_name, score_rank, unit_name, composite_score,
+            strftime(previous_month, '%Y-%m') as previous_month, score_change, places_gained
         from marts.fct_composite_scores
+        inner join marts.fct_monthly_changes using (score_month, unit_id, city_code, unit_name,
+            group_code, group_name, score_rank)
         inner join reference.groups using (group_code, group_name)
         where score_month = cast(? as date) and city_code = ?
         order by group_order, sequence_no
         """,
         [f"{month}-01", city_code],
+    )
+
+
+def warnings(connection: duckdb.DuckDBPyConnection, month: str) -> dict[str, str]:
+    """What expectations found of a month that does not stand in the way, line by line.
+
+    A line's number follows from its text: another value is another warning.
+    """
+    found = connection.execute(
+        """
+        select unnest(string_split(message, chr(10)))
+        from audit.expectation_results
+        where not is_success and score_month = cast(? as date)
+        """,
+        [f"{month}-01"],
+    ).fetchall()
+    return {hashlib.sha256(line.encode()).hexdigest()[:8]: line for (line,) in found}
+
+
+def unnamed_bulletins(connection: duckdb.DuckDBPyConnection, month: str) -> list[Row]:
+    """What a month's bulletins must say to be published and do not: city_name, metric_name."""
+    return rows(
+        connection,
+        """
+        select cities.city_name, metrics.metric_name
+        from reference.cities as cities
+        semi join (from marts.dim_units where score_month = $month) as units using (city_code)
+        cross join (from reference.city_metrics where is_needed_to_publish) as metrics
+        anti join (from marts.fct_city_metrics where score_month = $month) as there
+            on cities.city_code = there.city_code and metrics.metric_code = there.metric_code
+        order by cities.city_code, metrics.metric_name
+        """,
+        {"month": f"{month}-01"},
     )
 
 
@@ -179,7 +216,15 @@ def _summary(connection: duckdb.DuckDBPyConnection, month: str, city: Row) -> Ro
         """,
         values,
     )
-    return {"month": month, **city, "groups": groups, **counts, "adjustments": adjustments}
+    (state,) = rows(
+        connection,
+        "select stage, stage_name, objections_until, published_on from marts.dim_months "
+        "inner join reference.stages using (stage) where score_month = cast(? as date)",
+        values[:1],
+    )
+    return {
+        "month": month, **state, **city, "groups": groups, **counts, "adjustments": adjustments,
+    }  # fmt: skip
 
 
 def explanation(
