@@ -1,4 +1,6 @@
--- One row per objection to a month that is built.
+-- One row per objection to a month that is built. An objection changes no figure by itself, so the
+-- months that stay are looked at too.
+{{ config(materialized='table') }}
 select
     objections.objection_id,
     score_month,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ywtb.assessment.figures import plain_figure
+from ywtb.assessment.reviews import DECISIONS
 from ywtb.cli.shared import (
     JsonOption,
     MonthOption,
@@ -64,6 +65,17 @@ def _explanation_lines(found: dict[str, Any]) -> list[str]:
                 lines += _loss_lines(loss)
     total = sum((loss["points_lost"] for loss in found["losses"]), Decimal(0))
     lines.append(f"合计失分 {plain_figure(total)} = 100 − {plain_figure(found['exact_score'])}")
+    for each in found["objections"]:
+        subject = each["indicator_name"] or each["dimension_name"]
+        decided = f"：{each['reason']}（{each['decided_on']}）" if each["reason"] else ""
+        lines.append(
+            f"异议 {each['objection_id']} {subject}：{each['claim']}；"
+            f"{DECISIONS[each['decision']]}{decided}"
+        )
+    if found["stage"] == "draft":
+        until = found["objections_until"]
+        deadline = f"，{until} 截止" if until else ""
+        lines.append(f"{found['stage_name']}中，有异议的向{found['office_name']}提出{deadline}")
     return lines
 
 
@@ -81,6 +93,9 @@ def _loss_lines(loss: dict[str, Any]) -> list[str]:
         if loss["source_file"] is not None and loss["obs_status"] != "I":
             place = f"{loss['source_file']} 第{loss['source_row']}行"
             source = f"{place}，原值“{loss['printed_value']}”"
+            if loss["sender_file"]:
+                parts = (loss["sender_file"], loss["sender_sheet"], loss["sender_cell"])
+                source += f"，来自 {' '.join(each for each in parts if each)}"
         else:
             source = f"推算值 {plain_figure(loss['obs_value'])}"
         lines.append(f"      {source}；规则 {loss['rule_id']}（{loss['basis_name']}）")

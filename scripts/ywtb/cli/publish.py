@@ -39,8 +39,8 @@ def publish(
     with one_writer(), writer_lock(project, "publish"), published(project) as release:
         found = [str(problem) for problem in check_files(project)]
         if not found:
-            inputs = month_checksums(project)
-            found = [f"✗ {line}" for line in obstacles(project, release, month, inputs)]
+            figures = month_checksums(project, is_of_figures=True)
+            found = [f"✗ {line}" for line in obstacles(project, release, month, figures)]
         for line in found:
             typer.echo(line, err=True)
         if found:

@@ -55,9 +55,10 @@ UNPRINTED = (SCORES, DATA)
 RANK = "名次"
 
 RUN_TABLES = (
-    "audit.expectation_results", "audit.release_months", "audit.release_records", "audit.revisions",
+    "audit.cell_sources", "audit.expectation_results", "audit.release_months",
+    "audit.release_records", "audit.revisions", "audit.unit_objections", "marts.dim_months",
 )  # fmt: skip
-"""What a refresh says of itself, not of the month."""
+"""What is said of the month and its making, not its figures."""
 
 
 def content_of(month: ReleaseMonth) -> Content:
@@ -311,10 +312,13 @@ def publish(
             _append(replace(record, content=content), event, release, reason, changed)
 
 
-def roll_back(project: Project, database: Path, reason: str) -> None:
+def roll_back(project: Project, database: Path, reason: str) -> list[str]:
     """Record that an earlier release is published again.
 
     Months that it holds stand as it has them; those that it lacks stay frozen as they were.
+
+    Returns:
+        Months that stand otherwise than before, for which the next refresh will ask.
 
     Args:
         project: the checkout; its lock is held.
@@ -325,6 +329,7 @@ def roll_back(project: Project, database: Path, reason: str) -> None:
         DamageError: a record cannot be read, or goes less far than a release knows.
     """
     release = database.parent.name
+    months: dict[str, None] = {}
     known = [database]
     with suppress(NotPublishedError, DamageError):
         known.append(published_database(project))
@@ -337,6 +342,8 @@ def roll_back(project: Project, database: Path, reason: str) -> None:
             if changed := tuple(changes(record, month)):
                 content = record.content if month is None else content_of(month)
                 _append(replace(record, content=content), "rolled_back", release, reason, changed)
+                months[key[0]] = None
+    return list(months)
 
 
 def lost(project: Project, connection: duckdb.DuckDBPyConnection) -> Iterator[Damage]:

@@ -125,10 +125,15 @@ class ReleaseMonth:
         return city
 
     @property
+    def state(self) -> Row:
+        """How far the month has come, as `marts.dim_months` has it."""
+        (state,) = self.tables["marts.dim_months"]
+        return state
+
+    @property
     def stage(self) -> str:
         """How far the month has come: draft or final."""
-        (state,) = self.tables["marts.dim_months"]
-        return str(state["stage"])
+        return str(self.state["stage"])
 
     @property
     def mark(self) -> str | None:

@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import io
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,7 @@ def held_cells(project: Project, layout: Layout, files: Mapping[str, bytes]) -> 
     """
     known = {
         (row["seed_file"], row["city_code"], row["row_key"], row["column_name"]): row
-        for row in provenance(project, layout.month)
+        for row in _provenance(project, layout.month)
     }
     return {
         feed.name: _held(layout, feed, name, files[name], known)
@@ -61,16 +63,25 @@ def seed_rows(layout: Layout, feed: Feed, data: bytes) -> dict[Key, dict[str, st
     return found
 
 
-def provenance(project: Project, month: str) -> list[dict[str, str]]:
-    """Where the cells of a month such as 2023_07 came from, as its newest intake left it."""
+def provenance_file(project: Project, month: str) -> Path | None:
+    """Where it says from where the cells of a month such as 2023_07 came."""
     archive = store.archive_folder(project, month)
     for stamp in reversed(ids(archive)):
         path = archive / stamp / PROVENANCE
         if path.is_file():
             with path.open(encoding="utf-8", newline="") as file:
                 # Intakes of earlier versions did not say whose row it is.
-                return [row for row in csv.DictReader(file) if "row_key" in row]
-    return []
+                is_known = tuple(next(csv.reader(file), ())) == PROVENANCE_COLUMNS
+            return path if is_known else None
+    return None
+
+
+def _provenance(project: Project, month: str) -> list[dict[str, str]]:
+    path = provenance_file(project, month)
+    if path is None:
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def provenance_rows(
@@ -108,13 +119,37 @@ def provenance_rows(
                 )
 
 
-def collected(project: Project, month: str) -> tuple[dict[str, Received], list[Missing]]:
-    """What a month such as 2023-07 has by feed, and what it lacks."""
+@dataclass(frozen=True)
+class Part:
+    """What came of a feed from one file of a sender.
+
+    Attributes:
+        feed: the feed's name as people know it.
+        source_file: the sender's file; the seed itself where it was put in place by hand.
+        taken_in_at: the entry of the archive that it came with, blank by hand.
+        rows: units, or city-level figures, that it has cells of.
+    """
+
+    feed: str
+    source_file: str
+    taken_in_at: str
+    rows: list[str]
+
+
+def collected(project: Project, month: str) -> tuple[list[Part], list[Missing]]:
+    """What a month such as 2023-07 has by feed and file, and what it lacks."""
     layout = layout_of(Reference.from_seeds(project, month_of(month)))
     folder = store.month_folder(project, layout.month)
     files = {path.name: path.read_bytes() for path in folder.glob("*.csv")}
     held = held_cells(project, layout, files)
-    return held, missing(layout, held)
+    parts = []
+    for feed in layout.feeds:
+        found: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for key, cells in held.get(feed.name, {}).items():
+            for entry in cells.values():
+                found[entry.source.name, entry.taken_in_at][layout.titled(*key)] = None
+        parts += [Part(feed.label, *source, list(rows)) for source, rows in found.items()]
+    return parts, missing(layout, held)
 
 
 def _held(

@@ -1,32 +1,42 @@
 """What each month follows from, as a checksum: while it stands, nothing needs doing again."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ywtb.assessment.months import SEED
+from ywtb.assessment.reviews import ACKNOWLEDGEMENTS, OBJECTIONS
 from ywtb.project import Project
 
 CODE_FOLDERS = ("models", "macros", "expectations", "seeds")
 NOT_CODE = {".csv", ".pyc"}
 TOOLS = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
+SAID = frozenset({SEED, OBJECTIONS, ACKNOWLEDGEMENTS})
+"""Seeds of what is said of months, from which no figure follows but which months count."""
+
 DATES = ("score_month", "valid_from")
 """Columns that say from which month a row of a seed counts."""
 
 
-def month_checksums(project: Project) -> dict[str, str]:
+def month_checksums(project: Project, is_of_figures: bool = False) -> dict[str, str]:
     """SHA-256 of everything that a month's figures, checks and exports follow from.
 
     That is the code, the undated seeds, and of the dated seeds and raw files what belongs to the
     month or an earlier one, since a month is compared with those before it.
 
+    Args:
+        project: the checkout.
+        is_of_figures: whether what is said of months, such as objections, is left aside: a draft
+            that is published has the same figures.
+
     Returns:
         A checksum by month, such as `2023_06`, oldest first. The seeds must be readable.
     """
-    undated, dated = _split_seeds(project)
+    undated, dated = _split_seeds(project, SAID if is_of_figures else frozenset())
     digest = hashlib.sha256(repr([(tool, version(tool)) for tool in TOOLS]).encode())
     digest.update(repr(_settings(project)).encode())
     locked = project.root / "uv.lock"
@@ -74,8 +84,10 @@ def _code(project: Project) -> Iterator[Path]:
                 yield path
 
 
-def _split_seeds(project: Project) -> tuple[list[bytes], dict[str, list[bytes]]]:
-    """Rows of all seeds but the raw files: those without a date, and the others by date."""
+def _split_seeds(
+    project: Project, left_aside: Collection[str]
+) -> tuple[list[bytes], dict[str, list[bytes]]]:
+    """Rows of seeds but the raw files: those without a date, and the others by date."""
     erratum_days = {
         erratum["erratum_id"]: erratum["score_month"] for erratum in project.seed("errata/errata")
     }
@@ -83,7 +95,7 @@ def _split_seeds(project: Project) -> tuple[list[bytes], dict[str, list[bytes]]]
     dated: dict[str, list[bytes]] = {}
     for path in sorted(project.seeds.rglob("*.csv")):
         name = path.relative_to(project.seeds).with_suffix("")
-        if name.parts[0] == "raw":
+        if name.parts[0] == "raw" or str(name) in left_aside:
             continue
         for row in project.seed(str(name)):
             day = _day(row, erratum_days)

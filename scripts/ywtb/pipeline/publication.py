@@ -9,11 +9,11 @@ from ywtb.assessment.months import month_states
 from ywtb.assessment.reviews import acknowledged, objections
 from ywtb.project import Project
 from ywtb.release import queries
-from ywtb.release.releases import month_checksums
+from ywtb.release.releases import figure_checksums
 
 
 def obstacles(
-    project: Project, release: duckdb.DuckDBPyConnection, month: str, inputs: dict[str, str]
+    project: Project, release: duckdb.DuckDBPyConnection, month: str, figures: dict[str, str]
 ) -> Iterator[str]:
     """Everything that has to be done before a month can be published, in Chinese.
 
@@ -21,7 +21,7 @@ def obstacles(
         project: the checkout.
         release: the published release.
         month: such as 2023-07.
-        inputs: what each month follows from now, by month such as 2023_07.
+        figures: checksum of what each month's figures follow from now, by month such as 2023_07.
     """
     states = month_states(project)
     state = states.get(month)
@@ -32,7 +32,7 @@ def obstacles(
         yield "已经发布过；更正用 ywtb refresh --revise"
         return
     name = month.replace("-", "_")
-    if month_checksums(release).get(name) != inputs.get(name):
+    if figure_checksums(release).get(name) != figures.get(name):
         yield "数据库中的征求意见稿不是由现在的数据建成的：先运行 ywtb refresh，看过再发布"
         return
     earlier = [each for each, it in states.items() if each < month and it.stage != "final"]

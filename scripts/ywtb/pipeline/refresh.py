@@ -3,10 +3,11 @@
 Whatever goes wrong, or is killed, before the symlink moves leaves the published release as it was.
 """
 
+import glob
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from ywtb.expectations import (
 )
 from ywtb.exports import published_record
 from ywtb.exports.release_month import final_months, read_month
+from ywtb.intake.collection import provenance_file
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.pipeline.dbt_build import Build, Failure
@@ -412,12 +414,14 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
     outcome, database = run.outcome, folder / DATABASE
     write_results(database, outcome.results)
     with duckdb.connect(str(database)) as connection:
+        _write_cell_sources(project, connection, outcome.checked_months)
         releases.write_manifest(
             project,
             connection,
             outcome.release,
             run.test_count,
             run.inputs,
+            month_checksums(project, is_of_figures=True),
             run.seeds,
         )
         connection.execute("checkpoint")
@@ -434,6 +438,41 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
         published_record.write_history(project, connection)
         connection.execute("checkpoint")
     seal(folder, {"release": outcome.release})
+
+
+def _write_cell_sources(
+    project: Project, connection: duckdb.DuckDBPyConnection, months: Iterable[str]
+) -> None:
+    """Fill `audit.cell_sources` for months, as far as their files are as they were taken in."""
+    for month in months:
+        if path := provenance_file(project, month):
+            connection.execute(
+                """
+                insert into audit.cell_sources by name
+                select
+                    cells.score_month,
+                    sources.city_code,
+                    cells.feed_code,
+                    sources.row_key,
+                    sources.column_name,
+                    sources.value as cell_value,
+                    sources.seen_value,
+                    sources.source_file,
+                    sources.source_sha256,
+                    sources.source_sheet,
+                    sources.source_column || sources.source_row as source_cell,
+                    sources.taken_in_at
+                from read_csv($path, all_varchar = true, header = true, quote = '"') as sources
+                inner join staging.stg_bulletin__cells as cells
+                    on sources.seed_file = cells.source_file
+                    and sources.city_code = coalesce(cells.city_code, sources.city_code)
+                    and sources.row_key = cells.row_key
+                    and sources.column_name = cells.column_name
+                    and sources.value = cells.printed_value
+                order by all
+                """,
+                {"path": glob.escape(str(path))},
+            )
 
 
 def _city_names(project: Project) -> dict[str, str]:

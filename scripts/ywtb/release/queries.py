@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from ywtb.checksums import Damage, DamageError
 from ywtb.project import Project
 from ywtb.release.releases import published_database
 
@@ -34,17 +35,24 @@ def connect_read_only(
     Args:
         database: the file.
         memory: the most that a query may take, such as `1GB`; by default most of the machine's.
+
+    Raises:
+        DamageError: another program has it open for writing.
     """
-    with duckdb.connect(
-        str(database),
-        read_only=True,
-        config={
-            "enable_external_access": False,
-            "lock_configuration": True,
-            "temp_directory": "",
-            **({"memory_limit": memory} if memory else {}),
-        },
-    ) as connection:
+    config: dict[str, Any] = {
+        "enable_external_access": False,
+        "lock_configuration": True,
+        "temp_directory": "",
+        **({"memory_limit": memory} if memory else {}),
+    }
+    try:
+        connection = duckdb.connect(str(database), read_only=True, config=config)
+    except duckdb.IOException as error:
+        if "lock" not in str(error):
+            raise
+        found = Damage(database.name, "正被别的程序打开并可改写", "请关闭那个程序再试")
+        raise DamageError(found) from error
+    with connection:
         yield connection
 
 
@@ -286,13 +294,41 @@ def explanation(
         connection,
         """
         select dimension_name, entry_type, indicator_name, obs_value, obs_status, printed_value,
-            source_file, source_row, erratum_id, rule_id, basis, basis_name, reason, points_lost
-        from audit.points_lost_ledger
+            ledger.source_file, source_row, erratum_id, rule_id, basis, basis_name, reason,
+            points_lost, sources.source_file as sender_file, sources.source_sheet as sender_sheet,
+            sources.source_cell as sender_cell
+        from audit.points_lost_ledger as ledger
         inner join reference.dimensions using (dimension_code, dimension_name)
         left join reference.rule_bases using (basis)
-        where score_month = cast(? as date) and unit_id = ?
+        left join audit.cell_sources as sources
+            on sources.score_month = ledger.score_month
+            and sources.city_code = ledger.city_code
+            and sources.row_key = ledger.unit_name
+            and sources.feed_code = ledger.dimension_code
+            and sources.column_name = ledger.indicator_code
+        where ledger.score_month = cast(? as date) and unit_id = ?
         order by dimension_order, points_lost desc, indicator_code
         """,
         values,
     )
-    return {"month": month, **found[0], "dimensions": dimensions, "losses": losses}
+    objections = rows(
+        connection,
+        "select * from audit.unit_objections where score_month = cast(? as date) and unit_id = ? "
+        "order by objection_id",
+        values,
+    )
+    (state,) = rows(
+        connection,
+        "select stage, stage_name, objections_until from marts.dim_months "
+        "inner join reference.stages using (stage) where score_month = cast(? as date)",
+        values[:1],
+    )
+    (office,) = rows(
+        connection,
+        "select office_name from reference.cities where city_code = ?",
+        [found[0]["city_code"]],
+    )
+    return {
+        "month": month, **state, **office, **found[0], "dimensions": dimensions,
+        "losses": losses, "objections": objections,
+    }  # fmt: skip

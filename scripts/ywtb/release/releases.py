@@ -176,6 +176,7 @@ def write_manifest(
     release: str,
     test_count: int,
     inputs: Mapping[str, str],
+    figures: Mapping[str, str],
     seeds: Mapping[str, tuple[str, int]],
 ) -> None:
     """Fill the tables `audit.release_*` of a release: what it is made from.
@@ -186,6 +187,7 @@ def write_manifest(
         release: its id.
         test_count: dbt data tests that passed on it.
         inputs: checksum of what each month follows from, by month such as `2023_06`.
+        figures: checksum of what its figures follow from.
         seeds: checksum and size of every seed that it was built from, by path.
     """
     connection.execute(
@@ -224,8 +226,13 @@ def write_manifest(
     )
     connection.execute("delete from audit.release_months")
     connection.execute(
-        "insert into audit.release_months select unnest($months), unnest($sha256)",
-        {"months": [month_of(month) for month in inputs], "sha256": list(inputs.values())},
+        "insert into audit.release_months "
+        "select unnest($months), unnest($sha256), unnest($figures)",
+        {
+            "months": [month_of(month) for month in inputs],
+            "sha256": list(inputs.values()),
+            "figures": [figures[month] for month in inputs],
+        },
     )
     tables = connection.execute(
         "select schema_name, table_name from duckdb_tables() "
@@ -248,6 +255,14 @@ def month_checksums(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """What each month of a release follows from, by month such as `2023_06`."""
     rows = connection.execute(
         "select strftime(score_month, '%Y_%m'), input_sha256 from audit.release_months"
+    ).fetchall()
+    return dict(rows)
+
+
+def figure_checksums(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What the figures of each month of a release follow from, by month such as `2023_06`."""
+    rows = connection.execute(
+        "select strftime(score_month, '%Y_%m'), figures_sha256 from audit.release_months"
     ).fetchall()
     return dict(rows)
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from ywtb import html_page
 from ywtb.assessment import figures
+from ywtb.assessment.reviews import DECISIONS
 from ywtb.exports.corrections import KINDS
 from ywtb.exports.formats import Download
 from ywtb.exports.release_month import ReleaseMonth, grouped
@@ -74,6 +75,8 @@ def write_site(
         years=[(year, list(months)) for year, months in years][::-1] if earlier else [],
         earlier=earlier,
         statuses=STATUSES,
+        decisions=DECISIONS,
+        senders=records.senders(month),
         other_causes=heat.OTHER_CAUSES,
         quality=records.quality(month),
         columns=records.column_names(month),
