@@ -99,8 +99,15 @@ class Sandbox:
         """Rows of a reference seed."""
         return read_csv(self.root / "seeds" / "reference" / f"{name}.csv")
 
-    def list_months(self, *months: str) -> None:
-        """Make `months`, such as 2023_06, the months to build."""
+    def list_months(self, *months: str, stage: str = "final") -> None:
+        """Make `months`, such as 2023_06, the months to build; those that are new are final."""
+        seed = self.root / "seeds" / "reference" / "months.csv"
+        known = {row["score_month"]: row for row in read_csv(seed)}
+        columns = list(next(iter(known.values())))
+        days = sorted(f"{month.replace('_', '-')}-01" for month in months)
+        blank = dict.fromkeys(columns, "")
+        rows = [known.get(day, {**blank, "score_month": day, "stage": stage}) for day in days]
+        write_csv(seed, [columns, *(list(row.values()) for row in rows)])
         path = self.root / "dbt_project.yml"
         listed = ", ".join(f'"{month}"' for month in months)
         text, count = re.subn(
@@ -113,13 +120,20 @@ class Sandbox:
         """Path of a monthly file."""
         return self.root / "seeds" / "raw" / month / f"raw_{feed}__{month}.csv"
 
-    def add_month(self, month: str, cells: Cells, units: Mapping[str, str] | None = None) -> None:
+    def add_month(
+        self,
+        month: str,
+        cells: Cells,
+        units: Mapping[str, str] | None = None,
+        stage: str = "final",
+    ) -> None:
         """Write a month's files, without published scores, and list the month.
 
         Args:
             month: such as 2023_07.
             cells: values other than full marks.
             units: group by unit name; by default the units of June.
+            stage: how far it has come.
         """
         if units is None:
             units = {unit["unit_name"]: unit["group_code"] for unit in self.reference("units")}
@@ -147,7 +161,8 @@ class Sandbox:
             write_csv(self.raw(feed, month), lines)
         june = self.raw("city_metrics", "2023_06").read_text(encoding="utf-8")
         self.raw("city_metrics", month).write_text(june, encoding="utf-8")
-        self.list_months("2023_06", *sorted({*self._months(), month} - {"2023_06"}))
+        months = sorted({*self._months(), month} - {"2023_06"})
+        self.list_months("2023_06", *months, stage=stage)
 
     def _months(self) -> list[str]:
         return [folder.name for folder in (self.root / "seeds" / "raw").iterdir()]

@@ -32,7 +32,7 @@ from intake_months import (
     write_csvs,
 )
 from ywtb.cli import app
-from ywtb.intake.ingest import ingest
+from ywtb.intake.ingest import Leave, ingest
 from ywtb.intake.store import damaged_archives
 from ywtb.lock import writer_lock
 from ywtb.project import Project
@@ -322,7 +322,7 @@ def test_a_month_that_cannot_be_read_can_be_replaced(project: Project, tmp_path:
     seed = project.seeds / "raw" / FOLDER / f"raw_efficiency__{FOLDER}.csv"
     before = seed.read_bytes()
     seed.write_bytes(before.decode().encode("gb18030"))
-    assert ingest(project, [source], MONTH, is_replacement=True).is_written
+    assert ingest(project, [source], MONTH, Leave(to_replace=True)).is_written
     assert seed.read_bytes() == before
 
 

@@ -22,7 +22,7 @@ from intake_months import (
     workbook_bytes,
     write_csvs,
 )
-from ywtb.intake.ingest import ingest
+from ywtb.intake.ingest import Leave, ingest
 from ywtb.intake.layout import Layout
 from ywtb.intake.template import write_template
 from ywtb.pipeline.seed_files import check_files
@@ -208,6 +208,6 @@ def test_a_change_names_the_city(project: Project, tmp_path: Path) -> None:
     row = next(row for row in sheets["efficiency"] if row[:2] == ["广安市", "市教育局"])
     old, row[2] = row[2], "77"
     source = write_csvs(tmp_path / "n", layout, sheets)
-    outcome = ingest(project, [source], MONTH, is_replacement=True)
+    outcome = ingest(project, [source], MONTH, Leave(to_replace=True))
     (change,) = [change for feed in outcome.feeds for change in feed.changes]
     assert (change.key, change.old, change.new) == ("广安市 市教育局", old, "77")

@@ -24,7 +24,7 @@ from intake_months import (
 )
 from ywtb import atomic_folder
 from ywtb.intake import store
-from ywtb.intake.ingest import ingest
+from ywtb.intake.ingest import Leave, ingest
 from ywtb.lock import writer_lock
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
@@ -96,7 +96,7 @@ def killed(project: Project, source: Path, folder: Path) -> Iterator[Project]:
 
     def count() -> None:
         left = die_at(MANY, root)
-        ingest(Project(root), [source], MONTH, is_replacement=True)
+        ingest(Project(root), [source], MONTH, Leave(to_replace=True))
         written.write_text(str(MANY - left[0]))
 
     os.waitpid(in_child(count), 0)
@@ -109,7 +109,7 @@ def killed(project: Project, source: Path, folder: Path) -> Iterator[Project]:
 
         def work(root: Path = root, number: int = number) -> None:
             die_at(number, root)
-            ingest(Project(root), [source], MONTH, is_replacement=True)
+            ingest(Project(root), [source], MONTH, Leave(to_replace=True))
 
         _, status = os.waitpid(in_child(work), 0)
         assert os.WIFSIGNALED(status)
@@ -134,7 +134,7 @@ def expected_files(project: Project, source: Path, folder: Path) -> Files:
 
 
 def finish(project: Project, source: Path, newer: Files) -> None:
-    outcome = ingest(project, [source], MONTH, is_replacement=True)
+    outcome = ingest(project, [source], MONTH, Leave(to_replace=True))
     assert outcome.problems == []
     assert month_files(project) == newer
     assert project.score_months() == ["2023_06", FOLDER]
@@ -165,7 +165,7 @@ def test_killed_at_random_moments(started: tuple[Project, Path], tmp_path: Path)
         root = tmp_path / f"run{number}"
         shutil.copytree(project.root, root)
         copied = Project(root)
-        child = in_child(lambda: ingest(copied, [source], MONTH, is_replacement=True))  # noqa: B023
+        child = in_child(lambda: ingest(copied, [source], MONTH, Leave(to_replace=True)))  # noqa: B023
         time.sleep(chance.uniform(0, longest))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -199,7 +199,7 @@ def test_a_failed_write_leaves_nothing(
 
     monkeypatch.setattr(store, "_write", full)
     with pytest.raises(OSError, match="No space left"):
-        ingest(project, [source], MONTH, is_replacement=True)
+        ingest(project, [source], MONTH, Leave(to_replace=True))
     assert tree_hash(project.root) == before
 
 

@@ -109,7 +109,10 @@ class Leave:
     is_check: bool = False
 
 
-def ingest(project: Project, paths: Sequence[Path], month: str, leave: Leave) -> Intake:
+NO_LEAVE = Leave()
+
+
+def ingest(project: Project, paths: Sequence[Path], month: str, leave: Leave = NO_LEAVE) -> Intake:
     """Take files of a month in; nothing is written unless everything in them is in order.
 
     A month may come in parts, in any order: it is `collecting` until nothing is missing, and

@@ -10,6 +10,7 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from ywtb import child_process
+from ywtb.checksums import DamageError
 from ywtb.project import Project
 from ywtb.release.queries import Row, connect_read_only, unlike
 from ywtb.release.releases import published_database
@@ -91,6 +92,8 @@ def _serve(sender: Connection, database: Path, sql: str, limit: int, as_text: bo
         answer = QueryError(f"SQL 有误：{said}")
     except UnicodeEncodeError:
         answer = QueryError("SQL 中有不是 UTF-8 的文字")
+    except DamageError as error:
+        answer = QueryError(str(error))
     except Exception as error:  # whatever a value or a text of SQL brings about
         answer = QueryError(f"查询无法回答：{error!r}")
     sender.send(answer)
