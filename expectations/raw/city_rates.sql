@@ -3,17 +3,27 @@
 -- while none has.
 with
 
+unit_cells as (
+    select
+        *,
+        coalesce(
+            cell_value < valid_max or (valid_max is null and cell_value > valid_min), false
+        ) as is_fault
+    from arrived_cells
+    where feed_kind = 'indicators'
+),
+
 unit_faults as (
     select
         score_month,
         city_code,
         column_name as indicator_code,
         '“' || any_value(column_title) || '”' as title,
-        list(unit_name || ' ' || cell_text order by unit_id nulls last) filter (
-            where cell_value < valid_max or (valid_max is null and cell_value > valid_min)
+        count(*) filter (where is_fault) as fault_count,
+        string_agg(unit_name || ' ' || cell_text, '、' order by unit_id nulls last) filter (
+            where is_fault
         ) as faults
-    from arrived_cells
-    where feed_kind = 'indicators'
+    from unit_cells
     group by score_month, city_code, column_name
 ),
 
@@ -49,16 +59,11 @@ select
     rates.column_label as column_title,
     rates.cell_text,
     case
-        when rates.is_full and len(unit_faults.faults) > 0 then
-            unit_faults.title || '：' || array_to_string(unit_faults.faults[1:3], '、')
-            || case
-                when len(unit_faults.faults) > 3
-                    then ' 等 ' || len(unit_faults.faults) || ' 个单位'
-                else ''
-            end
-        when not rates.is_full and coalesce(len(unit_faults.faults), 0) = 0
+        when rates.is_full and unit_faults.fault_count > 0
+            then unit_faults.title || '：' || unit_faults.faults
+        when not rates.is_full and unit_faults.fault_count = 0
             then unit_faults.title || '：各单位均无问题'
     end as contradiction
 from rates
-inner join reference.bulletin_problems as problems using (metric_code)
+inner join reference.bulletin_problems using (metric_code)
 inner join unit_faults using (score_month, city_code, indicator_code)
