@@ -38,8 +38,7 @@ cells as (
             and arrived.column_name = reported.indicator_code
     left join score_columns
         on
-            arrived.feed_kind = 'published_scores'
-            and arrived.score_month = score_columns.score_month
+            arrived.score_month = score_columns.score_month
             and arrived.city_code = score_columns.city_code
             and arrived.group_code = score_columns.group_code
             and arrived.column_name = score_columns.column_name
@@ -48,9 +47,7 @@ cells as (
             arrived.score_month = value_ranges.score_month
             and arrived.value_type = value_ranges.value_type
     left join reference.city_metrics as city_metrics
-        on
-            arrived.feed_kind = 'city_metrics'
-            and arrived.row_key = city_metrics.metric_code
+        on arrived.row_key = city_metrics.metric_code
     where
         arrived.cell_text is not null
         and coalesce(city_metrics.continuity, '') not in ('numbered', 'dated')
