@@ -4,6 +4,7 @@ create temp view arrived_cells as
 select
     score_month,
     cells.city_code,
+    cells.feed_code,
     cells.feed_kind,
     'seeds/raw/' || strftime(score_month, '%Y_%m') || '/' || coalesce(cells.source_file, 'errata')
         as place,
@@ -14,6 +15,8 @@ select
     units.group_code,
     cells.column_name,
     indicators.indicator_name as column_title,
+    cells.value_type,
+    indicators.valid_min,
     indicators.valid_max,
     cells.cell_text,
     cells.cell_value,

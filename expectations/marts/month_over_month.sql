@@ -2,13 +2,6 @@
 -- and the most that is plausible (seeds/reference/plausibility_limits.csv).
 with
 
-months as (
-    select
-        score_month,
-        lag(score_month) over (order by score_month nulls last) as earlier_month
-    from intermediate.int_score_months
-),
-
 measures as (
     select
         score_month,
@@ -46,19 +39,19 @@ measures as (
 select
     measures.score_month,
     units.city_code,
-    '与 ' || strftime(months.earlier_month, '%Y-%m') || ' 相比' as place,
+    '与 ' || strftime(earlier_months.earlier_month, '%Y-%m') || ' 相比' as place,
     units.unit_name,
     measures.column_name,
     measures.column_title,
     abs(measures.figure - earlier.figure) as figure_change,
     limits.limit_value
 from measures
-inner join months using (score_month)
 inner join marts.dim_units as units using (score_month, unit_id)
+inner join earlier_months using (score_month, city_code)
 inner join intermediate.int_plausibility_limits_monthly as limits using (score_month, measure_code)
 inner join measures as earlier
     on
-        months.earlier_month = earlier.score_month
+        earlier_months.earlier_month = earlier.score_month
         and measures.unit_id = earlier.unit_id
         and measures.group_code is not distinct from earlier.group_code
         and measures.column_name = earlier.column_name

@@ -201,11 +201,11 @@ def test_a_suite_that_cannot_be_run_is_an_error(
         Session(Project(tmp_path)).check(Project(june.root).published)
 
 
-@pytest.mark.parametrize("file", ["raw/licenses.yml", "raw/licenses.sql"])
+@pytest.mark.parametrize("file", ["raw/continuity.yml", "raw/continuity.sql"])
 def test_half_a_suite_is_an_error(tmp_path: Path, file: str) -> None:
     folder = shutil.copytree(SUITES, tmp_path / "expectations")
     (folder / file).unlink()
-    with pytest.raises(SuiteError, match="licenses"):
+    with pytest.raises(SuiteError, match="continuity"):
         load_suites(folder)
 
 
@@ -230,7 +230,8 @@ def arrives(unit: str, column: str, value: str) -> str:
         ("大竹县", {"new_seal_rate": "94.55%", "unsealed_new_count": "0"}, "“0”"),
         ("大竹县", {"new_seal_rate": "—", "unsealed_new_count": "6"}, "“6”"),
         ("大竹县", {"new_seal_rate": "100.00%", "unsealed_new_count": "1"}, "“1”"),
-        ("渠县", {"negative_review_count": "2", "rectification_rate": "—"}, "空白"),
+        ("渠县", {"negative_review_count": "2", "rectification_rate": "—"}, "“—”"),
+        ("渠县", {"negative_review_count": "0", "rectification_rate": "50.00%"}, "“50.00%”"),
         ("渠县", {"task_points": "2.5"}, "“2.5”"),
         ("市林业局", {"auxiliary_accuracy_rate": "-", "auxiliary_points": "2.9"}, "“2.9”"),
     ],
@@ -239,7 +240,8 @@ def test_cells_that_contradict_each_other(
     changed: Callable[..., list[Result]], unit: str, cells: dict[str, str], seen: str
 ) -> None:
     failed = changed(*(arrives(unit, column, value) for column, value in cells.items()))
-    (problem,) = [problem for each in failed if each.part == "raw" for problem in each.problems()]
+    of_units = [each for each in failed if each.suite in ("cells", "indicator_pairs")]
+    (problem,) = [problem for each in of_units for problem in each.problems()]
     assert (problem.unit, problem.column, problem.seen) == (unit, list(cells)[-1], seen)
     assert problem.row is not None and problem.file.endswith(".csv")
     assert {each.severity for each in failed if each.part == "raw"} == {"warn"}
@@ -417,6 +419,152 @@ def test_a_leap_from_one_month_to_the_next_is_a_warning(
         for line in shown
     )
     assert any("位次" in line for line in shown)
+
+
+def test_a_city_rate_agrees_with_its_units(changed: Callable[..., list[Result]]) -> None:
+    """Faults of units beside a full rate of the city, and a rate below beside no fault at all."""
+    failed = changed(
+        arrives("渠县", "overdue_case_count", "3"),
+        arrives("市残联", "overdue_case_count", "1"),
+        arrives("大竹县", "unsealed_new_count", "0"),
+    )
+    shown = lines_of([each for each in failed if each.suite == "city_rates"])
+    assert len(shown) == 2
+    for parts in (
+        ("按时办结率", "“100%”", "“超时件数”：市残联 1、渠县 3"),
+        ("新增证照签章率", "“99.58%”", "“新增未签章数”：各单位均无问题"),
+    ):
+        assert any(all(part in line for part in parts) for line in shown), (parts, shown)
+
+
+def metric(month: str, code: str, value: str) -> str:
+    """A statement that makes a figure of the city arrive."""
+    number = value if value.replace(".", "").isdigit() else "null"
+    return (
+        "update intermediate.int_cells_corrected "
+        f"set cell_text = '{value}', cell_value = {number} "
+        f"where score_month = date '{month}-01' and row_key = '{code}' and column_name = 'value'"
+    )
+
+
+def after_june(june: Sandbox, changed: Callable[..., list[Result]], *statements: str) -> list[str]:
+    """What is said of figures that follow from the month before, July being June but for these."""
+    failed = changed(*copies(june, score_month=JULY), *statements)
+    found = [each for each in failed if each.suite in ("continuity", "unchanged_feeds")]
+    assert {(each.month, each.severity) for each in found} <= {("2023-07", "warn")}
+    return lines_of(found)
+
+
+def test_a_month_copied_from_the_one_before_is_told(
+    june: Sandbox, changed: Callable[..., list[Result]]
+) -> None:
+    """June once more but for two cells: every file with something to tell, and the bulletin."""
+    cell = f"score_month = {JULY} and unit_id in (select unit_id from marts.dim_units where "
+    cell += "unit_name = '{}') and column_name = 'behavior_coverage_rate'"
+    update = "update intermediate.int_cells_corrected set cell_value = 60, cell_text = '60%' where "
+    shown = after_june(
+        june,
+        changed,
+        update + cell.format("市水务局"),
+        update + cell.format("市残联"),
+        f"update intermediate.int_cells_corrected set cell_value = 20 where {cell.format('渠县')}",
+    )
+    files = [line for line in shown if "而非照抄以前月份（2023-06）" in line]
+    names = {
+        "事项梳理",
+        "证照应用",
+        "工程审批",
+        "分站点建设维护",
+        "专项工作",
+        "全市指标",
+        "所印得分",
+    }
+    assert {line.split("：")[0].split(" ")[-1] for line in files} == names
+    assert any("上次 9 个数据可比，本月 0 个不同" in line for line in files)
+    figures = [line for line in shown if line not in files]
+    assert len(figures) == 3
+    for parts in (
+        ("全年累计办件", "“129.79”", "大于上次考核时的累计数", "（129.79）"),
+        ("通报期号", "“5”", "（6）"),
+        ("通报日期", "“2023-07-29”", "（2023-08）"),
+    ):
+        assert any(all(part in line for part in parts) for line in figures), (parts, figures)
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        ({"new_case_count": "20.2", "year_case_count": "149.99"}, []),
+        ({"new_case_count": "20.2", "year_case_count": "150"}, []),
+        ({"new_case_count": "20.2", "year_case_count": "128.00"}, ["“128”", "（129.79）"]),
+        ({"new_case_count": "20.2", "year_case_count": "150.20"}, ["“150.2”", "（149.99）"]),
+        ({"new_case_count": "0", "year_case_count": "129.79"}, []),
+        ({"bulletin_issue": "7"}, ["通报期号", "“7”", "（6）"]),
+        ({"bulletin_date": "2023-07-31"}, ["通报日期", "“2023-07-31”", "（2023-08）"]),
+        ({"bulletin_date": "八月"}, ["通报日期", "“八月”", "（2023-08）"]),
+    ],
+)
+def test_figures_of_the_city_follow_from_the_month_before(
+    june: Sandbox, changed: Callable[..., list[Result]], figures: dict[str, str], told: list[str]
+) -> None:
+    normal = {
+        "bulletin_issue": "6",
+        "bulletin_date": "2023-08-30",
+        "new_case_count": "20.2",
+        "year_case_count": "150.01",
+    }
+    july = {**normal, **figures}
+    shown = after_june(june, changed, *(metric("2023-07", *each) for each in july.items()))
+    lines = [line for line in shown if "而非照抄" not in line]
+    assert not any("全市指标：" in line for line in shown)
+    assert len(lines) == bool(told)
+    assert all(part in lines[0] for part in told)
+
+
+def test_numbers_and_counts_of_the_year(
+    june: Sandbox, changed: Callable[..., list[Result]]
+) -> None:
+    """Over a gap a number has to be larger; with a new year it may begin anew, counts do."""
+    values = {
+        "2023-10": ("5", "2023-11-29", "30.00", "230.00"),
+        "2023-11": ("6", "2023-12-29", "30.00", "260.00"),
+        "2023-12": ("1", "2024-01-29", "30.00", "290.00"),
+        "2024-01": ("1", "2024-02-28", "30.00", "30.00"),
+        "2024-02": ("2", "2024-03-29", "30.00", "59.00"),
+    }
+    codes = ("bulletin_issue", "bulletin_date", "new_case_count", "year_case_count")
+    statements = []
+    for month, figures in values.items():
+        statements += [
+            statement + " where score_month = date '2023-06-01'"
+            for statement in copies(june, score_month=f"date '{month}-01'")
+        ]
+        statements += [metric(month, *each) for each in zip(codes, figures, strict=True)]
+    failed = [each for each in changed(*statements) if each.suite == "continuity"]
+    shown = [(each.month, line) for each in failed for line in lines_of([each])]
+    assert [month for month, _ in shown] == ["2024-02", "2023-10"]
+    assert "“59”" in shown[0][1] and "（60）" in shown[0][1]
+    assert "通报期号" in shown[1][1] and "大于当年以前月份的期号（5）" in shown[1][1]
+
+
+def test_a_normal_month_is_not_told(sandbox: Sandbox, session: Session) -> None:
+    """Files full of zeros, full rates and not applicable are alike in every month."""
+    for month, figures in {
+        "2023_07": {"5": "6", "2023-07-29": "2023-08-29", "24.9": "20.2", "129.79": "149.99"},
+        "2023_08": {"5": "7", "2023-07-29": "2023-09-28", "24.9": "22.0", "129.79": "171.99"},
+    }.items():
+        rate = f"{figures['5']}3.21%"
+        sandbox.add_month(month, {("市水务局", "behavior_coverage_rate"): rate})
+        path = sandbox.raw("city_metrics", month)
+        lines = [list(line.values()) for line in read_csv(path)]
+        changed = [[code, figures.get(value, value), *rest] for code, value, *rest in lines]
+        write_csv(path, [["metric_code", "value", "province_rank", "detail"], *changed])
+        edit(path, "99.58%,倒数1", "100%,1")
+    sandbox.build()
+    results = session.check(sandbox.root / sandbox.database, ["2023_07", "2023_08"])
+    new = ("continuity", "unchanged_feeds", "indicator_pairs", "city_rates")
+    assert {each.suite for each in results} >= set(new)
+    assert not lines_of([each for each in results if each.suite in new])
 
 
 def test_each_city_is_checked_by_itself(
