@@ -164,8 +164,6 @@ def _held(
     for number, (key, cells) in enumerate(seed_rows(layout, feed, data).items(), start=1):
         received[key] = {}
         for place, (column, value) in enumerate(cells.items(), start=1):
-            if not value:
-                continue
             found: Mapping[str, Any] = known.get((name, *key, column), {})
             if found.get("value") != value:  # put in place by hand, or changed since
                 found = {}

@@ -51,6 +51,9 @@ def _of_feed(layout: Layout, feed: Feed, received: Received) -> Iterator[Missing
         if feed.is_required and has_rows and city[CITY_COLUMN] not in present:
             yield Missing(feed.label, city["city_name"])
     if feed.has_metrics:
+        for column in feed.columns:
+            if not any(column.name in cells for cells in received.values()):
+                yield Missing(feed.label, None, column.label)
         return
     groups: dict[Group, list[Row]] = {}
     for unit in feed.rows:
