@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from docx.document import Document as WordDocument
 from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.shared import Length, Pt
+from docx.text.paragraph import Paragraph
 
 from ywtb.exports.bulletin import official_format as layout
 from ywtb.exports.text_layout import fold, width_in_ems
@@ -26,9 +27,7 @@ def add_issuer(document: WordDocument, office: str, day: str) -> None:
     paragraph = layout.add(document, layout.ISSUER)
     width = layout.TEXT_WIDTH
     paragraph.paragraph_format.tab_stops.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
-    ems = width_in_ems(office + day) + 4
-    run = layout.write(paragraph, layout.ISSUER, f"{office}\t{day}")
-    layout.condense(run, min(100, int(100 * width.pt / (ems * layout.ISSUER.size))))
+    _write_condensed(paragraph, layout.ISSUER, f"{office}\t{day}", width)
     layout.rule(paragraph, "bottom", 2, str(layout.RED))
 
 
@@ -59,8 +58,9 @@ def add_signature(document: WordDocument, office: str, day: str) -> None:
 
 def add_imprint(document: WordDocument, imprint: str, width: Length) -> None:
     """Who printed it and when, between two lines at the foot of the last page."""
-    paragraph = layout.add(document, layout.IMPRINT, imprint)
+    paragraph = layout.add(document, layout.IMPRINT)
     size = layout.IMPRINT.size
+    _write_condensed(paragraph, layout.IMPRINT, imprint, Length(width - Pt(2 * size)))
     layout.indent(paragraph, 1, 0, size)
     paragraph.paragraph_format.right_indent = Pt(size)
     paragraph.paragraph_format.tab_stops.add_tab_stop(
@@ -69,3 +69,10 @@ def add_imprint(document: WordDocument, imprint: str, width: Length) -> None:
     layout.rule(paragraph, "top", 1, "000000")
     layout.rule(paragraph, "bottom", 1, "000000")
     layout.at_foot(paragraph, width)
+
+
+def _write_condensed(paragraph: Paragraph, style: layout.Style, text: str, width: Length) -> None:
+    """Add a text with a tabulator, narrowed so that it fits on a line with some space between."""
+    run = layout.write(paragraph, style, text)
+    ems = width_in_ems(text.replace("\t", "")) + 4
+    layout.condense(run, min(100, int(100 * width.pt / (ems * style.size))))

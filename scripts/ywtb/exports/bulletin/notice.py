@@ -39,8 +39,12 @@ MARKS: Marks = {
 UNSEEN_NAMES = ("数字格式",)
 """What a record keeps that people do not read, beside the checksums of data."""
 
-LONG, AROUND = 40, 6
-"""Characters from which on texts are cut down to where they differ, and what is left around it."""
+CLAUSE_ENDS = "；。"
+LONG = 40
+"""Characters from which on texts are cut down to the clauses that differ."""
+
+TEXT_ON_ONE_LINE = 10
+"""Characters up to which a text of the table is not broken."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,10 @@ def write_notice(month: ReleaseMonth, notice: Notice, path: Path) -> None:
         layout.add(document, layout.BODY, text)
     title = "".join(said["title"])
     if "row" in said:
-        add_table(document, _table(title, said["row"]), layout.TEXT_WIDTH)
+        add_table(document, _table(title, said["row"]), layout.TEXT_WIDTH, TEXT_ON_ONE_LINE)
+        # The signature must not stand on a page without text.
+        for cell in document.tables[-1].rows[-1].cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True
     add_signature(document, office, day)
     for text in said["imprint"]:
         add_imprint(document, text, layout.TEXT_WIDTH)
@@ -142,12 +149,14 @@ def _changes(month: ReleaseMonth, notice: Notice) -> Iterator[SeenChange]:
 
 
 def _excerpts(old: str | None, new: str | None) -> tuple[str | None, str | None]:
-    """Long texts cut down to where they differ."""
+    """Long texts cut down to the clauses that differ, which end with `；` or `。`."""
     if old is None or new is None or max(len(old), len(new)) <= LONG:
         return old, new
     alike = _alike(old, new)
     tail = _alike(old[alike:][::-1], new[alike:][::-1])
-    start, left = max(0, alike - AROUND), max(0, tail - AROUND)
+    start = max(old.rfind(stop, 0, alike) for stop in CLAUSE_ENDS) + 1
+    ends = [place for place, letter in enumerate(old[len(old) - tail :]) if letter in CLAUSE_ENDS]
+    left = tail - ends[0] - 1 if ends else 0
 
     def cut(text: str) -> str:
         middle = text[start : len(text) - left]
