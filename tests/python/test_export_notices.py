@@ -1,11 +1,15 @@
 """Correction notices as official documents, and the mark of the bulletin that they correct."""
 
+import shutil
 import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
@@ -13,11 +17,14 @@ from docx.oxml.ns import qn
 from conftest import Sandbox
 from export_months import HOSTILE, REVISION, hostile, read_june
 from ywtb.assessment.figures import printable
+from ywtb.exports import bulletin
+from ywtb.exports import notices as notices_format
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import template
 from ywtb.exports.bulletin.notice import NOTICE, mark, write_notice
 from ywtb.exports.bulletin.pdf import converted
 from ywtb.exports.corrections import notices
+from ywtb.exports.formats import Job
 from ywtb.exports.published_record import content_of
 from ywtb.exports.release_month import ReleaseMonth
 from ywtb.release.queries import Row
@@ -177,6 +184,38 @@ def test_a_long_table_repeats_its_headings(month: ReleaseMonth, tmp_path: Path) 
     pages = said.split("\f")[:-1]
     assert len(pages) > 2
     assert all("单位或事项" in page for page in pages)
+
+
+def test_one_libreoffice_makes_the_pdfs_of_notices_too(
+    month: ReleaseMonth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the files that are offered are those that are written."""
+    revised_month, made = revised(month, {}, days_later(1)), list[list[Path]]()
+
+    @contextmanager
+    def converting(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], object]]:
+        made.append(list(documents))
+        yield shutil.copyfile
+
+    monkeypatch.setattr(bulletin, "converted", converting)
+    for module in (bulletin, notices_format):
+        monkeypatch.setattr(module, "libreoffice", lambda: "soffice")
+    with duckdb.connect() as connection:
+        job = Job(lambda: revised_month, connection, tmp_path, {})
+        for each in (notices_format.FORMAT, bulletin.FORMAT):
+            each.write(job)
+    assert bulletin.FORMAT.aside is not None
+    with bulletin.FORMAT.aside([job]) as wait:
+        wait(job)
+    assert [len(documents) for documents in made] == [3]
+    assert sorted(each.path for each in job.downloads) == sorted(
+        path.name for path in tmp_path.iterdir()
+    )
+    release = REVISION["release_id"]
+    assert [each.path for each in job.downloads[:4]] == [
+        f"更正通知_{release}.docx", f"更正通知_{release}.pdf", f"更正通知_{release}.txt",
+        f"更正通知_{release}_2.docx",
+    ]  # fmt: skip
 
 
 def test_every_name_of_a_place_is_one_that_records_have(month: ReleaseMonth) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from docx import Document
 from filelock import FileLock
 
 from conftest import REPEATS, Sandbox, copy_of, edit
@@ -162,6 +163,18 @@ def test_a_revision_is_kept_and_told(history: History) -> None:
         ("渠县申诉成立",),
     ]
     assert history.sandbox.rows("select count(distinct release_id) from audit.revisions") == [(2,)]
+
+
+def test_a_revised_month_has_its_notices_and_a_mark(history: History) -> None:
+    exports = history.sandbox.root / "exports"
+    for ending in ("txt", "docx"):
+        names = {path.stem for path in (exports / "2023-08").glob(f"更正通知_*.{ending}")}
+        assert len(names) == 2
+    for month, marked in (("2023-06", 0), ("2023-08", 1)):
+        texts = [each.text for each in Document(str(exports / month / "通报.docx")).paragraphs]
+        marks = [text for text in texts if "更正通知第2号" in text]
+        assert len(marks) == marked
+    assert not list((exports / "2023-06").glob("更正通知_*"))
 
 
 def test_the_notify_command_gets_the_summary(history: History, published: Sandbox) -> None:

@@ -3,9 +3,12 @@
 What they say is in the templates `更正通知.md.j2` and `更正标注.md.j2`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from ywtb.exports.bulletin import official_format as layout
@@ -38,6 +41,8 @@ MARKS: Marks = {
 
 UNSEEN_NAMES = ("数字格式",)
 """What a record keeps that people do not read, beside the checksums of data."""
+
+STYLES: Mapping[Level, layout.Style] = {"addressee": layout.ADDRESSEE, "body": layout.BODY}
 
 CLAUSE_ENDS = "；。"
 LONG = 40
@@ -80,23 +85,24 @@ def _is_in_bulletin(place: str) -> bool:
 def write_notice(month: ReleaseMonth, notice: Notice, path: Path) -> None:
     """Write a notice; the same notice gives the same bytes."""
     office, day = month.city["office_name"], chinese_date(notice.day.isoformat())
-    said: dict[Level, list[str]] = {}
-    for paragraph in paragraphs(template(NOTICE).render(_context(month, notice, day)), MARKS):
-        said.setdefault(paragraph.level, []).append(paragraph.text)
+    said: dict[Level, list[str]] = defaultdict(list)
+    parts = list(paragraphs(template(NOTICE).render(_context(month, notice, day)), MARKS))
+    for part in parts:
+        said[part.level].append(part.text)
+    title, kind = "".join(said["title"]), "".join(said["kind"])
     document = layout.new_document()
-    add_masthead(document, month.city["masthead_name"], said["kind"][0], said["number"])
+    add_masthead(document, month.city["masthead_name"], kind, said["number"])
     add_issuer(document, office, day)
     add_title(document, said["title"])
-    for text in said["addressee"]:
-        layout.add(document, layout.ADDRESSEE, text)
-    for text in said["body"]:
-        layout.add(document, layout.BODY, text)
-    title = "".join(said["title"])
-    if "row" in said:
-        add_table(document, _table(title, said["row"]), layout.TEXT_WIDTH, TEXT_ON_ONE_LINE)
-        # The signature must not stand on a page without text.
-        for cell in document.tables[-1].rows[-1].cells:
-            cell.paragraphs[0].paragraph_format.keep_with_next = True
+    for level, alike in groupby(parts, key=attrgetter("level")):
+        texts = [part.text for part in alike]
+        if level == "row":
+            add_table(document, _table(title, texts), layout.TEXT_WIDTH, TEXT_ON_ONE_LINE)
+        elif level in STYLES:
+            for text in texts:
+                paragraph = layout.add(document, STYLES[level], text)
+                # The signature must not stand on a page without text.
+                paragraph.paragraph_format.keep_with_next = text == said["body"][-1]
     add_signature(document, office, day)
     for text in said["imprint"]:
         add_imprint(document, text, layout.TEXT_WIDTH)
