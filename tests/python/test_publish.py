@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from docx import Document
 from filelock import FileLock
 
 from conftest import REPEATS, Sandbox, copy_of, edit
@@ -164,6 +165,18 @@ def test_a_revision_is_kept_and_told(history: History) -> None:
     assert history.sandbox.rows("select count(distinct release_id) from audit.revisions") == [(2,)]
 
 
+def test_a_revised_month_has_its_notices_and_a_mark(history: History) -> None:
+    exports = history.sandbox.root / "exports"
+    for ending in ("txt", "docx"):
+        names = {path.stem for path in (exports / "2023-08").glob(f"更正通知_*.{ending}")}
+        assert len(names) == 2
+    for month, marked in (("2023-06", 0), ("2023-08", 1)):
+        texts = [each.text for each in Document(str(exports / month / "通报.docx")).paragraphs]
+        marks = [text for text in texts if "更正通知第2号" in text]
+        assert len(marks) == marked
+    assert not list((exports / "2023-06").glob("更正通知_*"))
+
+
 def test_the_notify_command_gets_the_summary(history: History, published: Sandbox) -> None:
     mail = (history.sandbox.root / "mail.txt").read_text(encoding="utf-8")
     assert mail.startswith("ywtb refresh 完成：已发布")
@@ -197,7 +210,7 @@ def test_any_sequence_of_changes_is_as_if_built_anew(june: Sandbox, tmp_path: Pa
         months = sorted(folder.name for folder in raw.iterdir())
         change = chance.choice(["add", "add", "cell", "rule", "erratum", "remove", "rollback"])
         if change == "rollback" and len(sandbox.status()["releases"]) > 1:
-            assert sandbox.run("rollback").returncode == 0
+            assert sandbox.run("rollback", "--reason", "数据有误").returncode == 0
         elif change == "remove" and len(months) > 2:
             gone = chance.choice(months[1:])
             shutil.rmtree(raw / gone)
@@ -273,7 +286,7 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
     assert manifest["release_id"] == newest
     assert manifest["score_months"] == ["2023-06", "2023-07", "2023-08"]
     assert manifest["test_count"] > 100
-    assert sandbox.run("rollback").returncode == 0
+    assert sandbox.run("rollback", "--reason", "数据有误").returncode == 0
     older = sandbox.release()
     assert older == manifest["previous_release_id"] == history.corrected_release != newest
     record = read_records(Project(sandbox.root))["2023-08", "511700"]
@@ -292,11 +305,11 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
     # What was rolled back is asked for again, not published again unseen.
     again = list(map(str, published_changes(Project(sandbox.root), database_of(sandbox, newest))))
     assert any(line.startswith("2023-08 附件8 渠县 线上线下一致性：0 → 2") for line in again)
-    assert sandbox.run("rollback", newest).returncode == 0
+    assert sandbox.run("rollback", newest, "--reason", "数据有误").returncode == 0
     assert sandbox.release() == newest
-    assert sandbox.run("rollback", "../../etc").returncode == 2
-    assert sandbox.run("rollback", history.first_release).returncode == 2
-    assert sandbox.run("rollback", "20010101T000000000000Z").returncode == 2
+    assert sandbox.run("rollback", "../../etc", "--reason", "数据有误").returncode == 2
+    assert sandbox.run("rollback", history.first_release, "--reason", "数据有误").returncode == 2
+    assert sandbox.run("rollback", "20010101T000000000000Z", "--reason", "数据有误").returncode == 2
     assert sandbox.release() == newest
     seeds = sandbox.rows("select seed_path, sha256 from audit.release_seeds")
     assert len(seeds) == len(list((sandbox.root / "seeds").rglob("*.csv")))
@@ -340,7 +353,7 @@ def test_figures_of_the_text_are_frozen_too(published: Sandbox) -> None:
 def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
     newest = published.release()
     exports = published.root / "exports"
-    assert published.run("rollback").returncode == 0
+    assert published.run("rollback", "--reason", "数据有误").returncode == 0
     older = published.release()
     assert months_checked(published) == ["2023-06"]
     assert older != newest
@@ -350,6 +363,6 @@ def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
         "and column_name = 'online_offline_mismatch_count' and score_month = '2023-08-01'"
     )
     assert changes(published, correction) == "2023-08 附件8 渠县 线上线下一致性：2 → 0"
-    assert published.run("rollback", newest).returncode == 0
+    assert published.run("rollback", newest, "--reason", "数据有误").returncode == 0
     assert months_checked(published) == ["2023-08", "2023-07", "2023-06"]
     assert (exports / "2023-08" / "manifest.json").is_file()

@@ -196,7 +196,7 @@ def test_no_rollback_onto_a_broken_release(three_months: Sandbox, tmp_path: Path
     content = database.read_bytes()
     database.unlink()
     database.write_bytes(content[:100_000])
-    done = sandbox.run("rollback")
+    done = sandbox.run("rollback", "--reason", "数据有误")
     assert done.returncode == 1
     assert f"已发布的仍是 {published}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -210,7 +210,7 @@ def test_a_record_that_cannot_be_read_is_told(three_months: Sandbox, tmp_path: P
     path.write_text("<<<<<<< HEAD\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(DamageError, match="发布记录"):
         read_records(Project(sandbox.root))
-    done = sandbox.run("rollback")
+    done = sandbox.run("rollback", "--reason", "数据有误")
     assert done.returncode == 1
     assert "发布记录" in done.stderr
     assert "Traceback" not in done.stderr

@@ -203,7 +203,7 @@ def test_a_rollback_gets_out_where_what_was_published_is_gone(
     older, newest = ids(sandbox.root / "warehouse" / "releases")
     shutil.rmtree(sandbox.root / "warehouse" / "releases" / newest)
     assert f"ywtb rollback {older}" in sandbox.run("status").stderr
-    done = sandbox.run("rollback")
+    done = sandbox.run("rollback", "--reason", "数据有误")
     assert done.returncode == 0, done.stderr
     assert sandbox.release() == older
     assert sandbox.run("verify").returncode == 0

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from operator import itemgetter
 
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
@@ -19,6 +21,8 @@ KINDS = {
     "note": "说明，不作更正",
 }
 NONE = "—"
+
+OFFICE_TIME = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,41 @@ class Section:
     title: str
     headings: tuple[str, ...]
     corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A correction after publication.
+
+    Attributes:
+        number: among those of the month, from 1.
+        release: that made it.
+        revised_at: UTC, without a zone.
+        reason: why.
+        rows: of `audit.revisions`.
+    """
+
+    number: int
+    release: str
+    revised_at: datetime
+    reason: str
+    rows: Sequence[Row]
+
+    @property
+    def day(self) -> date:
+        """Its date where the office is."""
+        return self.revised_at.replace(tzinfo=UTC).astimezone(OFFICE_TIME).date()
+
+
+def notices(month: ReleaseMonth) -> list[Notice]:
+    """Corrections of a month after publication, oldest first."""
+    found = grouped(month.tables["audit.revisions"], "revised_at", "release_id")
+    return [
+        Notice(number, release, revised_at, rows[0]["reason"], rows)
+        for number, ((revised_at, release), rows) in enumerate(
+            sorted(found.items(), key=itemgetter(0)), start=1
+        )
+    ]
 
 
 def corrections(month: ReleaseMonth) -> tuple[Section, ...]:
@@ -131,13 +170,9 @@ def _adjustment_lines(month: ReleaseMonth, rows: Sequence[Row]) -> Iterator[Deta
 
 
 def _revisions(month: ReleaseMonth) -> Iterator[Correction]:
-    order = ("revised_at", "printed_in", "unit_name", "column_name")
-    revisions = sorted(
-        month.tables["audit.revisions"], key=lambda row: [row[column] for column in order]
-    )
-    for (release, revised_at), rows in grouped(revisions, "release_id", "revised_at").items():
+    for notice in notices(month):
         details = []
-        for row in rows:
+        for row in sorted(notice.rows, key=itemgetter("printed_in", "unit_name", "column_name")):
             old, new = (
                 NONE if row[rank] is None else str(row[rank]) for rank in ("old_rank", "new_rank")
             )
@@ -151,8 +186,8 @@ def _revisions(month: ReleaseMonth) -> Iterator[Correction]:
                     "无" if row["new_value"] is None else row["new_value"],
                 )
             )
-        title = f"{revised_at:%Y-%m-%d %H:%M}（UTC）更正，版本 {release}"
-        yield Correction(title, (("缘由", rows[0]["reason"]),), tuple(details))
+        title = f"更正通知第{notice.number}号，{notice.day}，版本 {notice.release}"
+        yield Correction(title, (("缘由", notice.reason),), tuple(details))
 
 
 def _runs(numbers: Iterable[int | None]) -> str:

@@ -1,27 +1,43 @@
-"""Correction notices as text files, one each time that a release changed what was published."""
+"""Correction notices, one each time that a release changed what was published.
+
+As an official document, which says what people see, and as a text file, which lists everything.
+"""
 
 from collections import Counter
 
+from ywtb.exports.bulletin.pdf import libreoffice
+from ywtb.exports.corrections import notices
 from ywtb.exports.formats import Download, Format, Job
-from ywtb.exports.release_month import grouped
 from ywtb.release.records import Change
 
 
 def _write(job: Job) -> None:
-    revisions = grouped(job.month.tables["audit.revisions"], "release_id", "revised_at")
+    from ywtb.exports.bulletin.notice import write_notice
+
     times = Counter[str]()
-    for (release, _), rows in revisions.items():
-        times[release] += 1  # more than once if it was rolled back to
-        name = f"更正通知_{release}{f'_{times[release]}' if times[release] > 1 else ''}.txt"
+    for notice in notices(job.month):
+        times[notice.release] += 1  # more than once if it was rolled back to
+        again = f"_{times[notice.release]}" if times[notice.release] > 1 else ""
+        name, title = f"更正通知_{notice.release}{again}", f"更正通知第{notice.number}号"
         lines = [
-            f"{job.month.month} 更正通知（{release}）",
-            f"更正原因：{rows[0]['reason']}",
+            f"{job.month.month} {title}（{notice.day}，版本 {notice.release}）",
+            f"更正原因：{notice.reason}",
             "",
-            *(str(Change.of(row)) for row in rows),
+            *(str(Change.of(row)) for row in notice.rows),
             "",
         ]
-        (job.folder / name).write_text("\n".join(lines), encoding="utf-8")
-        job.downloads.append(Download(name, "更正通知", name))
+        (job.folder / f"{name}.txt").write_text("\n".join(lines), encoding="utf-8")
+        write_notice(job.month, notice, job.folder / f"{name}.docx")
+        job.downloads += [
+            Download(f"{name}.docx", f"{title}（Word）", f"{notice.day}，可修改的公文"),
+            *(
+                [Download(f"{name}.pdf", f"{title}（PDF）", "供阅读和打印")]
+                if libreoffice()
+                else []
+            ),
+            Download(f"{name}.txt", f"{title}（文本）", "逐条列出全部变动"),
+        ]
 
 
-FORMAT = Format(40, _write)
+FORMAT = Format(15, _write)
+"""Before the bulletin, whose LibreOffice makes the PDFs of all documents."""

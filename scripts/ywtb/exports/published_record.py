@@ -37,6 +37,11 @@ from ywtb.exports.release_month import (
 from ywtb.project import Project
 from ywtb.release.queries import connect_read_only
 from ywtb.release.records import (
+    DATA,
+    FRAME,
+    SCORES,
+    TEXT,
+    WHOLE,
     Change,
     Content,
     Entry,
@@ -48,7 +53,6 @@ from ywtb.release.records import (
 from ywtb.release.releases import NotPublishedError, published_database
 
 USES = "intermediate.int_group_indicators_monthly"
-TEXT, SCORES, DATA = "通报文字", "得分", "数据"
 UNPRINTED = (SCORES, DATA)
 """Places of what is not printed: told only where nothing that is printed changes."""
 
@@ -65,7 +69,7 @@ def content_of(month: ReleaseMonth) -> Content:
     """Every text and figure that the exports of a month show."""
     tables = month.tables
     content: Content = {
-        "公文": {month.city["city_name"]: frame(month).texts()},
+        FRAME: {month.city["city_name"]: frame(month).texts()},
         "通报正文": {month.city["city_name"]: dict(_metrics(month))},
         TEXT: {
             "正文": {
@@ -223,7 +227,7 @@ def _digest(rows: Iterable[Mapping[str, Any]], columns: list[str]) -> dict[str, 
 
 def changes(record: Record, month: ReleaseMonth | None) -> list[Change]:
     """What a new release would change of what was published; None where it lacks the month."""
-    whole = (record.month, record.city_code, "整月", record.city_code, "全部")
+    whole = (record.month, record.city_code, WHOLE, record.city_code, "全部")
     if month is None:
         return [Change(*whole, "已发布", None)] if record.content else []
     if not record.content:

@@ -56,7 +56,13 @@ def _lines(text: str, count: int) -> list[str]:
     return [line for line in (*lines, text) if line]
 
 
-def column_widths(annex: Annex, size: float, padding: float, available: float) -> list[float]:
+def column_widths(
+    annex: Annex,
+    size: float,
+    padding: float,
+    available: float,
+    longest: int = NAME_ON_ONE_LINE,
+) -> list[float]:
     """Widths of an annex's columns, which fill what is available, or more if cells need it.
 
     No number is ever broken. What is left goes to the headings, until each stands on one line, and
@@ -67,12 +73,13 @@ def column_widths(annex: Annex, size: float, padding: float, available: float) -
         size: of the type; widths are in its unit.
         padding: that a column has beside its widest text.
         available: for all columns together.
+        longest: characters up to which a text is not broken.
     """
     needed, wanted = [], []
     for column, *cells in zip(annex.columns, *annex.texts, strict=True):
         widest = max(map(width_in_ems, cells))
         if column.number_format == "@":
-            widest = min(widest, NAME_ON_ONE_LINE)
+            widest = min(widest, longest)
         heading = width_in_ems(column.label)
         ems = max(widest, heading / HEADING_LINES, min(heading, 2))
         needed.append(ems * size + padding)

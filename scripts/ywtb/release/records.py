@@ -22,6 +22,9 @@ MONTH, CITY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]", "[0-9]" * 6
 Content = dict[str, dict[str, dict[str, str]]]
 """Texts by place (such as 附件3), subject (such as a unit) and name (such as 综合得分)."""
 
+FRAME, TEXT, SCORES, DATA, WHOLE = "公文", "通报文字", "得分", "数据", "整月"
+"""Places of a change that are looked for by name."""
+
 Event = Literal["published", "corrected", "rolled_back", "withdrawn"]
 
 

@@ -23,9 +23,15 @@ def _write(job: Job) -> None:
 
 @contextmanager
 def _pdfs(jobs: Sequence[Job]) -> Iterator[Callable[[Job], None]]:
-    """LibreOffice makes the PDFs of all months in one go."""
-    with converted([job.folder / DOCUMENT.path for job in jobs]) as pdf:
-        yield lambda job: pdf(job.folder / DOCUMENT.path, job.folder / PDF.path)
+    """LibreOffice makes the PDFs of all documents of all months in one go."""
+    documents = {job.folder: sorted(job.folder.glob("*.docx")) for job in jobs}
+    with converted([each for found in documents.values() for each in found]) as pdf:
+
+        def wait(job: Job) -> None:
+            for document in documents[job.folder]:
+                pdf(document, document.with_suffix(".pdf"))
+
+        yield wait
 
 
 def _lacks(files: Collection[str]) -> bool:

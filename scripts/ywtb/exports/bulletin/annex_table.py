@@ -10,7 +10,7 @@ from docx.text.paragraph import Paragraph
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin import official_format as layout
 from ywtb.exports.release_month import Annex
-from ywtb.exports.text_layout import column_widths, fold
+from ywtb.exports.text_layout import NAME_ON_ONE_LINE, column_widths, fold
 
 SIZES = (layout.SIZE["五号"], layout.SIZE["小五"], layout.SIZE["六号"])
 """Type sizes of tables; the largest that fits is taken."""
@@ -22,9 +22,14 @@ PADDING = 2 * MARGINS
 """Points of a column that its widest text leaves free."""
 
 
-def add_table(document: WordDocument, annex: Annex, width: Length) -> None:
-    """Add an annex as a table of `width`, which all its columns share."""
-    size, widths = _size_and_widths(annex, width.pt)
+def add_table(
+    document: WordDocument, annex: Annex, width: Length, longest: int = NAME_ON_ONE_LINE
+) -> None:
+    """Add an annex as a table of `width`, which all its columns share.
+
+    Texts of up to `longest` characters are not broken.
+    """
+    size, widths = _size_and_widths(annex, width.pt, longest)
     table = document.add_table(annex.heading_rows + len(annex.texts), len(annex.columns))
     table.style = "Table Grid"
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
@@ -53,10 +58,10 @@ def add_table(document: WordDocument, annex: Annex, width: Length) -> None:
         _fill(cell.paragraphs[0], layout.CELL_HEADING, "\n".join(lines), size)
 
 
-def _size_and_widths(annex: Annex, available: float) -> tuple[float, list[float]]:
+def _size_and_widths(annex: Annex, available: float, longest: int) -> tuple[float, list[float]]:
     """The type size of a table and the widths of its columns, in points; they fill `available`."""
     for size in SIZES:
-        widths = column_widths(annex, size, PADDING, available)
+        widths = column_widths(annex, size, PADDING, available, longest)
         if sum(widths) < available + 0.01:
             return size, widths
     return size, [width * available / sum(widths) for width in widths]

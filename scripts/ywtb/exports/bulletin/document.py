@@ -6,8 +6,7 @@ from datetime import datetime, time
 from pathlib import Path
 
 from docx.document import Document as WordDocument
-from docx.enum.text import WD_TAB_ALIGNMENT
-from docx.shared import Length, Pt
+from docx.shared import Pt
 
 from ywtb.exports.bulletin import official_format as layout
 from ywtb.exports.bulletin.annex_table import add_table
@@ -20,9 +19,16 @@ from ywtb.exports.bulletin.frame import (
     Figure,
     frame,
 )
+from ywtb.exports.bulletin.letterhead import (
+    add_imprint,
+    add_issuer,
+    add_masthead,
+    add_signature,
+    add_title,
+)
 from ywtb.exports.bulletin.narrative import narrative
+from ywtb.exports.bulletin.notice import mark
 from ywtb.exports.release_month import Annex, ReleaseMonth
-from ywtb.exports.text_layout import fold, width_in_ems
 
 LANDSCAPE_WIDTH = layout.TEXT_HEIGHT
 
@@ -31,52 +37,28 @@ def write_document(month: ReleaseMonth, path: Path) -> None:
     """Write a month's bulletin; the same month gives the same bytes."""
     around = frame(month)
     document = layout.new_document()
-    _masthead(document, around.masthead, around.issue)
-    _issuer(document, around.office, around.issued)
+    corrected = mark(month)
+    lines = [around.issue, *([corrected] if corrected else [])]
+    add_masthead(document, around.masthead, KIND, lines)
+    add_issuer(document, around.office, around.issued)
     title = _text(document, month)
     _attachments(document, around.attachments)
-    _signature(document, around.office, around.issued)
+    add_signature(document, around.office, around.issued)
     _figures(document, month, around.figures)
     layout.add_landscape(document)
     for annex in month.annexes:
         _annex(document, annex, annex is month.annexes[0])
-    _imprint(document, around.imprint)
+    add_imprint(document, around.imprint, LANDSCAPE_WIDTH)
     if month.mark:
         layout.mark_pages(document, month.mark)
     layout.save(document, path, title, around.office, datetime.combine(around.day, time()))
 
 
-def _masthead(document: WordDocument, name: str, issue: str) -> None:
-    layout.add(document, layout.MASTHEAD, name)
-    kind = layout.add(document, layout.MASTHEAD_KIND)
-    # Spread by character spacing, which keeps the word whole; none follows the last character.
-    layout.spread(layout.write(kind, layout.MASTHEAD_KIND, KIND[:-1]), 24)
-    layout.write(kind, layout.MASTHEAD_KIND, KIND[-1])
-    layout.add(document, layout.ISSUE, issue)
-
-
-def _issuer(document: WordDocument, office: str, day: str) -> None:
-    """Office on the left and date on the right above the red line, condensed to fit it."""
-    paragraph = layout.add(document, layout.ISSUER)
-    width = layout.TEXT_WIDTH
-    paragraph.paragraph_format.tab_stops.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
-    ems = width_in_ems(office + day) + 4
-    run = layout.write(paragraph, layout.ISSUER, f"{office}\t{day}")
-    layout.condense(run, min(100, int(100 * width.pt / (ems * layout.ISSUER.size))))
-    layout.rule(paragraph, "bottom", 2, str(layout.RED))
-
-
 def _text(document: WordDocument, month: ReleaseMonth) -> str:
     """Title and sections; returns the title on one line."""
     paragraphs = narrative(month)
-    most = layout.TEXT_WIDTH.pt / layout.TITLE.size
     lines = [each.text for each in paragraphs if each.level == "title"]
-    title = layout.add(document, layout.TITLE)
-    layout.write(
-        title, layout.TITLE, "\n".join(part for line in lines for part in fold(line, most))
-    )
-    title.paragraph_format.space_before = layout.LINE
-    title.paragraph_format.space_after = layout.LINE
+    add_title(document, lines)
     styles = {
         "heading_1": layout.HEADING_1, "heading_2": layout.HEADING_2, "body": layout.BODY,
     }  # fmt: skip
@@ -100,20 +82,6 @@ def _attachments(document: WordDocument, attachments: Sequence[str]) -> None:
         paragraph.paragraph_format.keep_with_next = attachment in attachments[-2:]
         if lead:
             paragraph.paragraph_format.space_before = layout.LINE
-
-
-def _signature(document: WordDocument, office: str, day: str) -> None:
-    """Office and date on the right, the date two characters further in."""
-    size = layout.SIGNATURE.size
-    room = layout.TEXT_WIDTH.pt / size - width_in_ems(office)
-    right = max(0.0, min(2.0, room))
-    for text, inset in ((office, right), (day, right + 2)):
-        if text:
-            paragraph = layout.add(document, layout.SIGNATURE, text)
-            paragraph.paragraph_format.right_indent = Pt(inset * size)
-            if text == office:
-                paragraph.paragraph_format.space_before = Pt(2 * layout.LINE.pt)
-                paragraph.paragraph_format.keep_with_next = True
 
 
 def _figures(document: WordDocument, month: ReleaseMonth, figures: Sequence[Figure]) -> None:
@@ -150,17 +118,3 @@ def _annex(document: WordDocument, annex: Annex, is_first: bool) -> None:
         paragraph = layout.add(document, layout.NOTE, f"{number}.\t{note}")
         layout.indent(paragraph, 1.5, -1.5, layout.NOTE.size)
         paragraph.paragraph_format.keep_together = True
-
-
-def _imprint(document: WordDocument, imprint: str) -> None:
-    """Who printed it and when, between two lines at the foot of the last page."""
-    paragraph = layout.add(document, layout.IMPRINT, imprint)
-    size = layout.IMPRINT.size
-    layout.indent(paragraph, 1, 0, size)
-    paragraph.paragraph_format.right_indent = Pt(size)
-    paragraph.paragraph_format.tab_stops.add_tab_stop(
-        Length(LANDSCAPE_WIDTH - Pt(size)), WD_TAB_ALIGNMENT.RIGHT
-    )
-    layout.rule(paragraph, "top", 1, "000000")
-    layout.rule(paragraph, "bottom", 1, "000000")
-    layout.at_foot(paragraph, LANDSCAPE_WIDTH)

@@ -24,8 +24,13 @@ from ywtb.release.queries import Row
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "通报正文.md.j2"
 
-Level = Literal["title", "heading_1", "heading_2", "body"]
-MARKS: Mapping[str, Level] = {"#": "title", "##": "heading_1", "###": "heading_2"}
+Level = Literal[
+    "title", "heading_1", "heading_2", "body", "kind", "number", "addressee", "row", "imprint"
+]
+"""What a paragraph is; the last five are those of a correction notice."""
+
+Marks = Mapping[str, Level]
+MARKS: Marks = {"#": "title", "##": "heading_1", "###": "heading_2"}
 
 NO_WORDING: Mapping[str, str | None] = dict.fromkeys(
     ("problem_name", "count_unit", "metric_code", "office_metric_code", "heading", "demand")
@@ -137,11 +142,12 @@ class Shortcoming:
 
 def narrative(month: ReleaseMonth) -> list[Paragraph]:
     """The bulletin's title and sections in order; the list of annexes is not part of it."""
-    return list(_paragraphs(_template().render(_context(month))))
+    return list(paragraphs(template(TEMPLATE).render(_context(month))))
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """A template of `TEMPLATES`."""
     # What comes out is written as text, nowhere read as markup.
     environment = Environment(  # noqa: S701
         loader=FileSystemLoader(TEMPLATES),
@@ -150,7 +156,8 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["chinese"] = chinese_number
-    return environment.get_template(TEMPLATE)
+    environment.filters["cell"] = _cell
+    return environment.get_template(name)
 
 
 def city_metrics(month: ReleaseMonth) -> dict[str, CityFigure]:
@@ -163,13 +170,13 @@ def city_metrics(month: ReleaseMonth) -> dict[str, CityFigure]:
             code=row["metric_code"],
             dimension_code=dimensions[row["metric_code"]],
             name=row["metric_name"],
-            value=_one_line(row["metric_text"])
+            value=one_line(row["metric_text"])
             if row["metric_value"] is None
             else _quantity(row["metric_value"], row["value_unit"]),
             rank=_rank(row),
             is_low=row["is_rank_from_bottom"]
             or (row["province_rank"] or 0) > month.city["worst_good_rank"],
-            detail=_one_line(row["detail"]),
+            detail=one_line(row["detail"]),
         )
         for row in month.tables["marts.fct_city_metrics"]
     ]
@@ -194,14 +201,14 @@ def chinese_date(text: str) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def _paragraphs(text: str) -> Iterator[Paragraph]:
+def paragraphs(text: str, marks: Marks = MARKS) -> Iterator[Paragraph]:
     """Blank lines part paragraphs; a marked line is one by itself."""
     for block in re.split(r"\n\s*\n", text):
         body = ""
         for line in block.splitlines():
             mark, _, rest = line.strip().partition(" ")
-            if mark in MARKS:
-                yield Paragraph(MARKS[mark], rest.strip())
+            if mark in marks:
+                yield Paragraph(marks[mark], rest.strip())
             else:
                 body += line.strip()
         if body:
@@ -239,7 +246,7 @@ def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
     units = grouped(month.tables["marts.fct_composite_scores"], "group_code")
     for code, group in month.groups.items():
         members = sorted(units.get(code, []), key=itemgetter("sequence_no"))
-        best = [_one_line(row["unit_name"]) for row in members if row["score_rank"] == 1]
+        best = [one_line(row["unit_name"]) for row in members if row["score_rank"] == 1]
         if best:
             leaders = "、".join(best) if len(best) <= LEADERS_NAMED else f"{len(best)}个单位"
             yield {
@@ -323,7 +330,7 @@ def _unit_problem(
         total="" if is_rate else _quantity(sum(row["obs_value"] for row in losses), unit),
         full_value=_quantity(indicator["valid_max"] or 100, unit) if is_rate else "",
         tallies=tuple(
-            Tally(_quantity(value, unit), tuple(_one_line(row["unit_name"]) for row in rows))
+            Tally(_quantity(value, unit), tuple(one_line(row["unit_name"]) for row in rows))
             for value, rows in by_value.items()
         ),
         groups=tuple(
@@ -394,6 +401,11 @@ def _quantity(value: Decimal | int, unit: str | None) -> str:
     return f"{plain_figure(value)}{unit or ''}"
 
 
-def _one_line(text: str | None) -> str:
+def one_line(text: str | None) -> str:
     """A received text on one line, so that it cannot begin a paragraph."""
     return " ".join((text or "").split())
+
+
+def _cell(text: str | None) -> str:
+    """A received text as a cell of a template's table, in which `|` parts cells."""
+    return one_line(text).replace("|", "／") or "—"

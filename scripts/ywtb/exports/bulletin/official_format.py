@@ -83,6 +83,7 @@ ISSUE = Style("期号", "body", SIZE["三号"], CENTER)
 ISSUER = Style("发文机关和日期", "body", SIZE["四号"])
 TITLE = Style("通报标题", "title", SIZE["二号"], CENTER, Pt(34), outline=0)
 BODY = Style("通报正文", "body", SIZE["三号"], JUSTIFY, first_line=2)
+ADDRESSEE = Style("主送机关", "body", SIZE["三号"])
 HEADING_1 = Style(
     "一级标题", "heading_1", SIZE["三号"], first_line=2, outline=1, keep_with_next=True
 )
@@ -108,9 +109,9 @@ PAGE_NUMBER = Style("页码", "number", SIZE["四号"], line=None)
 PAGE_MARK = Style("页眉标识", "heading_1", SIZE["四号"], RIGHT_EDGE, None)
 
 STYLES = (
-    MASTHEAD, MASTHEAD_KIND, ISSUE, ISSUER, TITLE, BODY, HEADING_1, HEADING_2, ATTACHMENTS,
-    SIGNATURE, ANNEX_MARK, ANNEX_TITLE, PERIOD_LINE, CELL, CELL_HEADING, NOTE, FIGURE, CAPTION,
-    IMPRINT, PAGE_NUMBER, PAGE_MARK,
+    MASTHEAD, MASTHEAD_KIND, ISSUE, ISSUER, TITLE, BODY, ADDRESSEE, HEADING_1, HEADING_2,
+    ATTACHMENTS, SIGNATURE, ANNEX_MARK, ANNEX_TITLE, PERIOD_LINE, CELL, CELL_HEADING, NOTE,
+    FIGURE, CAPTION, IMPRINT, PAGE_NUMBER, PAGE_MARK,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
-from ywtb.exports.corrections import KINDS
+from ywtb.exports.corrections import KINDS, notices
 from ywtb.exports.formats import Download
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site import drawing, heat, history, records, rules, views
@@ -147,12 +147,7 @@ def _pages(
         )
     yield _Page("rules.html", "计分规则", {"rules": rules.rules(month)})
     errata = grouped(tables["audit.errata_in_force"], "erratum_id").values()
-    revisions = sorted(
-        grouped(tables["audit.revisions"], "release_id", "revised_at").values(),
-        key=lambda rows: rows[0]["revised_at"],
-        reverse=True,
-    )
-    corrected = {"errata": errata, "kinds": KINDS, "revisions": revisions}
+    corrected = {"errata": errata, "kinds": KINDS, "notices": notices(month)[::-1]}
     yield _Page("corrections.html", "勘误更正", corrected)
     yield _Page("quality.html", "数据质量", {"suites": records.suites(month)})
     yield _Page("glossary.html", "术语", {"uses": grouped(month.uses, "indicator_code")})
