@@ -144,15 +144,9 @@ CITIES = "511600 广安市、511700 达州市"
             put(2, 1, "市经信局"),
             f"{LICENSES} 第3行 “单位”列：“市经信局”；应为：本月名册",
         ),
-        ("licenses", keep_ours, f"{LICENSES}：缺少城市 广安市；应为：本月各城市的行"),
-        (
-            "licenses",
-            lambda rows: rows.pop(2),
-            f"{LICENSES} 广安市 市教育局：缺少该单位；应为：该单位应占一行",
-        ),
     ],
 )
-def test_what_a_file_lacks_of_its_cities_is_told(
+def test_what_is_wrong_with_cities_is_told(
     project: Project,
     tmp_path: Path,
     feed: str,
@@ -166,9 +160,22 @@ def test_what_a_file_lacks_of_its_cities_is_told(
     outcome = ingest(project, [write_csvs(tmp_path / "m", layout, sheets)], MONTH)
     lines = [str(problem) for problem in outcome.problems]
     assert any(line.startswith(told) for line in lines), lines
-    if change in (without_city, keep_ours):
+    if change is without_city:
         assert len([line for line in lines if line.startswith(LICENSES)]) <= 1
     assert tree_hash(project.root) == before
+
+
+def test_what_a_city_lacks_is_waited_for(project: Project, tmp_path: Path) -> None:
+    layout = layout_of(project)
+    sheets = random_month(layout, 22)
+    keep_ours(sheets["licenses"])
+    sheets["efficiency"].pop(2)
+    outcome = ingest(project, [write_csvs(tmp_path / "m", layout, sheets)], MONTH)
+    assert (outcome.stage, outcome.problems) == ("collecting", [])
+    assert [str(gap) for gap in outcome.missing] == [
+        "[证照应用] 广安市",
+        "[运行效能] 广安市 市教育局",
+    ]
 
 
 def test_an_alias_belongs_to_its_city(project: Project, tmp_path: Path) -> None:

@@ -364,7 +364,6 @@ CASES: list[Case] = [
         cell("subsites", 1, 1, "0"),
         (seed_name("subsites"), "第2行", "市发展改革委", "分站点开通情况", "不考核"),
     ),
-    ("blank cell", cell(*COUNT, ""), (*COUNT_PLACE, "空白", "不适用的填“—”")),
     # City-level figures.
     (
         "unknown metric",
@@ -386,21 +385,11 @@ CASES: list[Case] = [
         table("city_metrics", lambda rows: rows.append(rows[1])),
         (seed_name("city_metrics"), "第29行", "第2行"),
     ),
-    (
-        "ranks left out",
-        table("city_metrics", lambda rows: [row.pop(2) for row in rows]),
-        (seed_name("city_metrics"), "“全省排名”列", "缺少该列"),
-    ),
     # Units.
     (
         "unknown unit",
         cell("licenses", 2, 0, "市经信委"),
         (LICENSES, "第3行", "“市经信委”", "最接近的是“市经信局”"),
-    ),
-    (
-        "missing unit",
-        table("licenses", lambda rows: rows.pop(2)),
-        (LICENSES, "市经信局", "缺少该单位"),
     ),
     (
         "duplicated unit",
@@ -424,11 +413,6 @@ CASES: list[Case] = [
         (LICENSES, "第2行", "组别 “B组”", "A组"),
     ),
     # Columns.
-    (
-        "missing column",
-        table("licenses", lambda rows: [row.pop(2) for row in rows]),
-        (LICENSES, "“证照补录率”列", "缺少该列"),
-    ),
     (
         "extra column",
         table("licenses", widen("得分", "1")),
@@ -470,16 +454,10 @@ CASES: list[Case] = [
         (LICENSES, "列名不属于该表"),
     ),
     ("no header", table("licenses", lambda rows: rows.pop(0)), (LICENSES, "没有表头")),
-    ("missing feed", without("licenses"), (LICENSES, "没有该表")),
     # Files as text.
     ("empty file", content("licenses", lambda _: b""), (LICENSES, "空文件")),
     ("only a mark", content("licenses", lambda _: BOM), (LICENSES, "没有内容")),
     ("only blanks", content("licenses", lambda _: b" ,\n,,\n"), (LICENSES, "没有内容")),
-    (
-        "only a header",
-        table("licenses", lambda rows: rows.__delitem__(slice(1, None))),
-        (LICENSES,),
-    ),
     (
         "NUL bytes",
         content("licenses", lambda data: data[:300] + b"\0" + data[300:]),
@@ -778,9 +756,41 @@ def test_every_problem_is_told_at_once_and_to_programs(good: Good, tmp_path: Pat
         "expected": "不小于 0，不大于 100",
         "unit": "市发展改革委",
     } in answer["problems"]
-    assert [problem["seen"] for problem in answer["problems"]] == [
-        "“-1”", "“120%”", "“市经信委”", "缺少该单位",
-    ]  # fmt: skip
+    assert [each["seen"] for each in answer["problems"]] == ["“-1”", "“120%”", "“市经信委”"]
+
+
+LACKING: list[tuple[str, Build, str]] = [
+    ("blank cell", cell(*COUNT, ""), "[运行效能] 市发展改革委 超时件数"),
+    (
+        "ranks left out",
+        table("city_metrics", lambda rows: [row.pop(2) for row in rows]),
+        "[全市指标] 全省排名",
+    ),
+    ("missing unit", table("licenses", lambda rows: rows.pop(2)), "[证照应用] 市经信局"),
+    (
+        "missing column",
+        table("licenses", lambda rows: [row.pop(2) for row in rows]),
+        "[证照应用] A组 证照补录率",
+    ),
+    ("missing feed", without("licenses"), "[证照应用]"),
+    (
+        "only a header",
+        table("licenses", lambda rows: rows.__delitem__(slice(1, None))),
+        "[证照应用]",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("build", "gap"), [case[1:] for case in LACKING], ids=[case[0] for case in LACKING]
+)
+def test_what_is_missing_is_waited_for(good: Good, build: Build, gap: str, tmp_path: Path) -> None:
+    """Nothing is wrong with a month that is not whole yet: it is collected."""
+    (tmp_path / "in").mkdir()
+    outcome = ingest(copy_seeds(tmp_path / "project"), build(good, tmp_path / "in"), MONTH)
+    assert outcome.problems == []
+    assert (outcome.stage, outcome.is_written) == ("collecting", True)
+    assert gap in map(str, outcome.missing)
 
 
 def test_what_a_file_may_hold_that_cannot_be_read_is_not_called_missing(

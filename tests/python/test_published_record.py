@@ -176,8 +176,8 @@ def test_a_record_of_before_is_told(three_months: Sandbox, tmp_path: Path) -> No
     record = read_records(project)["2023-06", "511700"]
     write_record(replace(record, history=()))
     told = "published/2023-06.json 缺少已发布时的记载，像是旧版本；请从版本库恢复该文件"
-    for command in ("verify", "refresh", "rollback"):
-        done = sandbox.run(command)
+    for command in (["verify"], ["refresh"], ["rollback", "--reason", "数据有误"]):
+        done = sandbox.run(*command)
         assert done.returncode == 1
         assert told in done.stderr
     record.path.unlink()

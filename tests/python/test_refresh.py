@@ -92,6 +92,8 @@ def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
         "单位",
         "失分明细",
         "年度平均",
+        "异议",
+        "月份",
         "月度变化",
     }
     for annex in june.reference("annexes"):

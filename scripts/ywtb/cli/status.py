@@ -1,6 +1,7 @@
 """The command `ywtb status`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -10,7 +11,6 @@ from ywtb.cli.shared import (
     MonthOption,
     find_project,
     print_json,
-    published,
     stop,
     valid_month,
 )
@@ -27,6 +27,7 @@ def status(month: MonthOption = None, as_json: JsonOption = False) -> None:
     """
     from ywtb.assessment.months import month_states
     from ywtb.release import releases
+    from ywtb.release.queries import open_release
 
     project = find_project()
     wanted = valid_month(month)
@@ -41,11 +42,9 @@ def status(month: MonthOption = None, as_json: JsonOption = False) -> None:
         ]
     except SettingsError as error:
         stop(str(error), 2)
-    if releases.published_release(project) is None:
-        manifest: dict[str, Any] = {}
-    else:
-        with published(project) as release:
-            manifest = releases.read_manifest(release)
+    manifest: dict[str, Any] = {}
+    with suppress(releases.NotPublishedError), open_release(project) as release:
+        manifest = releases.read_manifest(release)
     kept = releases.complete_releases(project)
     if as_json:
         print_json({**manifest, "releases": kept, "months": months})

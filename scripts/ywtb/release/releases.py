@@ -96,7 +96,7 @@ def published_damage(project: Project) -> list[Damage]:
     else:
         return []
     if kept:
-        remedy += f"；也可运行 ywtb rollback {kept[-1]}"
+        remedy += f"；也可运行 ywtb rollback {kept[-1]} --reason “……”"
     return [Damage(str(link.relative_to(project.root)), problem, remedy)]
 
 
