@@ -26,6 +26,7 @@ adjustments as (
 joined as (
     select
         units.*,
+        months.stage,
         dimension_code,
         dimensions.dimension_name,
         weights.weight,
@@ -37,6 +38,7 @@ joined as (
     inner join {{ ref('int_dimension_weights_monthly') }} as weights
         using (score_month, city_code, group_code)
     inner join {{ ref('dimensions') }} as dimensions using (dimension_code)
+    inner join {{ ref('int_score_months') }} as months using (score_month)
     left join losses using (score_month, unit_id, dimension_code)
     left join adjustments using (score_month, unit_id, dimension_code)
 )
@@ -56,5 +58,4 @@ select
     cast(adjustment_points as decimal(6, 3)) as adjustment_points,
     cast(case when unkept_score < 0 then 0 else unkept_score end as decimal(18, 10)) as score
 from joined
-inner join {{ ref('int_score_months') }} using (score_month)
 order by score_month nulls last, unit_id nulls last, dimension_code nulls last

@@ -6,6 +6,7 @@ with
 curves as (
     select
         observations.*,
+        months.stage,
         group_indicators.max_points,
         rule_id,
         sum({{ segment_points('rules', 'group_indicators.max_points', 'observations.obs_value') }})
@@ -14,6 +15,7 @@ curves as (
     inner join {{ ref('int_group_indicators_monthly') }} as group_indicators
         using (score_month, group_code, indicator_code)
     inner join {{ ref('int_rules_monthly') }} as rules using (score_month, rule_id)
+    inner join {{ ref('int_score_months') }} as months using (score_month)
     group by all
 ),
 
@@ -50,7 +52,6 @@ select
     cast(max_points - points as decimal(18, 10)) as points_lost,
     rule_id
 from scored
-inner join {{ ref('int_score_months') }} using (score_month)
 order by
     score_month nulls last,
     unit_id nulls last,

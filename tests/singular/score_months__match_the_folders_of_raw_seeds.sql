@@ -19,12 +19,12 @@ found as (
 )
 
 select
-    score_month,
-    is_in_score_months,
-    has_folder,
+    found.score_month,
+    found.is_in_score_months,
+    found.has_folder,
     months.stage
 from found
 left join {{ ref('months') }} as months using (score_month)
 where
-    not has_folder
-    or is_in_score_months != (coalesce(months.stage, 'draft') != 'collecting')
+    not found.has_folder
+    or found.is_in_score_months != (coalesce(months.stage, 'draft') != 'collecting')
