@@ -22,31 +22,32 @@ errata as (
 )
 
 select
-    objection_id,
-    unit_name,
-    indicator_code,
-    decision,
-    contested_value,
+    observed.objection_id,
+    observed.unit_name,
+    observed.indicator_code,
+    observed.decision,
+    observed.contested_value,
     observed.corrected_value,
-    carried_out_by,
+    observed.carried_out_by,
     case
-        when decision = 'open' then '未处理的异议没有处理理由、日期和更正'
-        when decision = 'rejected' then '驳回的异议没有更正，数值不变'
+        when observed.decision = 'open' then '未处理的异议没有处理理由、日期和更正'
+        when observed.decision = 'rejected' then '驳回的异议没有更正，数值不变'
         else '采纳的异议写明更正的勘误编号或存档编号，数值已改'
     end as expected
 from observed
 left join errata on observed.carried_out_by = errata.erratum_id
 where
-    (decision = 'open') != (reason is null and decided_on is null)
-    or (decision in ('upheld', 'partly')) != (carried_out_by is not null)
+    (observed.decision = 'open') != (observed.reason is null and observed.decided_on is null)
+    or (observed.decision in ('upheld', 'partly')) != (observed.carried_out_by is not null)
     -- An entry of the archive is named after its time, such as 20230803T020000000000Z.
     or (
-        carried_out_by is not null
+        observed.carried_out_by is not null
         and errata.erratum_id is null
-        and not regexp_matches(carried_out_by, '^[0-9]{8}T[0-9]{12}Z$')
+        and not regexp_matches(observed.carried_out_by, '^[0-9]{8}T[0-9]{12}Z$')
     )
     or (
-        indicator_code is not null
-        and decision != 'open'
-        and (decision = 'rejected') != (contested_value = observed.corrected_value)
+        observed.indicator_code is not null
+        and observed.decision != 'open'
+        and (observed.decision = 'rejected')
+        != (observed.contested_value = observed.corrected_value)
     )
