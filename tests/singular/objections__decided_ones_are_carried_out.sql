@@ -8,7 +8,7 @@ observed as (
         observations.unit_id,
         observations.corrected_value
     from {{ ref('objections') }} as objections
-    inner join {{ ref('int_score_months') }} as months using (score_month)
+    inner join {{ ref('int_score_months') }} using (score_month)
     left join {{ ref('fct_observations') }} as observations
         on
             objections.score_month = observations.score_month
