@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ywtb.assessment.problem import problem_lines
 from ywtb.cli.shared import (
     JsonOption,
     find_project,
@@ -23,6 +24,10 @@ def ingest(
     month: Annotated[str, typer.Option("--month", help="月份，如 2023-07。")],
     replace: Annotated[bool, typer.Option("--replace", help="替换已有的月份。")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="修改已发布月份的理由。")] = None,
+    with_scores: Annotated[
+        bool, typer.Option("--with-scores", help="附件中的得分作为所印得分收取。")
+    ] = False,
+    is_check: Annotated[bool, typer.Option("--check", help="只核对，什么也不写。")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """收取某月的数据：全部核对无误才写入种子，原件存档；有任何问题则什么也不写。
@@ -36,7 +41,7 @@ def ingest(
     stop_unless_assessable(project, month)
     try:
         with one_writer():
-            outcome = job.ingest(project, sources, month, replace, reason)
+            outcome = job.ingest(project, sources, month, replace, reason, with_scores, is_check)
     except job.UsageError as error:
         for line in _lines(error.outcome) if error.outcome else ():
             typer.echo(line, err=True)
@@ -48,13 +53,15 @@ def ingest(
     if as_json:
         print_json(outcome.as_dict())
     elif outcome.problems:
-        for problem in outcome.problems:
-            typer.echo(str(problem), err=True)
+        for line in problem_lines(outcome.problems):
+            typer.echo(line, err=True)
         typer.echo(f"发现 {len(outcome.problems)} 处问题，什么也没有写入", err=True)
     else:
         for line in _lines(outcome):
             typer.echo(line)
-        if outcome.is_written:
+        if is_check:
+            typer.echo(f"{month} 核对无误，没有写入")
+        elif outcome.is_written:
             typer.echo(f"已写入 {month}，原件和来源记录存于 {outcome.archive}")
         else:
             typer.echo(f"{month} 与已有数据完全一致，无需写入")
@@ -72,6 +79,7 @@ def _lines(outcome: Any) -> Iterator[str]:
         for change in feed.changes:
             old, new = ("无" if each is None else f"“{each}”" for each in (change.old, change.new))
             yield f"    {change.key} {change.column}：{old} → {new}"
+    yield from outcome.notes
     if outcome.kept_feeds:
         yield f"未收到、保持不变：{'、'.join(outcome.kept_feeds)}"
     if outcome.unused_metrics:

@@ -76,7 +76,6 @@ class FileReader:
         tables: list[tuple[Source, Table]] = []
         problems: list[Problem] = []
         for source in sources:
-            problems += month_problems(month, source.path.stem, source.name)
             is_workbook = source.path.suffix.lower() == ".xlsx"
             try:
                 found = self._ask(_Request(source.name, is_workbook, source.data, headings))

@@ -6,7 +6,9 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ from ywtb.intake import store
 from ywtb.intake.completeness import check_month
 from ywtb.intake.file_reader import FileReader
 from ywtb.intake.headings import Headings
+from ywtb.intake.kept import keep_present
 from ywtb.intake.layout import CITY_COLUMN, Feed, Layout, layout_of
 from ywtb.intake.month import Key, ReceivedMonth
 from ywtb.intake.readings import read_texts
 from ywtb.intake.sources import Source, read_sources
-from ywtb.intake.table_reader import read_month
+from ywtb.intake.table_reader import check_feeds, read_month
 from ywtb.intake.tables import compact, letters
 from ywtb.lock import writer_lock
 from ywtb.project import Project
@@ -79,7 +82,10 @@ class FeedPlan:
 
 @dataclass
 class Intake:
-    """What an intake did, or why it did nothing. `month` is such as 2023-07."""
+    """What an intake did, or why it did nothing. `month` is such as 2023-07.
+
+    `notes` say what of the files was set aside, or read as something else than it is written.
+    """
 
     month: str
     is_written: bool = False
@@ -87,6 +93,7 @@ class Intake:
     feeds: list[FeedPlan] = field(default_factory=list)
     kept_feeds: list[str] = field(default_factory=list)
     unused_metrics: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     archive: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -100,6 +107,8 @@ def ingest(
     month: str,
     is_replacement: bool = False,
     reason: str | None = None,
+    with_scores: bool = False,
+    is_check: bool = False,
 ) -> Intake:
     """Take the files of a month in; nothing is written unless everything is in order.
 
@@ -111,6 +120,8 @@ def ingest(
         month: such as 2023-07.
         is_replacement: whether a month that is there may be changed.
         reason: why a published month is changed; kept with the record of the intake.
+        with_scores: whether the scores in annexes are taken for published ones.
+        is_check: whether to find out all the same and write nothing.
 
     Raises:
         UsageError: a path that does not exist; a change without leave or, once published, reason.
@@ -124,12 +135,16 @@ def ingest(
         name = layout.month
         sources, problems = read_sources(paths)
         tables, unreadable = reader.tables(sources, name, Headings(layout).keys)
-    readings = read_texts(project, (text for _, table in tables for text in table.texts))
-    received = read_month(layout, tables, readings)
-    with writer_lock(project, "ingest"):
-        store.recover(project)
+    texts = layout.words.variants(text for _, table in tables for text in table.texts)
+    readings = read_texts(project, texts)
+    received = read_month(layout, tables, readings, with_scores)
+    with nullcontext() if is_check else writer_lock(project, "ingest"):
+        if not is_check:
+            store.recover(project)
         outcome = Intake(month)
         present = _present(store.month_folder(project, name))
+        keep_present(received, present, partial(read_texts, project))
+        check_feeds(received)
         # A file that could not be read may hold any feed.
         is_unknown = bool(problems or unreadable)
         check_month(
@@ -137,6 +152,7 @@ def ingest(
             [feed.name for feed in layout.feeds if is_unknown or feed.seed_name(name) in present],
         )
         outcome.problems = [*problems, *unreadable, *received.problems]
+        outcome.notes = received.notes.lines
         if outcome.problems:
             return outcome
         seeds = dict(present)
@@ -149,7 +165,7 @@ def ingest(
                 outcome.feeds.append(_plan(layout, feed, rows, present.get(feed.seed_name(name))))
             elif feed.seed_name(name) in present:
                 outcome.kept_feeds.append(feed.label)
-        if seeds == present and name in project.score_months():
+        if is_check or (seeds == present and name in project.score_months()):
             return outcome
         is_revision = seeds != present and bool(present)
         release = _published(project, month)
@@ -216,13 +232,15 @@ def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | No
 
 def _by_key(layout: Layout, feed: Feed, lines: list[list[str]]) -> dict[Key, dict[str, str]]:
     """Rows of a seed by city and unit or metric, a unit under its name in the month."""
-    found = {}
+    found: dict[Key, dict[str, str]] = {}
     for line in lines[1:]:
         row = dict(zip(lines[0], line, strict=False))
         city = row.pop(CITY_COLUMN, "") or layout.only_city or ""
         name = row.pop(feed.key, "")
         unit = layout.units_by_name.get((city, compact(name)))
-        found[city, unit["unit_name"] if unit else name] = row
+        key = city, unit["unit_name"] if unit else name
+        # A name may be printed twice, once for another unit, as an erratum says.
+        found[key if key not in found else (city, f"{name}（第{len(found) + 2}行）")] = row
     return found
 
 
@@ -269,6 +287,7 @@ def _record(
         },
         "feeds": [asdict(feed) for feed in outcome.feeds],
         "kept_feeds": outcome.kept_feeds,
+        "notes": outcome.notes,
         "files": {
             f"../{name}": hashlib.sha256(content).hexdigest()
             for name, content in kept_files.items()
@@ -295,7 +314,7 @@ def _provenance(layout: Layout, received: ReceivedMonth) -> bytes:
                         entry.value,
                         entry.source.name,
                         entry.source.sha256,
-                        entry.table.sheet or "",
+                        entry.table.location,
                         str(entry.row + 1),
                         letters(entry.column),
                         entry.label,

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import stat
 import unicodedata
 from collections.abc import Sequence
@@ -10,23 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.tables import clean, shown
+from ywtb.intake.tables import shown
 
 GUIDE = "填表说明"
 """Sheet or file that explains the template and holds no data."""
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
+KINDS = (
+    "Excel、WPS 表格（xlsx、xls、et、ods）、Word 表格（docx）、CSV 等文本，或这些文件的 zip 压缩包"
+)
+"""What can be read, whatever a file is called."""
+
 MAX_FILES = 60
 MAX_BYTES = 5_000_000
 """More than a month's file ever needs: 49 rows of some hundred bytes."""
 
 MAX_NAME_BYTES = 200
 IGNORED = (".DS_Store", "Thumbs.db", "desktop.ini")
-
-YEAR_MONTH = re.compile(
-    r"(?<!\d)(20\d\d)(?:[-_./]?(0[1-9]|1[0-2])|[-_./]([1-9])|年(1[0-2]|0?[1-9]))(?!\d)"
-)
-TITLE_MONTH = re.compile(r"(20\d\d)年(?:\d{1,2}月?[-—~至到])?(\d{1,2})月")
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,8 @@ class Source:
 def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
     """Read files and whole folders, in the order of their names.
 
-    What cannot be opened, links, devices, foreign suffixes, oversized files and names that no
-    honest program writes are problems; what office programs and file managers leave behind is
-    passed over.
+    What cannot be opened, links, devices, oversized files and names that no honest program writes
+    are problems; what office programs and file managers leave behind is passed over.
     """
     sources: list[Source] = []
     problems: list[Problem] = []
@@ -70,7 +67,7 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
         else:
             problems.append(found)
     if not sources and not problems:
-        problems.append(_problem(str(paths[0]), "没有可读的文件", "、".join(SUFFIXES)))
+        problems.append(_problem(str(paths[0]), "没有可读的文件", KINDS))
     return sources, problems
 
 
@@ -88,27 +85,6 @@ def _files(folder: Path, problems: list[Problem]) -> list[tuple[Path, str]]:
         links = [name for name in folders if _is_link(Path(place, name))]
         found += [Path(place, name) for name in (*names, *links)]
     return [(path, str(path.relative_to(folder))) for path in sorted(found)]
-
-
-def month_problems(month: str, text: str, file: str, sheet: str | None = None) -> list[Problem]:
-    """Problems of a name or title that speaks of another month than `month`, such as 2023_07."""
-    cleaned = clean(text)
-    found = {
-        f"{match[1]}_{int(match[2] or match[3] or match[4]):02}"
-        for match in YEAR_MONTH.finditer(re.sub(r"年\d{1,2}月?[-—~至到](?=\d)", "年", cleaned))
-    }
-    found |= {f"{match[1]}_{int(match[2]):02}" for match in TITLE_MONTH.finditer(cleaned)}
-    return [
-        Problem(
-            file,
-            None,
-            None,
-            f"{shown(text)} 所指月份为 {other.replace('_', '-')}",
-            f"{month.replace('_', '-')} 的数据",
-            sheet=sheet,
-        )
-        for other in sorted(found - {month})
-    ]
 
 
 def _is_link(path: Path) -> bool:
@@ -139,8 +115,6 @@ def _check(path: Path, name: str) -> Problem | None:
         return _problem(name, "是一个链接", "文件本身")
     if not stat.S_ISREG(state.st_mode):
         return _problem(name, "不是普通文件", "普通文件")
-    if path.suffix.lower() not in SUFFIXES:
-        return _problem(name, f"文件类型 {shown(path.suffix)}", "、".join(SUFFIXES))
     if state.st_size > MAX_BYTES:
         return _problem(name, f"文件有 {state.st_size} 字节", f"不超过 {MAX_BYTES} 字节")
     if state.st_size == 0:
