@@ -799,7 +799,7 @@ def read(*paths: Path) -> tuple[list[str], list[str]]:
     """Names of the tables in files, and problems of files."""
     sources, problems = read_sources(paths)
     with FileReader() as reader:
-        tables, unreadable = reader.tables(sources, FOLDER, HEADINGS)
+        tables, unreadable = reader.tables(sources, HEADINGS)
     return [table.file for _, table in tables], [str(each) for each in (*problems, *unreadable)]
 
 

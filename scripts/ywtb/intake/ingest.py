@@ -134,7 +134,7 @@ def ingest(
         layout = layout_of(Reference.from_seeds(project, month_of(month)))
         name = layout.month
         sources, problems = read_sources(paths)
-        tables, unreadable = reader.tables(sources, name, Headings(layout).keys)
+        tables, unreadable = reader.tables(sources, Headings(layout).keys)
     texts = layout.words.variants(text for _, table in tables for text in table.texts)
     readings = read_texts(project, texts)
     received = read_month(layout, tables, readings, with_scores)

@@ -6,7 +6,7 @@ import stat
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ywtb.assessment.problem import Problem
 from ywtb.intake.tables import shown
@@ -51,7 +51,7 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
             files += _files(path, problems)
         else:
             files.append((path, path.name))
-    files = [(path, name) for path, name in files if not _is_ignored(path)]
+    files = [(path, name) for path, name in files if not is_ignored(path.as_posix())]
     if len(files) > MAX_FILES:
         return [], [
             _problem(str(paths[0]), f"有 {len(files)} 个文件", f"不超过 {MAX_FILES} 个文件")
@@ -91,13 +91,17 @@ def _is_link(path: Path) -> bool:
     return os.path.islink(path)  # noqa: PTH114 - that of pathlib raises where it may not look
 
 
-def _is_ignored(path: Path) -> bool:
+def is_ignored(file: str) -> bool:
+    """Whether a file is what office programs and file managers leave behind, or the guide."""
+    path = PurePosixPath(file)
     name = path.name
+    if "__MACOSX" in path.parts:
+        return True
     return name.startswith(("._", ".~", "~$")) or name in IGNORED or path.stem == GUIDE
 
 
-def _check(path: Path, name: str) -> Problem | None:
-    """What is wrong with a file before it is opened."""
+def name_problem(name: str) -> Problem | None:
+    """What is wrong with the name of a file, if anything."""
     unsafe = [each for each in name if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
     if (
         unsafe
@@ -110,6 +114,13 @@ def _check(path: Path, name: str) -> Problem | None:
             "文件名含有不可见字符、反斜杠或首尾空格，或者过长",
             f"不超过 {MAX_NAME_BYTES} 字节的普通文件名",
         )
+    return None
+
+
+def _check(path: Path, name: str) -> Problem | None:
+    """What is wrong with a file before it is opened."""
+    if problem := name_problem(name):
+        return problem
     state = path.lstat()
     if stat.S_ISLNK(state.st_mode):
         return _problem(name, "是一个链接", "文件本身")

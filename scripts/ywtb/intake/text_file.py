@@ -75,7 +75,7 @@ def decode(file: str, data: bytes) -> str:
 
 
 def _split(text: str, separator: str) -> list[list[str]] | csv.Error:
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(max(len(text) + 1, csv.field_size_limit()))
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
