@@ -1,9 +1,11 @@
 """Which unit a short name may mean; never used to read a month's figures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 
-def meant_units(name: str, units: Mapping[str, str], cities: Iterable[str] = ()) -> list[str]:
+def meant_units(
+    name: str, units: Iterable[tuple[str, str]], cities: Iterable[str] = ()
+) -> list[str]:
     """Units that a short name may mean, by the first way of shortening that fits any.
 
     水务局 is 市水务局, 大竹 is 大竹县 (a name without 市 before it, or without its last character);
@@ -11,16 +13,17 @@ def meant_units(name: str, units: Mapping[str, str], cities: Iterable[str] = ())
 
     Args:
         name: what was written.
-        units: unit by every name that it has, its aliases among them.
+        units: every name that a unit has, its aliases among them, with the unit.
         cities: names of cities, which may stand before a name.
     """
     for city in cities:
         name = name.removeprefix(city) or name
     name = _core(name)
+    named = [(_core(known), unit) for known, unit in units]
     if len(name) < 2:
         return []
     for fits in (_is_name, _is_stem, _is_abbreviation):
-        found = dict.fromkeys(unit for known, unit in units.items() if fits(name, _core(known)))
+        found = dict.fromkeys(unit for known, unit in named if fits(name, known))
         if found:
             return list(found)
     return []

@@ -56,8 +56,8 @@ def _keep_feed(month: ReceivedMonth, feed: Feed, name: str, data: bytes, read: R
     texts = {entry.value for cells in received.values() for entry in cells.values()}
     texts |= {cell for line in lines for cell in line} | {*corrected.values(), *imputed.values()}
     readings = read(str(text) for text in texts)
-    folder = f"seeds/raw/{layout.month}"
-    source = Source(f"{folder}/{name}", Path(name), data, hashlib.sha256(data).hexdigest())
+    path = f"seeds/raw/{layout.month}/{name}"
+    source = Source(path, Path(name), data, hashlib.sha256(data).hexdigest())
     table = Table(source.name, None, [])
     written: dict[Key, str] = {}
     for number, line in enumerate(lines[1:], start=2):
@@ -83,6 +83,15 @@ def _keep_feed(month: ReceivedMonth, feed: Feed, name: str, data: bytes, read: R
                 )
                 month.notes.add(source.name, "附件不列的栏，沿用已有数据", f"“{column.label}”")
     month.written[feed.name] = written
+    # A row that the seed lacks because all of it is imputed.
+    for key in [each for each in received if each not in written]:
+        cells = received[key]
+        for name, entry in tuple(cells.items()):
+            imputation = imputed.get((*key, name), "")
+            if imputation and _same(entry.value, imputation, readings):
+                cells[name] = replace(entry, value="")
+        if not any(entry.value for entry in cells.values()):
+            del received[key]
 
 
 def _key(layout: Layout, feed: Feed, row: Mapping[str, str], corrected: str | None) -> Key | None:

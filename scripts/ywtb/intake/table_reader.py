@@ -409,7 +409,7 @@ class TableReader:
             known: unit["unit_name"] for (place, known), unit in self.units.items() if place == city
         }
         cities = [compact(row["city_name"]) for row in self.layout.reference.cities]
-        meant = meant_units(compact(name), units, cities)
+        meant = meant_units(compact(name), units.items(), cities)
         if meant:
             return "，是否指" + "、".join(f"“{unit}”" for unit in meant)
         found = nearest(compact(name), list(units))
