@@ -83,6 +83,9 @@ def _keep_feed(month: ReceivedMonth, feed: Feed, name: str, data: bytes, read: R
                 )
                 month.notes.add(source.name, "附件不列的栏，沿用已有数据", f"“{column.label}”")
     month.written[feed.name] = written
+    known = [name for name in lines[0] if name not in (CITY_COLUMN, feed.key)] if lines else []
+    if sorted(known) == sorted(column.name for column in feed.columns):
+        month.columns[feed.name] = known
     # A row that the seed lacks because all of it is imputed.
     for key in [each for each in received if each not in written]:
         cells = received[key]

@@ -48,7 +48,8 @@ class ReceivedMonth:
 
     `with_city` are the feeds of which a file named its city, `refused` those of which one did not
     where it should, `plain` those that came in a table other than an annex. `written` are the rows
-    of a feed's seed with the names that they keep there, where these are not the official ones.
+    of a feed's seed with the names that they keep there, where these are not the official ones, and
+    `columns` its columns in their order there.
     """
 
     layout: Layout
@@ -57,13 +58,14 @@ class ReceivedMonth:
     refused: set[str] = field(default_factory=set)
     plain: set[str] = field(default_factory=set)
     written: dict[str, dict[Key, str]] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: Notes = field(default_factory=Notes)
 
     def seed_rows(self, feed: Feed) -> list[list[str]]:
         """The feed's seed: header, then rows in official order. Only for a month in order."""
         received = self.feeds[feed.name]
-        names = [column.name for column in feed.columns]
+        names = self.columns.get(feed.name) or [column.name for column in feed.columns]
         rows = [[feed.key, *names]]
         for key in self.keys(feed):
             cells = received[key]

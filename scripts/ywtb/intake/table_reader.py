@@ -443,8 +443,8 @@ class TableReader:
         cell = self.table.cell(row, column)
         if cell.kind not in ("text", "number"):
             return None
-        written = self.words.canonical(cell.text, "count") or cell.text
-        return self.readings[written].numbers["count"]
+        written = self.words.canonical(cell.text, "count") or ""
+        return Decimal(written) if written.isdecimal() else None
 
     def _entry(
         self, cell: ReceivedCell, row: int, column: int, label: str, value: str = ""
