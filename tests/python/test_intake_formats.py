@@ -26,7 +26,14 @@ from intake_months import (
     tree_hash,
     write_csvs,
 )
-from office_files import FILES, office_document, office_ods, office_page, office_workbook
+from office_files import (
+    FILES,
+    office_document,
+    office_ods,
+    office_page,
+    office_workbook,
+    office_xlsb,
+)
 from ywtb.assessment.problem import Problem, problem_lines
 from ywtb.assessment.reference import Reference
 from ywtb.cli import app
@@ -132,6 +139,7 @@ KINDS: dict[str, tuple[str, Callable[[Sheets, Layout], bytes]]] = {
     ),
     "xls": ("效能.xls", lambda sheets, layout: (FILES / "efficiency.xls").read_bytes()),
     "xls called et": ("效能.et", lambda sheets, layout: (FILES / "efficiency.xls").read_bytes()),
+    "xlsb": ("效能.xlsb", lambda sheets, layout: office_xlsb(sheets["efficiency"])),
     "ods": ("效能.ods", lambda sheets, layout: office_ods(sheets["efficiency"])),
 }
 
