@@ -297,6 +297,29 @@ def test_a_total_that_is_not_the_sum_is_named_with_both(
     assert problems(outcome) == []
 
 
+def test_rows_between_the_units_are_set_aside(
+    project: Project, layout: Layout, sheets: Sheets, tmp_path: Path
+) -> None:
+    """Names of groups, sums of groups, the header once more, and rows that only have a number."""
+    expected = observations(layout, sheets)
+    rows = [["序号", *sheets["efficiency"][0]]]
+    counts: list[int] = []
+    for group in ("A组", "B组", "县（市、区）"):
+        rows.append(["", f"{group}（市级）"[:8], "", "", ""])
+        members = [row for row in sheets["efficiency"][1:] if groups(layout)[row[0]] == group]
+        rows += [["1", *row] for row in members]
+        counts.append(sum(int(row[1]) for row in members if row[1] != "—"))
+        rows += [["", f"{group}小计", str(counts[-1]), "", ""], rows[0]]
+    rows += [["50", "", "", "", ""], ["总 计", "", f"{sum(counts):,}", "", ""]]
+    sheets["efficiency"] = rows
+    outcome = ingest(project, [write_csvs(tmp_path / "in", layout, sheets)], MONTH)
+    assert problems(outcome) == []
+    assert observations(layout, seed_sheets(project, layout)) == expected
+    notes = "\n".join(outcome.notes)
+    for part in ("分组的小标题", "合计行", "重复的表头", "没有单位和数据的行"):
+        assert part in notes
+
+
 def test_a_short_name_is_suggested_and_not_taken(
     project: Project, layout: Layout, sheets: Sheets, tmp_path: Path
 ) -> None:

@@ -31,6 +31,9 @@ Spans = Mapping[tuple[int, int], int]
 
 
 ASIDE = "未读取"
+MAX_TITLE = 1000
+"""Characters of a title that are looked at."""
+
 MAX_NOTED = 20
 """Characters of a row that a note quotes."""
 
@@ -38,6 +41,7 @@ ROW_KINDS: Mapping[RowKind, str] = {
     "note": f"表外的说明或签署，{ASIDE}",
     "total": f"合计行，{ASIDE}（计数列已与各单位之和核对）",
     "header": f"重复的表头，{ASIDE}",
+    "section": f"分组的小标题，{ASIDE}",
     "empty": f"没有单位和数据的行，{ASIDE}",
 }
 
@@ -175,7 +179,8 @@ class TableReader:
         table = self.table
         lines = [table.sheet or "", *table.titles]
         for cells in table.rows[: match.first_row]:
-            lines.append(" ".join(cell.text.strip() for cell in cells if not cell.is_blank))
+            texts = (cell.text[:MAX_TITLE].strip() for cell in cells if not cell.is_blank)
+            lines.append(" ".join(texts))
         for line in lines:
             if not self.words.begins("note_row", line):
                 self.month.problems += _month_problems(self.layout, line, table.file, table.sheet)
@@ -207,7 +212,7 @@ class TableReader:
             is_after_note = kind == "note"
             if kind is not None:
                 aside[row] = kind
-                text = " ".join(" ".join(cell.text.split()) for cell in filled)
+                text = " ".join(" ".join(cell.text[:MAX_TITLE].split()) for cell in filled[:3])
                 self._note(ROW_KINDS[kind], f"第{row + 1}行{shown(text[:MAX_NOTED])}")
         return aside
 
@@ -225,15 +230,22 @@ class TableReader:
             return "note"
         if not match.has_metrics and any(map(self.words.is_total, (name.text, first))):
             return "total"
-        header = table.rows[match.first_row]
-        if [compact(cell.text) for cell in table.rows[row]] == [
-            compact(cell.text) for cell in header
-        ]:
-            return "header"
+        if compact(name.text) in self.headings.keys:
+            header = table.rows[match.first_row]
+            texts = [[compact(cell.text) for cell in cells] for cells in (table.rows[row], header)]
+            if texts[0] == texts[1]:
+                return "header"
+        if len(filled) == 1 and self._is_section(first):
+            return "section"
         read = (column for column in range(table.width) if match.is_read(column))
         if all(table.cell(row, column).is_blank for column in read):
             return "empty"
         return None
+
+    def _is_section(self, text: str) -> bool:
+        """Whether a text that stands alone in its row is the name of a group."""
+        names = (compact(row["group_name"]) for row in self.layout.reference.groups)
+        return len(text) <= MAX_NOTED and any(name in compact(text) for name in names)
 
     def _is_known(self, match: Match, name: ReceivedCell) -> bool:
         if match.has_metrics:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from itertools import accumulate
 from typing import Literal
 
 from ywtb.assessment.figures import plain_figure
@@ -10,7 +11,7 @@ from ywtb.intake.headings import Match
 from ywtb.intake.month import ReceivedMonth
 from ywtb.intake.tables import Table, cell_name, shown
 
-RowKind = Literal["note", "total", "header", "empty"]
+RowKind = Literal["note", "total", "header", "section", "empty"]
 """What a row is that is about no unit."""
 
 
@@ -33,31 +34,27 @@ def check_totals(
         count: the count in a cell, None where there is none.
     """
     totals = [row for row, kind in aside.items() if kind == "total"]
-    rows = [row for row in range(match.end_row, len(table.rows)) if row not in aside]
+    body = range(match.end_row, len(table.rows))
     for column, target in match.columns.items():
-        if target.value_type != "count":
+        if target.value_type != "count" or not totals:
             continue
-        before = match.end_row - 1
+        counts = [Decimal(0) if row in aside else count(row, column) or Decimal(0) for row in body]
+        sums = [Decimal(0), *accumulate(counts)]  # of the rows before each
+        whole, before = sums[-1], Decimal(0)
         for row in totals:
             total = count(row, column)
-            whole = _sum(count, column, rows)
-            part = _sum(count, column, [each for each in rows if before < each < row])
-            above = _sum(count, column, [each for each in rows if each < row])
-            before = row
+            above = sums[row - match.end_row]
+            part, before = above - before, above
             if total is not None and total not in (whole, part, above):
+                name = shown(table.cell(row, match.key_column).text.strip() or "合计")
                 month.problems.append(
                     Problem(
                         table.file,
                         row + 1,
                         match.labels[column],
-                        f"{shown(table.cell(row, match.key_column).text or '合计')}为 "
-                        f"{plain_figure(total)}",
+                        f"{name}为 {plain_figure(total)}",
                         f"各单位之和 {plain_figure(whole)}",
                         sheet=table.sheet,
                         cell=cell_name(row, column),
                     )
                 )
-
-
-def _sum(count: Callable[[int, int], Decimal | None], column: int, rows: list[int]) -> Decimal:
-    return sum((count(row, column) or Decimal(0) for row in rows), Decimal(0))
