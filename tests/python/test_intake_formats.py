@@ -465,6 +465,20 @@ def test_a_mistake_that_is_made_often_is_told_once() -> None:
     ]
 
 
+def test_names_that_are_not_known_are_told_once_with_what_they_may_mean() -> None:
+    names = {"水务局": "是否指“市水务局”", "大竹": "是否指“大竹县”", "甲局": "", "乙局": ""}
+    found = [
+        Problem(
+            "a.csv", row, "单位", f"“{name}”", f"名册中的名称{hint and '，'}{hint}", cell=f"A{row}"
+        )
+        for row, (name, hint) in enumerate(names.items(), start=2)
+    ]
+    assert problem_lines(found) == [
+        "a.csv “单位”列 A2、A3、A4…等 4 格：“水务局”（是否指“市水务局”）、"
+        "“大竹”（是否指“大竹县”）、“甲局”、“乙局”；应为：名册中的名称"
+    ]
+
+
 def test_exported_annexes_change_only_what_was_changed(
     template: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

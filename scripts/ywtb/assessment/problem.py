@@ -54,7 +54,11 @@ class Problem:
 MANY = 4
 """From so many of the same mistake on, people are told it once."""
 
+SHOWN, SHOWN_HINTS = 3, 6
+
 _FIGURE = re.compile(r"\d+(?:\.\d+)?%")
+_HINT = re.compile(r"，((?:是否指|最接近的是)“[^；]*)$")
+"""What is meant in one place, behind what is expected in all of them."""
 
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
@@ -72,22 +76,29 @@ def _mistake(problem: Problem) -> tuple[object, ...]:
     """What makes two problems the same mistake."""
     is_value = problem.seen.startswith("“")
     seen = "" if is_value else problem.seen
-    return problem.file, problem.sheet, seen, is_value, _FIGURE.sub("%", problem.expected)
+    expected = _FIGURE.sub("%", _HINT.sub("", problem.expected))
+    return problem.file, problem.sheet, seen, is_value, expected
 
 
 def _line_of(problems: Sequence[Problem]) -> str:
     """One line for many problems of the same kind."""
     first = problems[0]
     place = first.file if first.sheet is None else f"{first.file} [{first.sheet}]"
-    columns = list(dict.fromkeys(each.title or each.column for each in problems))
+    columns = dict.fromkeys(each.title or each.column for each in problems)
     names = [f"“{name}”列" for name in columns if name is not None]
     if names:
-        place += " " + _few(names, 3, f"等 {len(names)} 列")
+        place += " " + _few(names, SHOWN, f"等 {len(names)} 列")
     cells = [_place(each) for each in problems]
     counted = "格" if all(each.cell for each in problems) else "处"
-    place += " " + _few(cells, 3, f"等 {len(cells)} {counted}")
-    seen = _few(list(dict.fromkeys(each.seen for each in problems)), 3, "等")
-    return visible(f"{place}：{seen}；应为：{first.expected}")
+    place += " " + _few(cells, SHOWN, f"等 {len(cells)} {counted}")
+    hints = (_HINT.search(each.expected) for each in problems)
+    seen = [
+        each.seen if hint is None else f"{each.seen}（{hint[1]}）"
+        for each, hint in zip(problems, hints, strict=True)
+    ]
+    most = SHOWN if seen == [each.seen for each in problems] else SHOWN_HINTS
+    told = _few(list(dict.fromkeys(seen)), most, "等")
+    return visible(f"{place}：{told}；应为：{_HINT.sub('', first.expected)}")
 
 
 def _place(problem: Problem) -> str:

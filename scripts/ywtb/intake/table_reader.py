@@ -277,11 +277,20 @@ class TableReader:
         self.month.notes.add(self.table.place, kind, detail)
 
     def _report(
-        self, row: int | None, label: str | None, seen: str, expected: str, unit: str | None = None
+        self,
+        row: int | None,
+        label: str | None,
+        seen: str,
+        expected: str,
+        unit: str | None = None,
+        column: int | None = None,
     ) -> None:
         number = None if row is None else row + 1
+        cell = None if row is None or column is None else cell_name(row, column)
         self.month.problems.append(
-            Problem(self.table.file, number, label, seen, expected, unit, self.table.sheet)
+            Problem(
+                self.table.file, number, label, seen, expected, unit, self.table.sheet, cell=cell
+            )
         )
 
     def _check_name(self, match: Match) -> None:
@@ -344,7 +353,8 @@ class TableReader:
             expected = "本月名册（units、unit_aliases）中的单位名称"
             if not name.is_blank:
                 expected += self._suggestion(city, name.text)
-            self._report(row, label, _seen(name), with_reason(name, expected))
+            expected = with_reason(name, expected)
+            self._report(row, label, _seen(name), expected, column=match.key_column)
             return
         if (city, compact(name.text)) not in self.units:
             self._note("单位名称读作", f"{shown(name.text)}→“{unit['unit_name']}”")
@@ -385,7 +395,8 @@ class TableReader:
             found = nearest(compact(name.text), list(self.metrics))
             suggestion = f"，最接近的是“{self.metrics[found]['metric_name']}”" if found else ""
             expected = f"全市指标（city_metrics）的名称{suggestion}"
-            self._report(row, label, _seen(name), with_reason(name, expected))
+            expected = with_reason(name, expected)
+            self._report(row, label, _seen(name), expected, column=match.key_column)
             return
         cells = {column: table.cell(row, number) for number, column in match.columns.items()}
         # The template gives the dash of a metric that has a rank only.
