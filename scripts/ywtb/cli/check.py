@@ -2,7 +2,6 @@
 
 import typer
 
-from ywtb.assessment.problem import problem_lines
 from ywtb.cli.shared import JsonOption, find_project, print_json
 
 
@@ -17,8 +16,8 @@ def check(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"problems": [problem.as_dict() for problem in problems]})
     else:
-        for line in problem_lines(problems):
-            typer.echo(line, err=True)
+        for problem in problems:
+            typer.echo(str(problem), err=True)
         typer.echo(f"发现 {len(problems)} 处问题" if problems else "种子文件无误")
     if problems:
         raise typer.Exit(1)

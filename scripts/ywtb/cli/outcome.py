@@ -6,7 +6,6 @@ from typing import Any
 import typer
 
 from ywtb.assessment.figures import plain_figure
-from ywtb.assessment.problem import problem_lines
 from ywtb.cli.shared import print_json
 from ywtb.project import Project
 
@@ -50,8 +49,9 @@ def print_refused(project: Project, outcome: Any, as_json: bool) -> None:
 
 
 def _refusal_lines(outcome: Any) -> Iterator[str]:
-    """Every kind of problem, failing row and change of a frozen month, one line each."""
-    yield from problem_lines(outcome.problems)
+    """Every problem, failing row and change of a frozen month, one line each."""
+    for problem in outcome.problems:
+        yield str(problem)
     for failure in outcome.failures:
         count = f"（{len(failure.rows)} 行不符）" if failure.rows else ""
         yield f"✗ {failure.name}：{failure.message.strip()}{count}"
