@@ -209,6 +209,32 @@ def test_all_that_is_set_aside_or_converted_is_named(
     assert " 件" in (folder / "cells.csv").read_text(encoding="utf-8")
 
 
+def test_what_stands_outside_the_table_of_a_document_is_named(
+    project: Project, layout: Layout, sheets: Sheets
+) -> None:
+    data = office_document(sheets["efficiency"])
+    outcome = take(project, layout, sheets, {"效能.docx": data})
+    assert "效能.docx [表1]：表格以外的文字 5 段，未读取" in outcome.notes
+    found = problems(take(project, layout, sheets, {"效能.docx": other_month(data)}))
+    assert any("[表1]" in line and "所指月份为 2023-06" in line for line in found)
+
+
+def other_month(data: bytes) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(written, "w") as target:
+        for name in source.namelist():
+            target.writestr(
+                name, source.read(name).replace("2023年7月".encode(), "2023年6月".encode())
+            )
+    return written.getvalue()
+
+
+def test_macros_are_passed_over_and_named(project: Project, layout: Layout, sheets: Sheets) -> None:
+    data = macro_enabled(workbook(sheets, layout))
+    outcome = take(project, layout, sheets, {"效能.xlsm": data})
+    assert "效能.xlsm [Sheet1]：含有宏，未读取也未运行" in outcome.notes
+
+
 def test_a_check_writes_nothing(
     project: Project, layout: Layout, sheets: Sheets, tmp_path: Path
 ) -> None:

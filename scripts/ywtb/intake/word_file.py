@@ -1,6 +1,7 @@
 """Reading of the tables of a Word document (docx)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from ywtb.assessment.problem import Problem
@@ -22,8 +23,8 @@ from ywtb.intake.tables import (
     UnreadableError,
 )
 
-MAX_TITLES = 12
-"""Lines before a table that may be its titles."""
+MAX_TITLES, MAX_TITLES_BETWEEN = 12, 3
+"""Lines before the first table that may be its titles, and before any other."""
 
 
 def read_word(file: str, data: bytes) -> list[Table]:
@@ -37,19 +38,25 @@ def read_word(file: str, data: bytes) -> list[Table]:
     root = ElementTree.fromstring(parts.contents["word/document.xml"])  # noqa: S314 - no entities
     tables: list[Table] = []
     titles: list[str] = []
+    outside = 0
     for item in _blocks(root):
         if local_name(item) == "p":
-            titles.append(_text(item))
+            line = _text(item).strip()
+            if line:
+                titles.append(line)
+                outside += 1
             continue
         name = f"表{len(tables) + 1}"
         rows, merges = _grid(file, name, item)
         if any(not cell.is_blank for row in rows for cell in row):
-            lines = tuple(line for line in titles if line.strip())[-MAX_TITLES:]
-            tables.append(Table(file, name, rows, merges, lines, notes if not tables else ()))
+            most = MAX_TITLES_BETWEEN if tables else MAX_TITLES
+            tables.append(Table(file, name, rows, merges, tuple(titles[-most:])))
         titles = []
     if not tables:
         raise refused(file, "没有表格", "有表格的 Word 文档")
-    return tables
+    if outside:
+        notes = (*notes, f"表格以外的文字 {outside} 段，未读取")
+    return [replace(tables[0], notes=notes), *tables[1:]]
 
 
 def _blocks(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
