@@ -145,11 +145,28 @@ def test_a_number_is_taken_as_it_is_seen(
 
 
 @pytest.mark.parametrize(
+    ("value", "code", "seen"),
+    [
+        ("0.216216", "0.00%", "21.62"),
+        ("0.99995", "0.00%", "100"),
+        ("0.55", "0.0", "0.6"),
+        ("2.675", "0.00", "2.68"),
+        ("-2.675", "0.00", "-2.68"),
+        ("3.4", "0", "3"),
+    ],
+)
+def test_a_number_of_which_less_is_shown_is_taken_as_shown(
+    value: str, code: str, seen: str
+) -> None:
+    found = seen_number(Decimal(value), code)
+    assert found is not None
+    assert found.is_rounded
+    assert found.value == Decimal(seen)
+
+
+@pytest.mark.parametrize(
     ("value", "code"),
     [
-        ("0.216216", "0.00%"),
-        ("0.55", "0.0"),
-        ("3.4", "0"),
         ("0.57", "0%%"),
         ("1234000", "0,"),
         ("5", '"1"0'),

@@ -232,7 +232,7 @@ def test_printed_annexes_arrive(project: Project, tmp_path: Path) -> None:
         with (folder / f"附件{number}.csv").open("w", encoding="gb18030", newline="") as file:
             csv.writer(file).writerows(rows)
     write_csvs(folder, layout, {"city_metrics": sheets["city_metrics"]})
-    outcome = ingest(project, [folder], MONTH)
+    outcome = ingest(project, [folder], MONTH, with_scores=True)
     assert [str(problem) for problem in outcome.problems] == []
     found = observations(layout, seed_sheets(project, layout))
     expected = observations(layout, sheets)

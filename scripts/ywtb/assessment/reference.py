@@ -43,6 +43,7 @@ class Reference:
         corrections: rows of `cell_corrections`, with city_code.
         imputed: rows of `imputed_cells`, with city_code and dimension_code.
         limits: measure_code, limit_value, reason.
+        words: word_kind, word; what the intake knows beside figures, in the seed's order.
     """
 
     month: date
@@ -63,6 +64,7 @@ class Reference:
     corrections: list[Row]
     imputed: list[Row]
     limits: list[Row]
+    words: list[Row]
 
     @classmethod
     def from_release(cls, connection: duckdb.DuckDBPyConnection, month: date) -> "Reference":
@@ -197,6 +199,7 @@ QUERIES = {
         where score_month = $month
         order by measure_code
     """,
+    "words": "from reference.intake_words order by rowid",
 }
 
 

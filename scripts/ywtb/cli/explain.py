@@ -20,7 +20,7 @@ from ywtb.cli.shared import (
 
 
 def explain(
-    unit: Annotated[str, typer.Argument(help="单位名称、别名或编号。")],
+    unit: Annotated[str, typer.Argument(help="单位名称、别名、简称或编号。")],
     month: MonthOption = None,
     city: Annotated[
         str | None, typer.Option("--city", help="城市名称或代码；几个城市有同名单位时须给出。")
@@ -42,6 +42,8 @@ def explain(
         stop(f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else ""), 2)
     except queries.AmbiguousUnitError as error:
         stop(f"几个城市都有“{unit}”：{error}；加 --city 指明城市", 2)
+    except queries.SeveralUnitsError as error:
+        stop(f"“{unit}”可能指：{error}；请写明其中一个", 2)
     if as_json:
         print_json(found)
     else:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ywtb.assessment.problem import problem_lines
 from ywtb.cli.shared import (
     JsonOption,
     find_project,
@@ -32,6 +33,9 @@ def ingest(
         datetime | None,
         typer.Option("--objections-until", formats=["%Y-%m-%d"], help="异议截止日。"),
     ] = None,
+    with_scores: Annotated[
+        bool, typer.Option("--with-scores", help="附件中的得分作为所印得分收取。")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="只核对，什么也不写。")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,7 +52,7 @@ def ingest(
     leave = job.Leave(replace, allow_gap, reason, until, check)
     try:
         with one_writer():
-            outcome = job.ingest(project, sources, month, leave)
+            outcome = job.ingest(project, sources, month, leave, with_scores)
     except job.UsageError as error:
         for line in taken_in_lines(error.outcome) if error.outcome else ():
             typer.echo(line, err=True)
@@ -65,8 +69,8 @@ def tell(outcome: Any, as_json: bool, is_check: bool = False) -> None:
     if as_json:
         print_json(outcome.as_dict())
     elif outcome.problems:
-        for problem in outcome.problems:
-            typer.echo(str(problem), err=True)
+        for line in problem_lines(outcome.problems):
+            typer.echo(line, err=True)
         typer.echo(f"发现 {len(outcome.problems)} 处问题，什么也没有写入", err=True)
     else:
         for line in taken_in_lines(outcome):
@@ -93,6 +97,7 @@ def taken_in_lines(outcome: Any) -> Iterator[str]:
         for change in feed.changes:
             old, new = ("无" if each is None else f"“{each}”" for each in (change.old, change.new))
             yield f"    {change.key} {change.column}：{old} → {new}"
+    yield from outcome.notes
     if outcome.kept_feeds:
         yield f"未收到、保持不变：{'、'.join(outcome.kept_feeds)}"
     if outcome.unused_metrics:

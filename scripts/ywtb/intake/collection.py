@@ -53,14 +53,28 @@ def held_cells(project: Project, layout: Layout, files: Mapping[str, bytes]) -> 
 def seed_rows(layout: Layout, feed: Feed, data: bytes) -> dict[Key, dict[str, str]]:
     """Rows of a seed by city and unit or metric, a unit under its name in the month."""
     text = io.StringIO(data.decode("utf-8-sig", "replace"), newline="")
-    found = {}
-    for row in csv.DictReader(text, restval=""):
+    found: dict[Key, dict[str, str]] = {}
+    for number, row in enumerate(csv.DictReader(text, restval=""), start=2):
         row.pop(None, None)
-        city = row.pop(CITY_COLUMN, "") or layout.only_city or ""
+        key = row_key(layout, feed, row, number)
+        row.pop(CITY_COLUMN, None)
         name = row.pop(feed.key, "")
-        unit = layout.units_by_name.get((city, compact(name)))
-        found[city, unit["unit_name"] if unit else name] = row
+        found[key or ("", f"{name}（第{number}行）")] = row
     return found
+
+
+def row_key(layout: Layout, feed: Feed, row: Mapping[str, str], number: int) -> Key | None:
+    """City and unit or metric of a row of a seed, as errata say whose it is; None if nobody's."""
+    city = row.get(CITY_COLUMN) or layout.only_city or ""
+    name = row.get(feed.key, "")
+    for correction in layout.reference.corrections:
+        place = correction["feed"], correction["row_no"], correction["column_name"]
+        if place == (feed.name, number, feed.key):
+            name = correction["corrected_value"] or ""
+    if feed.has_metrics:
+        return city, name
+    unit = layout.units_by_name.get((city, compact(name)))
+    return None if unit is None else (city, unit["unit_name"])
 
 
 def provenance_file(project: Project, month: str) -> Path | None:
@@ -85,21 +99,21 @@ def _provenance(project: Project, month: str) -> list[dict[str, str]]:
 
 
 def provenance_rows(
-    layout: Layout, feeds: Mapping[str, Received], taken_in_at: str
+    layout: Layout, feeds: Mapping[str, Received], files: Mapping[str, bytes], taken_in_at: str
 ) -> Iterator[tuple[str, ...]]:
     """Rows of `PROVENANCE`, the header first.
 
     Args:
         layout: what the month must hold.
         feeds: all that the month has.
+        files: its seeds by file name.
         taken_in_at: the entry of the archive for cells that are new.
     """
     yield PROVENANCE_COLUMNS
-    for feed in layout.feeds:
-        keys = [(row[CITY_COLUMN], row[feed.key]) for row in feed.rows]
-        there = [key for key in keys if key in feeds.get(feed.name, {})]
-        for number, key in enumerate(there, start=2):
-            cells = feeds[feed.name][key]
+    for feed in (feed for feed in layout.feeds if feed.name in feeds):
+        rows = seed_rows(layout, feed, files[feed.seed_name(layout.month)])
+        for number, key in enumerate(rows, start=2):
+            cells = feeds[feed.name].get(key, {})
             for name in (column.name for column in feed.columns if column.name in cells):
                 entry = cells[name]
                 yield (

@@ -24,7 +24,10 @@ KEY_COLUMN = "unit_name"
 
 @dataclass
 class Match:
-    """The header of a table: where it stands and what each column (counted from 0) is."""
+    """The header of a table: where it stands and what each column (counted from 0) is.
+
+    `aside` are columns that are no indicators. `is_annex`: the columns are those of an annex.
+    """
 
     key_column: int
     first_row: int
@@ -34,7 +37,14 @@ class Match:
     labels: dict[int, str] = field(default_factory=dict)
     city_column: int | None = None
     group_column: int | None = None
+    aside: dict[int, str] = field(default_factory=dict)
+    sequence_column: int | None = None
+    is_annex: bool = False
     problems: list[Problem] = field(default_factory=list)
+
+    def is_read(self, column: int) -> bool:
+        """Whether what a row says in a column matters."""
+        return column in self.columns or column in (self.key_column, self.city_column)
 
 
 class Headings:
@@ -42,11 +52,12 @@ class Headings:
 
     def __init__(self, layout: Layout) -> None:
         """Collect them from the layout."""
+        self.words = layout.words
         self.by_column: dict[str, Target] = {
             "sequence_no": "sequence_no",
             "group_name": "group_name",
         }
-        self.unit_keys = {KEY_COLUMN}
+        self.unit_keys = {KEY_COLUMN, *layout.words.unit_headings}
         self.metric_keys: set[str] = set()
         self.canonical_keys = {feed.key for feed in layout.feeds}
         self.cities = {compact(heading) for heading in CITY_HEADINGS}
@@ -65,6 +76,13 @@ class Headings:
         self.by_path: dict[Path, set[str]] = {}
         self.by_view_name: dict[str, set[str]] = {}
         self.by_leaf: dict[str, set[str]] = {}
+        self.shown_keys = [
+            label for feed in layout.feeds for label in (feed.key_label, feed.key)
+        ] + [
+            row["header_path"]
+            for row in layout.reference.annex_columns
+            if row["column_name"] == KEY_COLUMN
+        ]
         annexes: dict[int, list[tuple[Path, Target]]] = {}
         for row in layout.reference.annex_columns:
             printed = annexes.setdefault(row["annex_no"], [])
@@ -91,7 +109,7 @@ class Headings:
             keys = [i for i, cell in enumerate(cells) if compact(cell.text) in self.keys]
             if keys:
                 return self._match(table, row, keys)
-        wanted = "、".join(sorted({*self.unit_keys, *self.metric_keys}))
+        wanted = "、".join(dict.fromkeys(self.shown_keys))
         return Problem(
             table.file, None, None, "没有表头", f"有一列名为 {wanted} 之一", sheet=table.sheet
         )
@@ -118,7 +136,12 @@ class Headings:
         if row >= len(table.rows) or not table.cell(row, match.key_column).is_blank:
             return False
         known = {*self.by_leaf, *self.by_label}
-        return any(compact(cell.text) in known for cell in table.rows[row])
+        return any(self._heading(cell.text) in known for cell in table.rows[row])
+
+    def _heading(self, text: str) -> str:
+        """A heading for comparison, without the unit of its figures."""
+        heading = compact(text)
+        return heading if heading in self.keys else self.words.without_unit(heading)
 
     def _paths(self, table: Table, match: Match) -> dict[int, Path]:
         """Headings of every column from top to bottom; a merged heading counts for all below it."""
@@ -135,13 +158,13 @@ class Headings:
         for column in range(table.width):
             levels = []
             for row in range(match.first_row, match.end_row):
-                text = compact(table.cell(*spans.get((row, column), (row, column))).text)
+                text = self._heading(table.cell(*spans.get((row, column), (row, column))).text)
                 is_lower = row > match.first_row
                 if is_lower and spans.get((row, column), (row, column))[0] < row:
                     continue
                 if not text and not table.merges and row + 1 < match.end_row:
                     # Without merges, as in CSV, a blank upper heading continues the one before it.
-                    below = compact(table.cell(row + 1, column).text)
+                    below = self._heading(table.cell(row + 1, column).text)
                     text = above.get(row, "") if below else ""
                 above[row] = text
                 if text:
@@ -156,13 +179,16 @@ class Headings:
             if path and path[-1] in self.cities
         }
         filled = [column for column, path in paths.items() if path and column not in found]
-        headings = [paths[column] for column in filled]
+        # A column of remarks may stand beside those of an annex.
+        printed_columns = [column for column in filled if not self._is_aside(paths[column])]
+        headings = [paths[column] for column in printed_columns]
         for annex in [] if match.has_metrics else self.annexes:
             for printed in (annex, [each for each in annex if each[1] != "sequence_no"]):
                 full = [path for path, _ in printed]
                 if headings in (full, [path[-1:] for path in full]):
                     targets = [target for _, target in printed]
-                    return found | dict(zip(filled, targets, strict=True))
+                    match.is_annex = True
+                    return found | dict(zip(printed_columns, targets, strict=True))
         before = ""
         for column in filled:
             found[column] = (
@@ -239,6 +265,8 @@ class Headings:
                 body = range(match.end_row, len(table.rows))
                 if any(not table.cell(row, column).is_blank for row in body):
                     self._report(match, table, column, "该列没有表头", "每列都有表头", paths)
+            elif target is None and self._is_aside(path):
+                match.aside[column] = label
             elif target is None:
                 if label not in reported:
                     expected = self._suggestion(path, match)
@@ -255,6 +283,8 @@ class Headings:
                     match.city_column = column
                 elif target == "group_name":
                     match.group_column = column
+                elif target == "sequence_no":
+                    match.sequence_column = column
 
     def _suggestion(self, path: Path, match: Match) -> str:
         names: dict[str, Target] = (
@@ -263,6 +293,9 @@ class Headings:
         target = names.get(nearest(path[-1], list(names)) or "")
         label = target.label if isinstance(target, FeedColumn) else target
         return "模板或附件中的列名" + (f"，最接近的是“{label}”" if label else "")
+
+    def _is_aside(self, path: Path) -> bool:
+        return any(self.words.names("aside_column", each) for each in path)
 
     def _label(self, column: int, paths: dict[int, Path]) -> str:
         return "/".join(paths.get(column, ())) or letters(column)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ywtb.intake.collection import PROVENANCE, held_cells, provenance_rows, seed
 from ywtb.intake.completeness import Missing, errata_problems, missing
 from ywtb.intake.file_reader import FileReader
 from ywtb.intake.headings import Headings
+from ywtb.intake.kept import keep_present
 from ywtb.intake.layout import CITY_COLUMN, Feed, Layout, layout_of
 from ywtb.intake.month import Received, ReceivedMonth, ReceivedValue
 from ywtb.intake.readings import read_texts
@@ -73,7 +74,10 @@ class FeedPlan:
 
 @dataclass
 class Intake:
-    """What an intake did, or why it did nothing. `month` is such as 2023-07."""
+    """What an intake did, or why it did nothing. `month` is such as 2023-07.
+
+    `notes` say what of the files was set aside, or read as something else than it is written.
+    """
 
     month: str
     stage: Stage | None = None
@@ -82,6 +86,7 @@ class Intake:
     feeds: list[FeedPlan] = field(default_factory=list)
     kept_feeds: list[str] = field(default_factory=list)
     unused_metrics: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     archive: str | None = None
 
@@ -112,7 +117,13 @@ class Leave:
 NO_LEAVE = Leave()
 
 
-def ingest(project: Project, paths: Sequence[Path], month: str, leave: Leave = NO_LEAVE) -> Intake:
+def ingest(
+    project: Project,
+    paths: Sequence[Path],
+    month: str,
+    leave: Leave = NO_LEAVE,
+    with_scores: bool = False,
+) -> Intake:
     """Take files of a month in; nothing is written unless everything in them is in order.
 
     A month may come in parts, in any order: it is `collecting` until nothing is missing, and
@@ -123,6 +134,7 @@ def ingest(project: Project, paths: Sequence[Path], month: str, leave: Leave = N
         paths: files and folders.
         month: such as 2023-07.
         leave: what is allowed.
+        with_scores: whether the scores in annexes are taken for published ones.
 
     Raises:
         UsageError: a path that does not exist; a change without leave or, once published, reason.
@@ -134,10 +146,12 @@ def ingest(project: Project, paths: Sequence[Path], month: str, leave: Leave = N
     with FileReader() as reader:
         layout = layout_of(Reference.from_seeds(project, month_of(month)))
         sources, problems = read_sources(paths)
-        tables, unreadable = reader.tables(sources, layout.month, Headings(layout).keys)
-    readings = read_texts(project, (text for _, table in tables for text in table.texts))
-    received = read_month(layout, tables, readings)
+        tables, unreadable = reader.tables(sources, Headings(layout).keys)
+    texts = layout.words.variants(text for _, table in tables for text in table.texts)
+    received = read_month(layout, tables, read_texts(project, texts), with_scores)
     received.problems[:0] = [*problems, *unreadable]
+    if leave.is_check:
+        return _take_in(project, received, sources, leave)
     with writer_lock(project, "ingest"):
         store.recover(project)
         return _take_in(project, received, sources, leave)
@@ -182,7 +196,7 @@ def set_cell(
     data = f"{month} {unit['unit_name']} {column_name} {text}\n{leave.reason}\n".encode()
     source = Source(BY_HAND, Path(BY_HAND), data, hashlib.sha256(data).hexdigest())
     received = ReceivedMonth(layout)
-    readings = read_texts(project, [text])
+    readings = read_texts(project, layout.words.variants([text]))
     table = Table(BY_HAND, None, [])
     for column in columns:
         entry = ReceivedValue("", text, source, table, 0, 0, column.label)
@@ -227,14 +241,16 @@ def discard(project: Project, month: str, reason: str) -> str:
 def _take_in(
     project: Project, received: ReceivedMonth, sources: Sequence[Source], leave: Leave
 ) -> Intake:
-    """Put what was received beside what the month has. The lock is held."""
+    """Put what was received beside what the month has. The lock is held, but for a check."""
     layout = received.layout
     name, month = layout.month, layout.reference.label
     states = month_states(project)
     state = states.get(month)
     outcome = Intake(month, problems=received.problems)
     present = _present(store.month_folder(project, name))
+    keep_present(received, present, partial(read_texts, project))
     held = held_cells(project, layout, present)
+    outcome.notes = received.notes.lines
     if not outcome.problems:
         is_open = state is None or state.stage == "collecting"
         outcome.problems += _merge(received, held, present, is_open, leave)
@@ -274,7 +290,9 @@ def _take_in(
     kept_files = {
         f"originals/{source.sha256}/{source.path.name}": source.data for source in sources
     }
-    kept_files[f"{stamp}/{PROVENANCE}"] = csv_bytes(list(provenance_rows(layout, feeds, stamp)))
+    kept_files[f"{stamp}/{PROVENANCE}"] = csv_bytes(
+        list(provenance_rows(layout, feeds, seeds, stamp))
+    )
     kept_files |= {
         f"{stamp}/before/{each}": content
         for each, content in present.items()
@@ -315,7 +333,7 @@ def _merge(
             row = new.setdefault(key, {})
             for column, entry in cells.items():
                 other = row.get(column)
-                if other is None or not other.value or _is_same(other.value, entry.value):
+                if other is None or not other.value or other.value == entry.value:
                     row[column] = entry
                 elif is_open and not leave.to_replace:
                     expected = (
@@ -324,18 +342,6 @@ def _merge(
                     )
                     problems.append(other.problem(shown(other.seen), expected, key[1]))
     return problems
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Whether two texts are the same figure, such as 3 and 3.00."""
-    if one == other:
-        return True
-    if one.endswith("%") != other.endswith("%"):
-        return False
-    try:
-        return Decimal(one.removesuffix("%")) == Decimal(other.removesuffix("%"))
-    except InvalidOperation:
-        return False
 
 
 def _stop_without_leave(
@@ -439,6 +445,7 @@ def _record(
         },
         "stage": outcome.stage,
         "missing": [str(gap) for gap in outcome.missing],
+        "notes": outcome.notes,
         "feeds": [asdict(feed) for feed in outcome.feeds],
         "kept_feeds": outcome.kept_feeds,
         "files": {

@@ -8,6 +8,7 @@ from typing import Final
 
 from ywtb.assessment.reference import Reference, Row
 from ywtb.intake.tables import compact
+from ywtb.intake.words import Words
 
 Limits = tuple[Decimal | None, Decimal | None]
 Group = tuple[str, str]
@@ -84,6 +85,11 @@ class Layout:
             ]
             for row in named
         }
+
+    @cached_property
+    def words(self) -> Words:
+        """What the intake knows beside figures."""
+        return Words(self.reference.words)
 
     @cached_property
     def imputed(self) -> dict[tuple[str, str, str], str]:

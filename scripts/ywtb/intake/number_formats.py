@@ -1,7 +1,7 @@
 """What a person sees of a number in a spreadsheet, by its number format (ECMA-376, 18.8.30-31)."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple
 
 BUILTIN_FORMATS = {
@@ -42,17 +42,22 @@ _PLAIN = re.compile(
 
 
 class SeenNumber(NamedTuple):
-    """A number as seen; `decimals` is how many places are shown even if they are 0."""
+    """A number as seen; `decimals` is how many places are shown even if they are 0.
+
+    `is_rounded`: the cell holds more of them than it shows.
+    """
 
     value: Decimal
     is_percent: bool
     decimals: int
+    is_rounded: bool = False
 
 
 def seen_number(value: Decimal, code: str) -> SeenNumber | None:
     """What is seen of `value` in the format `code`.
 
-    None where anything but the whole number is: rounded, divided, hidden, among other characters.
+    A number of which fewer places are shown is rounded half up, as spreadsheets do. None where
+    something else is seen: a number divided, hidden, or among other characters.
     """
     sections = _SECTION.findall(f";{code or 'General'}")
     section = sections[2] if value == 0 and len(sections) > 2 else sections[0]
@@ -62,9 +67,15 @@ def seen_number(value: Decimal, code: str) -> SeenNumber | None:
     if plain["sign"] == "%":
         value *= 100
     places = plain["places"] or ""
+    is_rounded = False
     if plain["body"].lower() not in ("general", "@"):
         shown_places = len(places) + len(plain["optional"] or "")
-        is_rounded = value != round(value, shown_places)
-        if is_rounded or (not plain["whole"] and abs(value) < 1):
+        if not plain["whole"] and abs(value) < 1:
             return None
-    return SeenNumber(value, plain["sign"] is not None, len(places))
+        try:
+            rounded = value.quantize(Decimal(1).scaleb(-shown_places), ROUND_HALF_UP)
+        except InvalidOperation:  # far more digits than any figure has
+            return None
+        is_rounded = rounded != value
+        value = rounded if is_rounded else value
+    return SeenNumber(value, plain["sign"] is not None, len(places), is_rounded)

@@ -2,31 +2,29 @@
 
 import hashlib
 import os
-import re
 import stat
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ywtb.assessment.problem import Problem
-from ywtb.intake.tables import clean, shown
+from ywtb.intake.tables import shown
 
 GUIDE = "填表说明"
 """Sheet or file that explains the template and holds no data."""
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
+KINDS = (
+    "Excel、WPS 表格（xlsx、xls、et、ods）、Word 表格（docx）、CSV 等文本，或这些文件的 zip 压缩包"
+)
+"""What can be read, whatever a file is called."""
+
 MAX_FILES = 60
 MAX_BYTES = 5_000_000
 """More than a month's file ever needs: 49 rows of some hundred bytes."""
 
 MAX_NAME_BYTES = 200
 IGNORED = (".DS_Store", "Thumbs.db", "desktop.ini")
-
-YEAR_MONTH = re.compile(
-    r"(?<!\d)(20\d\d)(?:[-_./]?(0[1-9]|1[0-2])|[-_./]([1-9])|年(1[0-2]|0?[1-9]))(?!\d)"
-)
-TITLE_MONTH = re.compile(r"(20\d\d)年(?:\d{1,2}月?[-—~至到])?(\d{1,2})月")
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,8 @@ class Source:
 def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
     """Read files and whole folders, in the order of their names.
 
-    What cannot be opened, links, devices, foreign suffixes, oversized files and names that no
-    honest program writes are problems; what office programs and file managers leave behind is
-    passed over.
+    What cannot be opened, links, devices, oversized files and names that no honest program writes
+    are problems; what office programs and file managers leave behind is passed over.
     """
     sources: list[Source] = []
     problems: list[Problem] = []
@@ -54,7 +51,7 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
             files += _files(path, problems)
         else:
             files.append((path, path.name))
-    files = [(path, name) for path, name in files if not _is_ignored(path)]
+    files = [(path, name) for path, name in files if not is_ignored(path.as_posix())]
     if len(files) > MAX_FILES:
         return [], [
             _problem(str(paths[0]), f"有 {len(files)} 个文件", f"不超过 {MAX_FILES} 个文件")
@@ -70,7 +67,7 @@ def read_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Problem]]:
         else:
             problems.append(found)
     if not sources and not problems:
-        problems.append(_problem(str(paths[0]), "没有可读的文件", "、".join(SUFFIXES)))
+        problems.append(_problem(str(paths[0]), "没有可读的文件", KINDS))
     return sources, problems
 
 
@@ -90,38 +87,21 @@ def _files(folder: Path, problems: list[Problem]) -> list[tuple[Path, str]]:
     return [(path, str(path.relative_to(folder))) for path in sorted(found)]
 
 
-def month_problems(month: str, text: str, file: str, sheet: str | None = None) -> list[Problem]:
-    """Problems of a name or title that speaks of another month than `month`, such as 2023_07."""
-    cleaned = clean(text)
-    found = {
-        f"{match[1]}_{int(match[2] or match[3] or match[4]):02}"
-        for match in YEAR_MONTH.finditer(re.sub(r"年\d{1,2}月?[-—~至到](?=\d)", "年", cleaned))
-    }
-    found |= {f"{match[1]}_{int(match[2]):02}" for match in TITLE_MONTH.finditer(cleaned)}
-    return [
-        Problem(
-            file,
-            None,
-            None,
-            f"{shown(text)} 所指月份为 {other.replace('_', '-')}",
-            f"{month.replace('_', '-')} 的数据",
-            sheet=sheet,
-        )
-        for other in sorted(found - {month})
-    ]
-
-
 def _is_link(path: Path) -> bool:
     return os.path.islink(path)  # noqa: PTH114 - that of pathlib raises where it may not look
 
 
-def _is_ignored(path: Path) -> bool:
+def is_ignored(file: str) -> bool:
+    """Whether a file is what office programs and file managers leave behind, or the guide."""
+    path = PurePosixPath(file)
     name = path.name
+    if "__MACOSX" in path.parts:
+        return True
     return name.startswith(("._", ".~", "~$")) or name in IGNORED or path.stem == GUIDE
 
 
-def _check(path: Path, name: str) -> Problem | None:
-    """What is wrong with a file before it is opened."""
+def name_problem(name: str) -> Problem | None:
+    """What is wrong with the name of a file, if anything."""
     unsafe = [each for each in name if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
     if (
         unsafe
@@ -134,13 +114,18 @@ def _check(path: Path, name: str) -> Problem | None:
             "文件名含有不可见字符、反斜杠或首尾空格，或者过长",
             f"不超过 {MAX_NAME_BYTES} 字节的普通文件名",
         )
+    return None
+
+
+def _check(path: Path, name: str) -> Problem | None:
+    """What is wrong with a file before it is opened."""
+    if problem := name_problem(name):
+        return problem
     state = path.lstat()
     if stat.S_ISLNK(state.st_mode):
         return _problem(name, "是一个链接", "文件本身")
     if not stat.S_ISREG(state.st_mode):
         return _problem(name, "不是普通文件", "普通文件")
-    if path.suffix.lower() not in SUFFIXES:
-        return _problem(name, f"文件类型 {shown(path.suffix)}", "、".join(SUFFIXES))
     if state.st_size > MAX_BYTES:
         return _problem(name, f"文件有 {state.st_size} 字节", f"不超过 {MAX_BYTES} 字节")
     if state.st_size == 0:

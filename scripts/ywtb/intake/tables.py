@@ -34,11 +34,16 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class ReceivedCell:
-    """A cell. A number is exact decimal text; `decimals` is how many places its format shows."""
+    """A cell. A number is exact decimal text; `decimals` is how many places its format shows.
+
+    `is_formula`: the result that the file keeps of one. `is_rounded`: the file keeps more digits.
+    """
 
     text: str
     kind: Kind
     decimals: int = 0
+    is_formula: bool = False
+    is_rounded: bool = False
 
     @property
     def is_blank(self) -> bool:
@@ -51,12 +56,29 @@ BLANK = ReceivedCell("", "blank")
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file or a sheet. `merges` are ranges (top, left, bottom, right), counted from 0."""
+    """A CSV file or a sheet. `merges` are ranges (top, left, bottom, right), counted from 0.
+
+    `titles` are the lines before a table of a document, `notes` what its reader left out, `member`
+    the name of the file in an archive of files.
+    """
 
     file: str
     sheet: str | None
     rows: list[list[ReceivedCell]]
     merges: tuple[tuple[int, int, int, int], ...] = ()
+    titles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    member: str = ""
+
+    @property
+    def location(self) -> str:
+        """Where in the file that was handed in: the member of an archive, the sheet."""
+        return " ".join(each for each in (self.member, self.sheet) if each)
+
+    @property
+    def place(self) -> str:
+        """The file, with its sheet."""
+        return self.file if self.sheet is None else f"{self.file} [{self.sheet}]"
 
     def cell(self, row: int, column: int) -> ReceivedCell:
         """The cell at a place counted from 0; blank outside the table."""
@@ -74,6 +96,11 @@ class Table:
     def width(self) -> int:
         """Number of columns of the widest row."""
         return max((len(row) for row in self.rows), default=0)
+
+
+def cell_name(row: int, column: int) -> str:
+    """A cell counted from 0 as a spreadsheet names it, such as B4."""
+    return f"{letters(column)}{row + 1}"
 
 
 def clean(text: str) -> str:

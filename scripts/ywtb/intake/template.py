@@ -21,7 +21,8 @@ from ywtb.intake.layout import (
     layout_of,
 )
 from ywtb.intake.sources import GUIDE
-from ywtb.intake.values import EXPECTED, NOT_APPLICABLE, PERCENT_LIMITS
+from ywtb.intake.values import EXPECTED, PERCENT_LIMITS
+from ywtb.intake.words import NOT_APPLICABLE
 from ywtb.project import Project
 
 if TYPE_CHECKING:

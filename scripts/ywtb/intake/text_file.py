@@ -4,11 +4,10 @@ import csv
 import io
 
 from ywtb.assessment.problem import Problem
+from ywtb.intake.cells import typed_cell
 from ywtb.intake.tables import (
-    BLANK,
     MAX_COLUMNS,
     MAX_ROWS,
-    ReceivedCell,
     Table,
     UnreadableError,
     compact,
@@ -28,7 +27,7 @@ def read_text_table(file: str, data: bytes, headings: frozenset[str]) -> Table:
     Raises:
         UnreadableError: not text, no known encoding, or not a regular CSV.
     """
-    text = _decode(file, data)
+    text = decode(file, data)
     for number, line in enumerate(text.split("\n"), start=1):
         if any(ord(each) < 32 and each not in "\t\r" for each in line):
             seen = "含有空字符（NUL）" if "\0" in line else "含有控制字符"
@@ -46,17 +45,15 @@ def read_text_table(file: str, data: bytes, headings: frozenset[str]) -> Table:
         )
     if not any(text.strip() for row in rows for text in row):
         raise UnreadableError(Problem(file, None, None, "没有内容", "本月的数据"))
-    return Table(file, None, [[_cell(text) for text in row] for row in rows])
+    return Table(file, None, [[typed_cell(text) for text in row] for row in rows])
 
 
-def _cell(text: str) -> ReceivedCell:
-    if not text.strip():
-        return BLANK
-    # A sign before a figure or a dash is none; anything else a spreadsheet would calculate.
-    return ReceivedCell(text, "formula" if text.strip().startswith(("=", "@", "＝")) else "text")
+def decode(file: str, data: bytes) -> str:
+    """Text in UTF-8, UTF-16 or GB18030.
 
-
-def _decode(file: str, data: bytes) -> str:
+    Raises:
+        UnreadableError: in none of them.
+    """
     encodings = ["utf-8-sig", "gb18030"]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
@@ -78,7 +75,7 @@ def _decode(file: str, data: bytes) -> str:
 
 
 def _split(text: str, separator: str) -> list[list[str]] | csv.Error:
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(max(len(text) + 1, csv.field_size_limit()))
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:

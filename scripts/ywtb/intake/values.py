@@ -12,8 +12,8 @@ from ywtb.assessment.reference import Row
 from ywtb.intake.layout import FeedColumn, Limits, group_of
 from ywtb.intake.readings import Reading
 from ywtb.intake.tables import ReceivedCell
+from ywtb.intake.words import NOT_APPLICABLE
 
-NOT_APPLICABLE = "—"
 CALCULATED = "=+-@＝＋－﹣＠"
 """What a text begins with that a spreadsheet takes for a formula."""
 
@@ -29,9 +29,9 @@ EXPECTED = {
 }
 AMBIGUOUS = "写明百分号：{0}% 或 {1}%（0 与 1 之间的数看不出是比例还是百分率）"
 REASONS = {
-    "formula": "填写数值本身，不用公式",
-    "error": "Excel 中为错误值、控制字符，或超过 15 位有效数字的计算结果",
-    "disguised": "该单元格的格式使所见不同于所存（舍入、缩放、附加文字、上下标、删除线等）",
+    "formula": "填写数值本身，不用公式（文件中没有存下公式的计算结果）",
+    "error": "Excel 中为错误值、控制字符，或无法表示的数",
+    "disguised": "该单元格的格式使所见不同于所存（缩放、附加文字、上下标、删除线等）",
     "date": "该单元格是日期",
     "boolean": "该单元格是逻辑值",
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from ywtb.assessment.unit_names import meant_units
 from ywtb.checksums import Damage, DamageError
 from ywtb.project import Project
 from ywtb.release.releases import published_database
@@ -22,6 +23,10 @@ class UnknownUnitError(Exception):
 
 class AmbiguousUnitError(Exception):
     """Units of several cities have that name; the message lists the cities."""
+
+
+class SeveralUnitsError(Exception):
+    """A short name that several units may have; the message lists these."""
 
 
 @contextmanager
@@ -242,13 +247,15 @@ def explanation(
 
     Args:
         connection: the release.
-        unit: the unit's name or id in that month, or an alias of it.
+        unit: the unit's name or id in that month, an alias of it, or a short form of either that
+            no other unit may have.
         month: such as `2023-06`.
         city: name or code of its city; not needed where only one city has a unit of the name.
 
     Raises:
         UnknownUnitError: no such unit in that month; the message lists the nearest names.
         AmbiguousUnitError: units of several cities; the message lists these.
+        SeveralUnitsError: units that the short form may mean; the message lists these.
     """
     found = rows(
         connection,
@@ -266,15 +273,28 @@ def explanation(
         {"month": f"{month}-01", "unit": unit, "city": city},
     )
     if not found:
-        names = connection.execute(
+        known = connection.execute(
             """
-            select distinct unit_name from marts.fct_composite_scores
+            select coalesce(alias_name, unit_name), unit_id, unit_name, city_name
+            from marts.fct_composite_scores
+            left join (
+                select unit_id, unnest([null, alias_name]) as alias_name
+                from reference.unit_aliases
+            ) using (unit_id)
             where score_month = cast($month as date)
                 and ($city is null or $city in (city_code, city_name))
+            order by unit_id
             """,
             {"month": f"{month}-01", "city": city},
         ).fetchall()
-        nearest = difflib.get_close_matches(unit, [name for (name,) in names], cutoff=0.3)
+        names = {unit_id: name for _, unit_id, name, _ in known}
+        cities = dict.fromkeys(city_name for *_, city_name in known)
+        meant = meant_units(unit, [(name, unit_id) for name, unit_id, *_ in known], cities)
+        if len(meant) > 1:
+            raise SeveralUnitsError("、".join(names[unit_id] for unit_id in meant))
+        if meant:
+            return explanation(connection, meant[0], month, city)
+        nearest = difflib.get_close_matches(unit, list(dict.fromkeys(names.values())), cutoff=0.3)
         raise UnknownUnitError("、".join(nearest))
     if len(found) > 1:
         raise AmbiguousUnitError("、".join(each["city_name"] for each in found))
