@@ -39,7 +39,7 @@ from ywtb.assessment.reference import Reference
 from ywtb.cli import app
 from ywtb.intake import file_reader
 from ywtb.intake.file_reader import FileReader
-from ywtb.intake.ingest import Intake, ingest
+from ywtb.intake.ingest import Intake, Leave, ingest
 from ywtb.intake.layout import Layout
 from ywtb.intake.mentioned_months import mentioned_months
 from ywtb.project import Project

@@ -290,8 +290,12 @@ def named(name: str) -> Build:
 
 
 def twice(good: Good, folder: Path) -> list[Path]:
+    """A month, and a part of it that says something else of a unit's first cell."""
     one = write_csvs(folder / "a", good.layout, good.sheets)
-    return [one, one / seed_name("licenses")]
+    sheets = good.sheets
+    sheets["licenses"][1][1] = "12.5%" if sheets["licenses"][1][1] != "12.5%" else "12.6%"
+    other = write_csvs(folder / "b", good.layout, {"licenses": sheets["licenses"]})
+    return [one, other / seed_name("licenses")]
 
 
 def nothing(good: Good, folder: Path) -> list[Path]:
@@ -527,7 +531,7 @@ CASES: list[Case] = [
         cell("construction", 1, 7, "长" * 200_000),
         (seed_name("construction"), "第2行", "“H”列", "200000 个字符"),
     ),
-    ("same file twice", twice, (LICENSES, "第2行", "已见于")),
+    ("two parts that disagree", twice, (LICENSES, "第2行", "“12.", "一致（", " B2）")),
     ("another month", other_month, ("raw_licenses__2023_08.csv", "2023-08", "2023-07")),
     (
         "another month in the title",

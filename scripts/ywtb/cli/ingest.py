@@ -78,10 +78,10 @@ def tell(outcome: Any, as_json: bool, is_check: bool = False) -> None:
         if outcome.is_written:
             typer.echo(f"已写入 {outcome.month}，原件和来源记录存于 {outcome.archive}")
         elif is_check:
-            typer.echo("核对无误，什么也没有写入")
+            typer.echo(f"{outcome.month} 核对无误，没有写入")
         else:
             typer.echo(f"{outcome.month} 与已有数据完全一致，无需写入")
-        if outcome.stage == "draft":
+        if outcome.stage == "draft" and not is_check:
             typer.echo("已收齐，下一步：ywtb refresh 生成征求意见稿")
     if outcome.problems:
         raise typer.Exit(1)
