@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def life(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Life:
     sheets["efficiency"][row][column] = "7"
     life.hand_in("city figures", lambda feed, row: feed == "city_metrics")
 
+    life.do("first draft", "refresh")
     life.do("object", "object", MONTH, UNIT, HEADING, "--claim", "应为 3 件", "--evidence", "来函")
     life.do("object again", "object", MONTH, "渠县", "专项工作", "--claim", "得分偏低")
     life.do("set", "set", MONTH, UNIT, HEADING, "3", "--reason", "系统重复计数")
@@ -189,6 +191,17 @@ def test_explain_names_the_senders_cell_and_the_objection(life: Life) -> None:
         "inner join audit.unit_objections on row_key = unit_name and column_name = indicator_code"
     )
     assert rows == [("3", "手工更正.txt", "upheld", "7")]
+
+
+def test_changes_of_a_draft_are_told_with_their_cause(life: Life) -> None:
+    changes = life.sandbox.rows(
+        "select unit_name, old_score - new_score, cause from audit.draft_changes"
+    )
+    cause = "异议 2023-07-异1：overdue_case_count 7 → 3（系统重复计数）"
+    assert changes == [(UNIT, Decimal("-0.2"), cause)]
+    assert "征求意见稿的变化" in life.seen["explained"]
+    page = next(page for page in life.seen["pages"] if f"<h1>{UNIT}" in page)
+    assert cause in page
 
 
 def test_what_was_taken_in_by_mistake_goes(june_copy: Sandbox, tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
         ("published", history.first_release, None),
         ("corrected", older, "渠县申诉成立"),
         ("corrected", newest, "恢复"),
-        ("rolled_back", older, f"从 {newest} 退回到 {older}"),
+        ("rolled_back", older, f"从 {newest} 退回到 {older}：数据有误"),
     ]
     assert record.content["附件8"]["渠县"]["线上线下一致性"] == "0"
     folder = sandbox.root / "exports" / "2023-08"

@@ -93,6 +93,7 @@ def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
         "失分明细",
         "年度平均",
         "异议",
+        "征求意见稿的变化",
         "月份",
         "月度变化",
     }

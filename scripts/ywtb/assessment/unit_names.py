@@ -9,7 +9,8 @@ def meant_units(
     """Units that a short name may mean, by the first way of shortening that fits any.
 
     水务局 is 市水务局, 大竹 is 大竹县 (a name without 市 before it, or without its last character);
-    自规局 is 市自然资源规划局 (some characters of the name, with its first and its last).
+    自规局 is 市自然资源规划局 (some characters of the name, with its first and its last). 市文旅局,
+    which looks like a whole name, is no short one.
 
     Args:
         name: what was written.
@@ -18,11 +19,12 @@ def meant_units(
     """
     for city in cities:
         name = name.removeprefix(city) or name
+    is_whole = _core(name) != name
     name = _core(name)
     named = [(_core(known), unit) for known, unit in units]
     if len(name) < 2:
         return []
-    for fits in (_is_name, _is_stem, _is_abbreviation):
+    for fits in (_is_name, _is_stem, *([] if is_whole else [_is_abbreviation])):
         found = dict.fromkeys(unit for known, unit in named if fits(name, known))
         if found:
             return list(found)

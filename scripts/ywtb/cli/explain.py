@@ -74,6 +74,11 @@ def _explanation_lines(found: dict[str, Any]) -> list[str]:
             f"异议 {each['objection_id']} {subject}：{each['claim']}；"
             f"{DECISIONS[each['decision']]}{decided}"
         )
+    lines += [
+        f"征求意见稿的变化 {plain_figure(each['old_score'])} → {plain_figure(each['new_score'])}"
+        f"（名次 {each['old_rank']} → {each['new_rank']}）：{each['cause']}"
+        for each in found["draft_changes"]
+    ]
     if found["stage"] == "draft":
         until = found["objections_until"]
         deadline = f"，{until} 截止" if until else ""

@@ -24,6 +24,9 @@ from ywtb.project import Project, SettingsError
 KEPT = 24
 """Releases that stay on disk."""
 
+GAPS = 5
+"""Most of what is missing that is named; `ywtb status` has all."""
+
 
 def refresh(
     month: MonthOption = None,
@@ -148,7 +151,7 @@ def _print_published(
     database = str(project.published.relative_to(project.root))
     seconds = {phase: round(value, 2) for phase, value in outcome.seconds.items()}
     waiting = [
-        f"{state.month} {_waits_for(state, warnings)}"
+        f"{state.month} {_waits_for(project, state, warnings)}"
         for state in month_states(project).values()
         if state.stage != "final"
     ]
@@ -190,9 +193,15 @@ def _print_published(
     return waiting
 
 
-def _waits_for(state: Any, warnings: Sequence[tuple[str, str, str, str | None]]) -> str:
+def _waits_for(
+    project: Project, state: Any, warnings: Sequence[tuple[str, str, str, str | None]]
+) -> str:
     if state.stage == "collecting":
-        return f"收数中，缺什么见 ywtb status --month {state.month}"
+        from ywtb.intake.collection import collected
+
+        _, gaps = collected(project, state.month)
+        shown = "、".join(map(str, gaps[:GAPS])) + ("等" if len(gaps) > GAPS else "")
+        return f"收数中，缺 {len(gaps)} 项（{shown}），详见 ywtb status --month {state.month}"
     open_ones = [each for each in warnings if each[0] == state.month and each[3] is None]
     until = f"，异议截止 {state.objections_until}" if state.objections_until else ""
     return (

@@ -59,8 +59,9 @@ UNPRINTED = (SCORES, DATA)
 RANK = "名次"
 
 RUN_TABLES = (
-    "audit.cell_sources", "audit.expectation_results", "audit.release_months",
-    "audit.release_records", "audit.revisions", "audit.unit_objections", "marts.dim_months",
+    "audit.cell_sources", "audit.draft_changes", "audit.expectation_results",
+    "audit.release_months", "audit.release_records", "audit.revisions", "audit.unit_objections",
+    "marts.dim_months",
 )  # fmt: skip
 """What is said of the month and its making, not its figures."""
 

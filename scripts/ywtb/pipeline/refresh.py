@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from ywtb.intake.collection import provenance_file
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
 from ywtb.pipeline.dbt_build import Build, Failure
+from ywtb.pipeline.draft_changes import write_draft_changes
 from ywtb.pipeline.earlier_months import start_anew, start_from
 from ywtb.pipeline.fingerprints import month_checksums, seed_checksums
 from ywtb.pipeline.seed_files import check_files
@@ -415,6 +416,9 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
     write_results(database, outcome.results)
     with duckdb.connect(str(database)) as connection:
         _write_cell_sources(project, connection, outcome.checked_months)
+        with suppress(releases.NotPublishedError, DamageError):
+            published = releases.published_database(project)
+            write_draft_changes(project, connection, published, outcome.release)
         releases.write_manifest(
             project,
             connection,

@@ -348,7 +348,12 @@ def explanation(
         "select office_name from reference.cities where city_code = ?",
         [found[0]["city_code"]],
     )
+    changes = rows(
+        connection,
+        "select * from audit.draft_changes where score_month = cast(? as date) and unit_id = ?",
+        values,
+    )
     return {
         "month": month, **state, **office, **found[0], "dimensions": dimensions,
-        "losses": losses, "objections": objections,
+        "losses": losses, "objections": objections, "draft_changes": changes,
     }  # fmt: skip
