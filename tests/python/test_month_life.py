@@ -197,7 +197,7 @@ def test_changes_of_a_draft_are_told_with_their_cause(life: Life) -> None:
     changes = life.sandbox.rows(
         "select unit_name, old_score - new_score, cause from audit.draft_changes"
     )
-    cause = "异议 2023-07-异1：overdue_case_count 7 → 3（系统重复计数）"
+    cause = "异议 2023-07-异1：超时件数 7 → 3（系统重复计数）"
     assert changes == [(UNIT, Decimal("-0.2"), cause)]
     assert "征求意见稿的变化" in life.seen["explained"]
     page = next(page for page in life.seen["pages"] if f"<h1>{UNIT}" in page)

@@ -17,7 +17,11 @@ from ywtb.cli.shared import (
     stop_unless_assessable,
     valid_month,
 )
+from ywtb.intake.notes import grouped
 from ywtb.project import SettingsError
+
+MOST_NOTES = 12
+"""Notes that are printed one by one; of more, those of a kind are one line. The archive has all."""
 
 SHOWN = 60
 """Most lines of what is missing that are printed; `ywtb status` has all."""
@@ -96,8 +100,8 @@ def taken_in_lines(outcome: Any) -> Iterator[str]:
         )
         for change in feed.changes:
             old, new = ("无" if each is None else f"“{each}”" for each in (change.old, change.new))
-            yield f"    {change.key} {change.column}：{old} → {new}"
-    yield from outcome.notes
+            yield f"    {change.key} {change.column}：{old} → {new}（{change.title}）"
+    yield from grouped(outcome.notes) if len(outcome.notes) > MOST_NOTES else outcome.notes
     if outcome.kept_feeds:
         yield f"未收到、保持不变：{'、'.join(outcome.kept_feeds)}"
     if outcome.unused_metrics:

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from ywtb.assessment.reviews import DECISIONS
 from ywtb.cli.shared import (
     JsonOption,
     MonthOption,
@@ -64,7 +65,16 @@ def _month(project: Project, state: Any, is_asked: bool) -> dict[str, Any]:
 
     names = {row["stage"]: row["stage_name"] for row in project.reference("stages")}
     found: dict[str, Any] = {**vars(state), "stage_name": names[state.stage]}
-    found["objections"] = objections(project, state.month)
+    titles = {
+        row["indicator_code"]: row["indicator_name"] for row in project.reference("indicators")
+    }
+    titles |= {
+        row["dimension_code"]: row["dimension_name"] for row in project.reference("dimensions")
+    }
+    found["objections"] = [
+        {**row, "contested": titles[row["indicator_code"] or row["dimension_code"]]}
+        for row in objections(project, state.month)
+    ]
     if state.stage == "collecting" or is_asked:
         parts, gaps = collected(project, state.month)
         found |= {"received": [vars(each) for each in parts]}
@@ -80,8 +90,8 @@ def _month_lines(month: dict[str, Any]) -> Iterator[str]:
     ]
     yield f"{month['month']}  {month['stage_name']}{''.join(f'，{each}' for each in dates)}"
     for row in month["objections"]:
-        subject = row["indicator_code"] or row["dimension_code"]
-        yield f"  异议 {row['objection_id']} {row['unit_name']} {subject}：{row['decision']}"
+        decided = DECISIONS[row["decision"]]
+        yield f"  异议 {row['objection_id']} {row['unit_name']} {row['contested']}：{decided}"
     for part in month.get("received", []):
         names, count = part["rows"], len(part["rows"])
         shown = "、".join(names[:SHOWN]) + (f" 等 {count} 行" if count > SHOWN else "")

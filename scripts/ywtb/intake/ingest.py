@@ -50,12 +50,14 @@ class UsageError(Exception):
 class CellChange:
     """A cell of a feed that differs from the seed that is there; None where there is no row.
 
-    `key` is a unit's name or a metric's code, after the name of the city where the month has two.
+    `key` is a unit's name or a metric's code, after the name of the city where the month has two,
+    `title` the column's name as people know it.
     """
 
     feed: str
     key: str
     column: str
+    title: str
     old: str | None
     new: str | None
 
@@ -383,6 +385,7 @@ def csv_bytes(rows: Sequence[Sequence[str]]) -> bytes:
 
 def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | None) -> FeedPlan:
     old, new = (seed_rows(layout, feed, data) for data in (present or b"", csv_bytes(rows)))
+    titles = {column.name: column.label for column in feed.columns}
     changes = []
     for key in [*new, *(key for key in old if key not in new)]:
         before, after = old.get(key), new.get(key)
@@ -391,7 +394,8 @@ def _plan(layout: Layout, feed: Feed, rows: list[list[str]], present: bytes | No
         for column in [*before, *(name for name in after or {} if name not in before)]:
             values = before.get(column), None if after is None else after.get(column)
             if values[0] != values[1]:
-                changes.append(CellChange(feed.name, layout.titled(*key), column, *values))
+                title = titles.get(column, column)
+                changes.append(CellChange(feed.name, layout.titled(*key), column, title, *values))
     return FeedPlan(
         feed.name,
         feed.label,

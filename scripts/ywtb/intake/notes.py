@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from ywtb.assessment.figures import visible
 
 MAX_DETAILS = 6
+MAX_PLACES = 3
 
 
 class Notes:
@@ -33,6 +34,22 @@ class Notes:
             visible(f"{place}：{kind}" + (f"：{listed(details, MAX_DETAILS)}" if details else ""))
             for (place, kind), details in self._details.items()
         ]
+
+
+def grouped(lines: Iterable[str]) -> list[str]:
+    """Notes as `Notes.lines` has them, those of one kind in one line whatever places they are of."""
+    kinds: dict[str, dict[str, None]] = {}
+    found: dict[str, dict[str, None]] = {}
+    for line in lines:
+        place, kind, detail = (*line.split("：", 2), "")[:3]
+        kinds.setdefault(kind, {})[place] = None
+        if detail:
+            found.setdefault(kind, {})[detail] = None
+    return [
+        f"{kind}：{listed(places, MAX_PLACES, '张表')}"
+        + (f"；如{listed(found[kind], MAX_PLACES)}" if kind in found else "")
+        for kind, places in kinds.items()
+    ]
 
 
 def listed(details: Iterable[str], most: int, counted: str = "处") -> str:

@@ -65,7 +65,7 @@ def _cause(project: Project, row: Row, since: str) -> str:
     causes = []
     for stamp, record in _entries(project, month.replace("-", "_"), since):
         cells = [
-            f"{change['column']} {change['old'] or '无'} → {change['new'] or '无'}"
+            f"{change['title']} {change['old'] or '无'} → {change['new'] or '无'}"
             for feed in record["feeds"]
             for change in feed["changes"]
             if change["key"].split(" ")[-1] == row["unit_name"]
