@@ -37,7 +37,7 @@ class Notes:
 
 
 def grouped(lines: Iterable[str]) -> list[str]:
-    """Notes as `Notes.lines` has them, those of one kind in one line whatever places they are of."""
+    """Notes as `Notes.lines` has them, those of one kind in one line for all places."""
     kinds: dict[str, dict[str, None]] = {}
     found: dict[str, dict[str, None]] = {}
     for line in lines:
