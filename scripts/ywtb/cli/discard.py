@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ywtb.cli.shared import find_project, one_writer, stop, valid_month
-from ywtb.project import SettingsError
+from ywtb.cli.ingest import usage_told
+from ywtb.cli.shared import find_project, valid_month
 
 
 def discard(
@@ -19,9 +19,6 @@ def discard(
     from ywtb.intake import ingest as job
 
     valid_month(month)
-    try:
-        with one_writer():
-            archive = job.discard(find_project(), month, reason.strip())
-    except (job.UsageError, SettingsError) as error:
-        stop(str(error), 2)
+    with usage_told():
+        archive = job.discard(find_project(), month, reason.strip())
     typer.echo(f"已撤回 {month}，数据存于 {archive}；运行 ywtb refresh 更新数据库")

@@ -1,6 +1,7 @@
 """The command `ywtb ingest`."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,18 +55,28 @@ def ingest(
     stop_unless_assessable(project, month)
     until = objections_until.date() if objections_until else None
     leave = job.Leave(replace, allow_gap, reason, until, check)
+    with usage_told():
+        outcome = job.ingest(project, sources, month, leave, with_scores)
+    tell(outcome, as_json, check)
+
+
+@contextmanager
+def usage_told() -> Iterator[None]:
+    """Change a month; exit where something is lacking that the one who asks has to give."""
+    from ywtb.intake.ingest import UsageError
+    from ywtb.intake.names import UnknownNameError
+
     try:
         with one_writer():
-            outcome = job.ingest(project, sources, month, leave, with_scores)
-    except job.UsageError as error:
+            yield
+    except UsageError as error:
         for line in taken_in_lines(error.outcome) if error.outcome else ():
             typer.echo(line, err=True)
         stop(str(error), 2)
-    except SettingsError as error:
+    except (SettingsError, UnknownNameError) as error:
         stop(str(error), 2)
     except OSError as error:
         stop(f"写入失败，种子没有改动或将由下一次收取补完：{error}", 1)
-    tell(outcome, as_json, check)
 
 
 def tell(outcome: Any, as_json: bool, is_check: bool = False) -> None:

@@ -25,6 +25,7 @@ def object_to(
     """
     from ywtb.assessment import reviews
     from ywtb.intake.contested import contested_cell
+    from ywtb.intake.names import UnknownNameError
     from ywtb.lock import writer_lock
 
     valid_month(month)
@@ -44,7 +45,7 @@ def object_to(
                     "received_on": day.isoformat(),
                 },
             )
-    except reviews.ReviewError as error:
+    except UnknownNameError as error:
         stop(str(error), 2)
     typer.echo(f"已登记异议 {number}，处理后运行 ywtb decide {number}")
 

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ywtb.cli.ingest import taken_in_lines, tell
-from ywtb.cli.shared import JsonOption, find_project, one_writer, stop, valid_month
-from ywtb.project import SettingsError
+from ywtb.cli.ingest import tell, usage_told
+from ywtb.cli.shared import JsonOption, find_project, stop, valid_month
 
 
 def set_cell(
@@ -27,13 +26,6 @@ def set_cell(
     if not reason.strip():
         stop("须写明原因：--reason “……”", 2)
     leave = job.Leave(to_replace=True, reason=reason.strip())
-    try:
-        with one_writer():
-            outcome = job.set_cell(find_project(), month, unit, indicator, value, leave)
-    except job.UsageError as error:
-        for line in taken_in_lines(error.outcome) if error.outcome else ():
-            typer.echo(line, err=True)
-        stop(str(error), 2)
-    except SettingsError as error:
-        stop(str(error), 2)
+    with usage_told():
+        outcome = job.set_cell(find_project(), month, unit, indicator, value, leave)
     tell(outcome, as_json)

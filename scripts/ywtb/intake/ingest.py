@@ -23,10 +23,11 @@ from ywtb.intake.headings import Headings
 from ywtb.intake.kept import keep_present
 from ywtb.intake.layout import CITY_COLUMN, Feed, Layout, layout_of
 from ywtb.intake.month import Received, ReceivedMonth, ReceivedValue
+from ywtb.intake.names import columns_named, unit_named
 from ywtb.intake.readings import read_texts
 from ywtb.intake.sources import Source, read_sources
 from ywtb.intake.table_reader import read_month
-from ywtb.intake.tables import BLANK, ReceivedCell, Table, compact, shown
+from ywtb.intake.tables import BLANK, ReceivedCell, Table, shown
 from ywtb.intake.values import BadValueError, unit_value
 from ywtb.lock import writer_lock
 from ywtb.project import Project
@@ -173,27 +174,16 @@ def set_cell(
         leave: with the reason.
 
     Raises:
-        UsageError: no such month, unit or indicator, or more than one.
+        UsageError: no such month or indicator.
+        UnknownNameError: no such unit, or more than one.
         LockedError: a refresh or another intake is under way.
     """
     layout = layout_of(Reference.from_seeds(project, month_of(month)))
-    units = {
-        unit["unit_id"]: unit
-        for (_, name), unit in layout.units_by_name.items()
-        if name == compact(unit_name)
-    }
-    columns = [
-        column
-        for feed in layout.feeds
-        for column in feed.columns
-        if not feed.has_metrics and compact(column_name) in (column.name, compact(column.label))
-    ]
-    if len(units) != 1 or not columns:
-        what = f"单位“{unit_name}”" if len(units) != 1 else f"指标“{column_name}”"
-        raise UsageError(f"{'有几个' if len(units) > 1 else '没有'}{what}，写名册或模板中的名称")
+    unit, columns = unit_named(layout, unit_name), columns_named(layout, column_name)
+    if not columns:
+        raise UsageError(f"没有指标“{column_name}”，写模板中的名称")
     if month not in month_states(project):
         raise UsageError(f"没有 {month}，先运行 ywtb ingest")
-    (unit,) = units.values()
     key = unit[CITY_COLUMN], unit["unit_name"]
     data = f"{month} {unit['unit_name']} {column_name} {text}\n{leave.reason}\n".encode()
     source = Source(BY_HAND, Path(BY_HAND), data, hashlib.sha256(data).hexdigest())
