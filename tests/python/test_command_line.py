@@ -165,6 +165,7 @@ def on_a_terminal(sandbox: Sandbox, *arguments: str) -> str:
     return found.decode()
 
 
+@pytest.mark.soak
 def test_progress_is_alive_on_a_terminal_and_none_where_quiet(june_copy: Sandbox) -> None:
     (june_copy.root / "exports" / "2023-06" / "manifest.json").unlink()
     shown = on_a_terminal(june_copy, "refresh")

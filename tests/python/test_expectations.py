@@ -547,6 +547,7 @@ def test_numbers_and_counts_of_the_year(
     assert "通报期号" in shown[1][1] and "大于当年以前月份的期号（5）" in shown[1][1]
 
 
+@pytest.mark.soak
 def test_a_normal_month_is_not_told(sandbox: Sandbox, session: Session) -> None:
     """Files full of zeros, full rates and not applicable are alike in every month."""
     for month, figures in {
@@ -583,6 +584,7 @@ def test_each_city_is_checked_by_itself(
     assert any("广安市 渠县 “综合得分”列：“89”" in line for line in lines_of(failed))
 
 
+@pytest.mark.soak
 def test_a_bad_cell_is_reported_once_by_its_code(june_copy: Sandbox) -> None:
     """By input_problems alone, though the expectations would find it as well."""
     path = june_copy.raw("special_work", "2023_06")

@@ -4,17 +4,25 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import docx
+import duckdb
 import openpyxl
 import pytest
 
-from conftest import Sandbox, copy_of, copy_project, read_csv
+from conftest import Sandbox, copy_of, copy_project, edit, read_csv
+from export_months import read_june
 from intake_months import FOLDER, MONTH, Sheets, layout_of, random_month, write_csvs
+from ywtb.exports.bulletin.document import write_document
+from ywtb.exports.release_month import final_months
+from ywtb.exports.site.pages import write_site
+from ywtb.exports.workbook.workbook import write_workbook
+from ywtb.pipeline.fingerprints import month_checksums
+from ywtb.pipeline.publication import obstacles
 from ywtb.project import Project
 
 UNIT, CODE, HEADING = "市水务局", "overdue_case_count", "超时件数"
@@ -118,6 +126,7 @@ def life(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Life:
     return life
 
 
+@pytest.mark.soak
 def test_parts_come_in_any_order(life: Life) -> None:
     assert "还缺" in life.said["first part"]
     state = life.seen["first part"]
@@ -131,6 +140,7 @@ def test_parts_come_in_any_order(life: Life) -> None:
     assert "已收齐" in life.said["city figures"]
 
 
+@pytest.mark.soak
 def test_two_parts_that_disagree_are_both_named(life: Life) -> None:
     lines = life.said["another value"].splitlines()
     name = f"raw_efficiency__{FOLDER}.csv"
@@ -139,6 +149,7 @@ def test_two_parts_that_disagree_are_both_named(life: Life) -> None:
     assert lines[1] == "发现 1 处问题，什么也没有写入"
 
 
+@pytest.mark.soak
 def test_a_draft_is_shown_apart_and_marked_everywhere(life: Life) -> None:
     assert f"exports/draft/{MONTH}/manifest.json" in life.seen["draft"]
     assert not any(name.startswith(f"exports/{MONTH}") for name in life.seen["draft"])
@@ -149,6 +160,7 @@ def test_a_draft_is_shown_apart_and_marked_everywhere(life: Life) -> None:
     assert life.seen["scores"]["stage"] == "draft"
 
 
+@pytest.mark.soak
 def test_the_summary_of_a_draft_says_places_changes_and_warnings(life: Life) -> None:
     said = life.said["draft"]
     assert f"{MONTH}  征求意见  单位 49" in said
@@ -157,6 +169,7 @@ def test_the_summary_of_a_draft_says_places_changes_and_warnings(life: Life) -> 
     assert f"看过后运行 ywtb publish {MONTH}" in said.splitlines()[-1]
 
 
+@pytest.mark.soak
 def test_what_stands_in_the_way_of_publishing_is_told(life: Life) -> None:
     said = life.said["too early"]
     assert "异议 2023-07-异2（渠县）还没有处理" in said
@@ -166,6 +179,7 @@ def test_what_stands_in_the_way_of_publishing_is_told(life: Life) -> None:
     assert "0 条没有确认" not in life.said["list warnings"]
 
 
+@pytest.mark.soak
 def test_a_published_month_is_final(life: Life) -> None:
     exports = life.sandbox.root / "exports"
     assert (exports / MONTH / "manifest.json").is_file()
@@ -180,6 +194,7 @@ def test_a_published_month_is_final(life: Life) -> None:
     assert (done.returncode, "已发布，不能撤回" in done.stderr) == (2, True)
 
 
+@pytest.mark.soak
 def test_explain_names_the_senders_cell_and_the_objection(life: Life) -> None:
     lines = life.seen["explained"].splitlines()
     (source,) = [line for line in lines if f"raw_efficiency__{FOLDER}.csv" in line]
@@ -193,6 +208,7 @@ def test_explain_names_the_senders_cell_and_the_objection(life: Life) -> None:
     assert rows == [("3", "手工更正.txt", "upheld", "7")]
 
 
+@pytest.mark.soak
 def test_changes_of_a_draft_are_told_with_their_cause(life: Life) -> None:
     changes = life.sandbox.rows(
         "select unit_name, old_score - new_score, cause from audit.draft_changes"
@@ -202,6 +218,47 @@ def test_changes_of_a_draft_are_told_with_their_cause(life: Life) -> None:
     assert "征求意见稿的变化" in life.seen["explained"]
     page = next(page for page in life.seen["pages"] if f"<h1>{UNIT}" in page)
     assert cause in page
+
+
+def test_every_page_and_sheet_of_a_draft_is_marked(june: Sandbox, tmp_path: Path) -> None:
+    final = read_june(june)
+    state = {**final.state, "stage": "draft"}
+    draft = replace(final, tables={**final.tables, "marts.dim_months": [state]})
+    for month, mark in ((final, ""), (draft, "征求意见稿")):
+        folder = tmp_path / month.stage
+        folder.mkdir()
+        write_document(month, folder / "通报.docx")
+        document = docx.Document(str(folder / "通报.docx"))
+        assert {part.header.paragraphs[0].text for part in document.sections} == {mark}
+        write_workbook(month, folder / "附件.xlsx")
+        sheets = openpyxl.load_workbook(folder / "附件.xlsx")
+        assert all((mark or "征求") in sheet["A1"].value for sheet in sheets) == bool(mark)
+        write_site(month, folder / "site", [], {})
+        pages = [page.read_text(encoding="utf-8") for page in (folder / "site").rglob("*.html")]
+        assert all('<p class="mark">' in page for page in pages) == bool(mark)
+
+
+def test_what_keeps_a_draft_from_being_published(june_copy: Sandbox) -> None:
+    """June taken for a draft: it is not on record as final, and every obstacle is named."""
+    project = Project(june_copy.root)
+    copied = june_copy.root / "draft.duckdb"
+    shutil.copyfile((june_copy.root / june_copy.database).resolve(), copied)
+    edit(june_copy.root / "seeds/reference/months.csv", "final,,2023-07-29", "draft,9999-12-31,")
+    figures = month_checksums(project, is_of_figures=True)
+    claim = "渠县,efficiency,overdue_case_count,0,应为 0 件,,2023-07-20,open,,,"
+    june_copy.append("reviews/objections", f"2023-06-异1,2023-06-01,,{claim}")
+    with duckdb.connect(str(copied)) as release:
+        release.execute("update marts.dim_months set stage = 'draft'")
+        release.execute("delete from marts.fct_city_metrics where metric_code = 'bulletin_date'")
+        assert final_months(release) == []
+        assert list(obstacles(project, release, "2023-06", figures)) == [
+            "异议截止日 9999-12-31 还没有过",
+            "异议 2023-06-异1（渠县）还没有处理：ywtb decide",
+            "达州市的通报还没有通报日期：收入全市指标表",
+        ]
+        release.execute("update audit.release_months set figures_sha256 = ''")
+        (stale,) = obstacles(project, release, "2023-06", figures)
+    assert "先运行 ywtb refresh" in stale
 
 
 def test_what_was_taken_in_by_mistake_goes(june_copy: Sandbox, tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ def history(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> 
     return History(sandbox, left, first, corrected, corrections, notices, text)
 
 
+@pytest.mark.soak
 def test_a_preview_shows_what_would_change_and_changes_nothing(published: Sandbox) -> None:
     before = published.release()
     edit(published.raw("service_items", "2023_08"), *CORRECTED)
@@ -279,6 +280,7 @@ def test_old_releases_go_but_never_the_published_one(history: History, tmp_path:
     assert Sandbox(project.root).status()["releases"] == [history.sandbox.release()]
 
 
+@pytest.mark.soak
 def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
     sandbox = copy_of(history.sandbox, tmp_path)
     newest = sandbox.release()

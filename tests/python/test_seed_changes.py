@@ -237,6 +237,7 @@ def exported(sandbox: Sandbox, folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.soak
 def test_june_is_exported_byte_for_byte_as_before(
     july: Sandbox, june: Sandbox, tmp_path: Path
 ) -> None:
