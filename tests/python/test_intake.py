@@ -58,7 +58,7 @@ def month_bytes(project: Project) -> dict[str, bytes]:
 
 
 @settings(
-    max_examples=4,
+    max_examples=2,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
