@@ -85,11 +85,11 @@ def changed(june: Sandbox, session: Session, tmp_path: Path) -> Callable[..., li
 def copies(june: Sandbox, **columns: str) -> list[str]:
     """Statements that add to every table with the first column its rows, columns replaced."""
     found = june.rows(
-        "select table_schema || '.' || table_name as name, list(column_name) "
+        "select table_schema || '.' || table_name as name, list(column_name) as columns "
         "from information_schema.columns where table_schema in ('marts', 'intermediate') "
-        f"group by all having list_contains(list(column_name), '{next(iter(columns))}') "
-        "order by not contains(name, '.dim_'), name"  # what others refer to comes first
+        f"group by name having list_contains(columns, '{next(iter(columns))}') order by name"
     )
+    found.sort(key=lambda row: ".dim_" not in row[0])  # what others refer to comes first
     return [
         f"insert into {table} select * replace ("
         + ", ".join(f"{new} as {column}" for column, new in columns.items() if column in names)
