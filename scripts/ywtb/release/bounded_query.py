@@ -1,6 +1,7 @@
 """A query that anybody may type: read-only, in a process of its own, bounded in every respect."""
 
 import pickle
+import signal
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -59,9 +60,12 @@ def ask(project: Project, sql: str, seconds: float, limit: int, as_text: bool = 
     process = context.Process(
         target=_serve, args=(sender, database, sql, limit, as_text), daemon=True
     )
+    # A Ctrl-C while the process starts waits until there is one to end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process.start()
     sender.close()
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         if not receiver.poll(seconds):
             raise QueryError(f"超过 {seconds:g} 秒没有结果，已停止；请缩小范围，或加 --timeout")
         answer: Answer | QueryError = receiver.recv()
