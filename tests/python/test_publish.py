@@ -288,7 +288,9 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
     assert manifest["release_id"] == newest
     assert manifest["score_months"] == ["2023-06", "2023-07", "2023-08"]
     assert manifest["test_count"] > 100
-    assert sandbox.run("rollback", "--reason", "数据有误").returncode == 0
+    done = sandbox.run("rollback", "--reason", "数据有误")
+    assert done.returncode == 0
+    assert "须加 --revise 2023-08 --reason" in done.stdout.splitlines()[-1]
     older = sandbox.release()
     assert older == manifest["previous_release_id"] == history.corrected_release != newest
     record = read_records(Project(sandbox.root))["2023-08", "511700"]

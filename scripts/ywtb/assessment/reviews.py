@@ -52,7 +52,7 @@ def object_to(project: Project, month: str, given: Mapping[str, str | None]) -> 
 def decide(
     project: Project, number: str, decision: Decision, reason: str, carried_out_by: str | None
 ) -> dict[str, str]:
-    """Record how an objection was decided; returns it as it stood.
+    """Record how an objection was decided; returns it.
 
     Raises:
         ReviewError: there is no such objection, or what was upheld is not carried out.
@@ -68,7 +68,6 @@ def decide(
             if decision != "rejected"
             else "不采纳的异议没有更正，不写 --by"
         )
-    before = dict(found)
     found.update(
         decision=decision,
         reason=reason,
@@ -76,7 +75,7 @@ def decide(
         carried_out_by=carried_out_by or "",
     )
     write_rows(project, OBJECTIONS, rows)
-    return before
+    return found
 
 
 def acknowledge(project: Project, month: str, warnings: Mapping[str, str], reason: str) -> None:

@@ -144,8 +144,9 @@ def _print_published(
                 summary["ranking"] = found
         checked = {each.replace("_", "-") for each in outcome.checked_months}
         warnings = [
-            (month, number, line, acknowledged(project, month).get(number))
+            (month, number, line, known.get(number))
             for month in sorted({*drafts, *checked})
+            for known in [acknowledged(project, month)]
             for number, line in queries.warnings(release, month).items()
         ]
     database = str(project.published.relative_to(project.root))
@@ -174,10 +175,8 @@ def _print_published(
     for line in summary_lines(summaries):
         typer.echo(line)
     for month, number, warning, reason in warnings:
-        known = f"（已确认：{reason}）" if reason else ""
-        typer.echo(
-            f"提醒 {number if month in drafts else ''}：{warning}{known}".replace(" ：", "：")
-        )
+        label = f"提醒 {number}" if month in drafts else "提醒"
+        typer.echo(f"{label}：{warning}" + (f"（已确认：{reason}）" if reason else ""))
     for change in outcome.changes:
         typer.echo(f"更正：{change}")
     for line in export_lines(project, outcome.exports):

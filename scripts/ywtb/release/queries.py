@@ -229,15 +229,21 @@ def _summary(connection: duckdb.DuckDBPyConnection, month: str, city: Row) -> Ro
         """,
         values,
     )
+    return {
+        "month": month, **_state(connection, month), **city, "groups": groups, **counts,
+        "adjustments": adjustments,
+    }  # fmt: skip
+
+
+def _state(connection: duckdb.DuckDBPyConnection, month: str) -> Row:
+    """How far a month has come: stage, stage_name, objections_until, published_on."""
     (state,) = rows(
         connection,
         "select stage, stage_name, objections_until, published_on from marts.dim_months "
         "inner join reference.stages using (stage) where score_month = cast(? as date)",
-        values[:1],
+        [f"{month}-01"],
     )
-    return {
-        "month": month, **state, **city, "groups": groups, **counts, "adjustments": adjustments,
-    }  # fmt: skip
+    return state
 
 
 def explanation(
@@ -337,12 +343,6 @@ def explanation(
         "order by objection_id",
         values,
     )
-    (state,) = rows(
-        connection,
-        "select stage, stage_name, objections_until from marts.dim_months "
-        "inner join reference.stages using (stage) where score_month = cast(? as date)",
-        values[:1],
-    )
     (office,) = rows(
         connection,
         "select office_name from reference.cities where city_code = ?",
@@ -354,6 +354,6 @@ def explanation(
         values,
     )
     return {
-        "month": month, **state, **office, **found[0], "dimensions": dimensions,
+        "month": month, **_state(connection, month), **office, **found[0], "dimensions": dimensions,
         "losses": losses, "objections": objections, "draft_changes": changes,
     }  # fmt: skip
