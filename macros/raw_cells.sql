@@ -5,6 +5,10 @@
 
     feeds: relation of the seed. -#}
 {% macro raw_cells(feeds) -%}
+    {%- if var('raw_path', none) -%}
+    {%- do create_cells_of_files(feeds) %}
+    select * from raw.cells
+    {%- else -%}
     {%- for file in raw_files(feeds) if file.columns %}
     select
         '{{ file.feed }}' as feed_code,
@@ -39,4 +43,5 @@
         cast(null as date) as score_month
     where false
     {%- endfor %}
+    {%- endif %}
 {%- endmacro %}

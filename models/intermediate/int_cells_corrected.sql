@@ -17,6 +17,7 @@ indicators as (
 corrections as (
     select
         errata.score_month,
+        errata.city_code,
         corrections.*
     from {{ ref('cell_corrections') }} as corrections
     inner join errata using (erratum_id)
@@ -39,11 +40,20 @@ unit_names as (
     inner join units using (unit_id)
 ),
 
--- A correction applies only to the very text it was written for. A file that names no city belongs
--- to the only one there is.
+-- A file that names no city belongs to the only one there is.
+cells as (
+    select cells.* replace (coalesce(cells.city_code, cities.city_code) as city_code)
+    from {{ ref('stg_bulletin__cells') }} as cells
+    left join {{ ref('int_cities_monthly') }} as cities
+        on
+            cells.score_month = cities.score_month
+            and cities.is_only
+),
+
+-- A correction applies only to the very text it was written for.
 received as (
     select
-        coalesce(cells.city_code, cities.city_code) as city_code,
+        cells.city_code,
         cells.feed_code,
         cells.feed_kind,
         cells.source_file,
@@ -56,14 +66,11 @@ received as (
         cells.row_no,
         false as is_imputed,
         cells.score_month
-    from {{ ref('stg_bulletin__cells') }} as cells
-    left join {{ ref('int_cities_monthly') }} as cities
-        on
-            cells.score_month = cities.score_month
-            and cities.is_only
+    from cells
     left join corrections as name_corrections
         on
             cells.score_month = name_corrections.score_month
+            and cells.city_code = name_corrections.city_code
             and cells.feed_code = name_corrections.feed
             and cells.row_no = name_corrections.row_no
             and name_corrections.column_name = 'unit_name'
@@ -71,6 +78,7 @@ received as (
     left join corrections as value_corrections
         on
             cells.score_month = value_corrections.score_month
+            and cells.city_code = value_corrections.city_code
             and cells.feed_code = value_corrections.feed
             and cells.row_no = value_corrections.row_no
             and cells.column_name = value_corrections.column_name
