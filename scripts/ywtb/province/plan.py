@@ -32,13 +32,13 @@ class PlanError(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """A table or view to make.
+    """A table to make.
 
     Attributes:
         name: of the model.
         table: schema and name, as SQL writes them.
         sql: compiled.
-        is_view: whether it is a view.
+        keys: columns of its primary key; none where it has no such.
         is_result: whether people receive it.
         reads_earlier_months: whether its rows follow from months before theirs.
         is_read_later: whether such a model reads it.
@@ -47,7 +47,7 @@ class Model:
     name: str
     table: str
     sql: str
-    is_view: bool
+    keys: list[str]
     is_result: bool
     reads_earlier_months: bool
     is_read_later: bool
@@ -219,7 +219,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
             name=node.name,
             table=_table(node),
             sql=node.compiled_code,
-            is_view=node.config.materialized == "view",
+            keys=_primary_key(node),
             is_result=key in results,
             reads_earlier_months=bool(node.config.meta.get("reads_earlier_months")),
             is_read_later=key in later,
@@ -228,7 +228,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
         if key in needed
     }
     checks: dict[bool, list[Check]] = {False: [], True: []}
-    read = set()
+    read: set[str] = set()
     for node in compiled:
         parents = node.depends_on.nodes
         if node.unique_id in needed or (
@@ -270,14 +270,21 @@ def _table(node: Any) -> str:
     return f'"{node.schema}"."{node.alias}"'
 
 
+def _primary_key(node: Any) -> list[str]:
+    return [
+        column
+        for constraint in node.constraints
+        if constraint.type.value == "primary_key"
+        for column in constraint.columns
+    ]
+
+
 def _constraints(node: Any) -> list[Check]:
     """The primary key and the columns that are never empty, which dbt's tables would enforce."""
     checks = []
-    for constraint in node.constraints:
-        if constraint.type.value == "primary_key":
-            keys = ", ".join(constraint.columns)
-            sql = f"select {keys} from {_table(node)} group by all having count(*) > 1"  # noqa: S608
-            checks.append(Check(f"{node.name}__primary_key", f"{keys} 不重复", sql, [node.name]))
+    if keys := ", ".join(_primary_key(node)):
+        sql = f"select {keys} from {_table(node)} group by all having count(*) > 1"  # noqa: S608
+        checks.append(Check(f"{node.name}__primary_key", f"{keys} 不重复", sql, [node.name]))
     filled = [
         column.name
         for column in node.columns.values()
