@@ -173,6 +173,6 @@ select
     resolved.score_month
 from resolved
 inner join texts
-    resolved.on
+    on
         resolved.corrected_value is not distinct from texts.corrected_value
         and resolved.value_type is not distinct from texts.value_type
