@@ -33,6 +33,7 @@ from ywtb.cli import (
     rollback,
     set_cell,
     status,
+    synth,
     template,
     verify,
 )
@@ -57,7 +58,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
     ),
     "分析": (explain.explain, query.query),
-    "全省": (province.province,),
+    "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
 """What each command is for, as the help shows it."""
