@@ -655,7 +655,9 @@ class _Writer:
         self.sql.execute(REPORTED)
         feeds = "select feed_code, key_column, feed_kind from reference.feeds order by feed_order"
         self.feeds = {feed: (key, kind) for feed, key, kind in self._rows(feeds)}
-        columns = "select feed_code, value_type, column_name from reference.feed_columns order by all"
+        columns = (
+            "select feed_code, value_type, column_name from reference.feed_columns order by all"
+        )
         self.columns = {(feed, kind): name for feed, kind, name in self._rows(columns)}
         self.sql.execute(
             "create table made.samples (metric_code varchar, usual bigint, has_rank boolean)"

@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from conftest import BIN, Sandbox, copy_project, edit, shared
+
+from conftest import BIN, Sandbox, copy_project, shared
 
 pytestmark = pytest.mark.needs("distributed")
 

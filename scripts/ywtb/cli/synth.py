@@ -57,4 +57,6 @@ def synth(
     if as_json:
         print_json(vars(made))
         return
-    typer.echo(f"{made.cities} 市 {len(made.months)} 月 {made.unit_months} {made.observations} {made.files}")
+    typer.echo(
+        f"{made.cities} 市 {len(made.months)} 月 {made.unit_months} {made.observations} {made.files}"
+    )
