@@ -48,6 +48,9 @@ bench: $(INSTALLED) | $(UV)
 ifneq ($(filter browser,$(WITH)),)
 	$(BIN)/python scripts/benchmark_site.py
 endif
+ifneq ($(filter province,$(WITH)),)
+	PATH="$(dir $(UV)):$$PATH" $(BIN)/python scripts/benchmark_province.py
+endif
 
 clean:
 	rm -rf .venv .tools target logs
