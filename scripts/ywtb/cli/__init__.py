@@ -30,6 +30,7 @@ from ywtb.cli import (
     query,
     refresh,
     rollback,
+    serve_postgres,
     set_cell,
     status,
     template,
@@ -54,14 +55,15 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         objections.decide,
         publish.publish,
         export.export,
+        serve_postgres.serve_postgres,
     ),
     "分析": (explain.explain, query.query),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
 """What each command is for, as the help shows it."""
 
-_NAMES = {"set_cell": "set", "object_to": "object"}
-"""Commands whose names are taken in Python."""
+_NAMES = {"set_cell": "set", "object_to": "object", "serve_postgres": "serve-postgres"}
+"""Commands whose names are taken in Python, or none in it."""
 
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
