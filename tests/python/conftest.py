@@ -230,15 +230,24 @@ PACKAGES = {
     "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk fonts-arphic-gkai00mp",
     "pdftotext": "apt-get install poppler-utils",
     "chromium": "apt-get install chromium, and make test WITH=browser",
+    "postgres": "apt-get install postgresql, and make test WITH=postgres",
 }
 """How to get the programs that not every machine has."""
+
+
+def postgres_program(name: str) -> str | None:
+    """Path of a program of the newest PostgreSQL, which Debian keeps off the PATH."""
+    folders = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parts[-2])
+    )
+    return shutil.which(name, path=os.pathsep.join(map(str, reversed(folders))))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked `needs` where a program is missing, and say how to get it."""
     for mark in item.iter_markers("needs"):
         for program in mark.args:
-            if shutil.which(program) is None:
+            if (shutil.which(program) or postgres_program(program)) is None:
                 pytest.skip(f"needs {program}: {PACKAGES[program]}")
 
 

@@ -5,6 +5,7 @@ Whatever only one command needs is imported when that command runs, so that help
 """
 
 import os
+import re
 import shlex
 import sys
 import traceback
@@ -119,8 +120,16 @@ def _told(error: Exception) -> str:
         log.parent.mkdir(exist_ok=True)
         details = "".join(traceback.format_exception(error))
         log.write_text(
-            f"{shlex.join(sys.argv)}\n{details}", encoding="utf-8", errors="backslashreplace"
+            f"{shlex.join(map(_without_password, sys.argv))}\n{details}",
+            encoding="utf-8",
+            errors="backslashreplace",
         )
     except (OSError, ProjectNotFoundError):
         return one_line(what)
     return one_line(f"{what}；详情见 {log}")
+
+
+def _without_password(argument: str) -> str:
+    """An argument that may name a database, as a log may keep it."""
+    hidden = re.sub(r"(?<=//)[^/\s]*(?=@)", "***", argument)
+    return re.sub(r"(?<=password)\s*=\s*('(\\.|[^'])*'|\S+)", "=***", hidden)

@@ -49,9 +49,15 @@ def serve_postgres(
         with _served(province) as served, one_writer(), progress(False) as report:
             done = database.serve(dsn, served, role, lambda phase: report(phase, 0, 0))
     except database.DsnError:
-        stop("数据库的写法有误，应形如 postgresql://用户@主机:端口/库，或 host=主机 dbname=库", 2)
+        stop(
+            "数据库的写法有误，应形如 postgresql://用户@主机:端口/库，或 host=主机 dbname=库；"
+            "网址中密码的 @ : / 等须写成 %40 %3A %2F",
+            2,
+        )
     except database.UnknownRoleError as error:
         stop(f"数据库中没有角色“{error}”，什么也没有写入；先建立它：create role", 2)
+    except database.UnknownOutcomeError as error:
+        stop(f"✗ 提交时连接中断（{error}）：换上了哪一次发布，以模式 marts 的注释为准", 1)
     except NotServedError as error:
         stop(f"✗ {error}；数据库中原有的没有变", 1)
     seconds = f"{time.monotonic() - began:.2f}"

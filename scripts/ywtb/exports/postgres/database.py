@@ -7,7 +7,7 @@ before leaves the database as it was.
 A reader's snapshot holds for rows, not for names: a transaction, even a single statement, that has
 found an old table could find a new one under the next name. So before the commit the old tables
 are locked, which waits for the transactions that have read any of them; readers that come
-meanwhile wait a tenth of a second at most, then the lock is let go and tried again later. New rows
+meanwhile wait some tenths of a second, then the locks are let go and tried again later. New rows
 are frozen, so that a transaction whose snapshot is older than they are does not find empty tables.
 One that holds on for longer than `PATIENCE_SECONDS` is not waited for: it is told.
 """
@@ -16,7 +16,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -40,8 +40,13 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 IN_USE, REPLACED = "ywtb 发布 ", "ywtb 已换下"
 """How the comments of schemas begin: of those that are read, and that wait to be removed."""
 
-LOCK_SECONDS, PAUSE_SECONDS, PATIENCE_SECONDS = 0.1, 0.3, 10.0
+PATIENCE_SECONDS, PAUSE_SECONDS = 10.0, 0.1
 CONNECT_SECONDS = 10
+_LOCK_MILLISECONDS = 100
+_LOCK = SQL("lock table {} in access exclusive mode")
+_VIEW_LOCK = SQL("alter view {} reset (security_barrier)")
+"""Locks a view and changes nothing; `lock table` would lock what the view reads as well."""
+
 NAME_BYTES = 63
 """What is longer PostgreSQL would cut."""
 
@@ -55,6 +60,10 @@ class DsnError(Exception):
 
 class UnknownRoleError(Exception):
     """There is no such role."""
+
+
+class UnknownOutcomeError(Exception):
+    """The connection was lost while everything was to take effect."""
 
 
 @dataclass(frozen=True)
@@ -90,37 +99,47 @@ def serve(dsn: str, served: Served, role: str | None, report: Callable[[str], No
         UnknownRoleError: the role is not there.
         LockedError: another one is writing.
         NotServedError: there is no connection, or the database refuses, which leaves it as it was.
+        UnknownOutcomeError: it may or may not be as it was.
     """
     with _connected(dsn) as connection, _only_writer(connection):
-        definitions = [(table, _definition(table)) for table in served.tables]
         _check(connection, role)
         _drop_replaced(connection)
-        with connection.transaction():
-            replaced = _rename_old(connection, sorted({each.place[0] for each in served.tables}))
-            report("写入各表")
-            for schema in {table.place[0]: None for table in served.tables}:
-                _create_schema(connection, schema, served.release)
-            for table, definition in definitions:
-                with _telling(f"建立 {table}"):
-                    connection.execute(definition)
-            rows = {
-                str(table): _copy(connection, served, table)
-                for table, _ in definitions
-                if not table.view
-            }
-            report("主键、外键和索引")
-            _add_keys(connection, served.tables)
-            for table in served.tables:
-                with _telling(f"注释 {table}"):
-                    connection.execute(_comments(table))
-            if role is not None:
-                _grant(connection, role, served.tables)
-            report("换上")
-            unwaited = _wait_for_readers(connection, replaced)
-        kept = _drop_replaced(connection)
         owner = _value(connection, "select current_user")
-    views = len(served.tables) - len(rows)
-    return Outcome(rows, views, owner, unwaited, kept)
+        try:
+            with connection.transaction():
+                rows, unwaited = _replace(connection, served, role, report)
+        except psycopg.Error as error:
+            raise UnknownOutcomeError(str(error)) from error
+        try:
+            kept = _drop_replaced(connection)
+        except psycopg.Error as error:
+            kept = [str(error)]
+    return Outcome(rows, len(served.tables) - len(rows), owner, unwaited, kept)
+
+
+def _replace(
+    connection: Connection, served: Served, role: str | None, report: Callable[[str], None]
+) -> tuple[dict[str, int], list[str]]:
+    """Fill new schemas in place of the old; return rows by table and who was not waited for."""
+    with _telling("写入"):
+        tables = sorted(served.tables, key=lambda table: table.view is not None)
+        schemas = sorted({table.place[0] for table in tables})
+        replaced = _rename_old(connection, schemas)
+        report("写入各表")
+        for schema in schemas:
+            _create_schema(connection, schema, served.release)
+        for table in tables:
+            with _telling(f"建立 {table}"):
+                connection.execute(_definition(table))
+        rows = {str(table): _copy(connection, served, table) for table in tables if not table.view}
+        report("主键、外键和索引")
+        _add_keys(connection, tables)
+        for table in tables:
+            connection.execute(_comments(table))
+        if role is not None:
+            _grant(connection, role, schemas)
+        report("换上")
+        return rows, _wait_for_readers(connection, replaced)
 
 
 @contextmanager
@@ -130,6 +149,9 @@ def _connected(dsn: str) -> Iterator[Connection]:
         given = conninfo_to_dict(dsn)
     except psycopg.Error:  # its message quotes what was given
         raise DsnError from None
+    host, port = str(given.get("host", "")), str(given.get("port", ""))
+    if "@" in host[1:] or port.strip("0123456789,"):  # parts of a password that is not encoded
+        raise DsnError
     options: dict[str, Any] = {
         "application_name": f"ywtb serve-postgres {os.getpid()} {socket.gethostname()}",
         "client_encoding": "utf8",
@@ -181,7 +203,11 @@ def _only_writer(connection: Connection) -> Iterator[None]:
             )
             or "另一个 ywtb serve-postgres"
         )
-    yield
+    try:
+        yield
+    finally:
+        with suppress(psycopg.Error):  # a session that is lost has let it go
+            connection.execute("select pg_advisory_unlock(%s, %s)", _WRITER)
 
 
 def _check(connection: Connection, role: str | None) -> None:
@@ -307,9 +333,9 @@ def _comments(table: Table) -> Composed:
     return SQL("; ").join(SQL("comment on {} is {}").format(*each) for each in described)
 
 
-def _grant(connection: Connection, role: str, tables: Sequence[Table]) -> None:
+def _grant(connection: Connection, role: str, schemas: Sequence[str]) -> None:
     """Let a role read, and nothing else."""
-    for schema in {table.place[0] for table in tables}:
+    for schema in schemas:
         for right in ("usage on schema", "select on all tables in schema"):
             connection.execute(
                 SQL("grant {} {} to {}").format(SQL(right), Identifier(schema), Identifier(role))
@@ -317,32 +343,46 @@ def _grant(connection: Connection, role: str, tables: Sequence[Table]) -> None:
 
 
 def _wait_for_readers(connection: Connection, schemas: Sequence[str]) -> list[str]:
-    """Lock what readers have, until the commit; return the transactions that do not end."""
-    relations = connection.execute(
+    """Lock what readers have, until the commit; return the transactions that do not end.
+
+    A reader that has one table and asks for another that is locked already is in our way as we
+    are in its way. So tables are locked in the order in which readers mostly ask for them, facts
+    first, and what could not be locked is the first to be locked the next time.
+    """
+    found = connection.execute(
         """
-        select relation.oid, nspname, relname
+        select relation.oid, relkind = 'v', nspname, relname
         from pg_class as relation inner join pg_namespace on pg_namespace.oid = relnamespace
         where nspname = any(%s) and relkind in ('r', 'v') and pg_has_role(relowner, 'usage')
+        order by (select count(*) from pg_constraint where conrelid = relation.oid) desc
         """,
         (list(schemas),),
     ).fetchall()
-    if not relations:
-        return []
-    names = SQL(", ").join(Identifier(*place) for _, *place in relations)
+    locks = [
+        (_VIEW_LOCK if is_view else _LOCK).format(Identifier(*name)) for _, is_view, *name in found
+    ]
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            with connection.transaction():  # what it locks is let go where it fails
-                connection.execute(
-                    SQL("set local statement_timeout = {}").format(int(LOCK_SECONDS * 1000))
-                )
-                connection.execute(SQL("lock table {} in access exclusive mode").format(names))
-                connection.execute("set local statement_timeout = 0")
-            return []
-        except (errors.QueryCanceled, errors.DeadlockDetected):
-            if time.monotonic() > deadline:
-                return _transactions(connection, [oid for oid, *_ in relations])
-            time.sleep(PAUSE_SECONDS)
+    while (in_the_way := _first_refused(connection, locks)) is not None:
+        if time.monotonic() > deadline:
+            return _transactions(connection, [oid for oid, *_ in found])
+        locks.insert(0, locks.pop(in_the_way))
+        time.sleep(PAUSE_SECONDS)
+    return []
+
+
+def _first_refused(connection: Connection, locks: Sequence[Composed]) -> int | None:
+    """Take all locks; or none, and return the place of the one that somebody is in the way of."""
+    taken = 0
+    try:
+        with connection.transaction():
+            connection.execute(SQL("set local lock_timeout = {}").format(_LOCK_MILLISECONDS))
+            for lock in locks:
+                connection.execute(lock)
+                taken += 1
+            connection.execute("set local lock_timeout = 0")
+    except (errors.LockNotAvailable, errors.DeadlockDetected):
+        return taken
+    return None
 
 
 def _transactions(connection: Connection, relations: Sequence[int]) -> list[str]:
@@ -392,7 +432,7 @@ def _drop_replaced(connection: Connection) -> list[str]:
 
 
 def _drop(connection: Connection, schemas: Sequence[str]) -> None:
-    connection.execute(SQL("set local lock_timeout = {}").format(int(LOCK_SECONDS * 1000)))
+    connection.execute(SQL("set local lock_timeout = {}").format(_LOCK_MILLISECONDS))
     for kind, letter in (("view", "v"), ("table", "r")):
         found = connection.execute(
             """

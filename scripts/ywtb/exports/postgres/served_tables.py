@@ -113,7 +113,8 @@ class Served:
     def columns_with_nul(self, table: Table) -> list[str]:
         """Columns with the character NUL in a text, which PostgreSQL cannot hold."""
         texts = [column for column in table.columns if _has_any_text(column)]
-        found = ", ".join(f"bool_or(contains({_text(column)}, chr(0)))" for column in texts)
+        nul = "regexp_matches({}, '\\x00|\\\\u0000')"  # as it is, or as JSON has it
+        found = ", ".join(f"bool_or({nul.format(_text(column))})" for column in texts)
         sql = f"select {found} from {_quoted(*table.place)}"  # noqa: S608
         (has_nul,) = self.connection.execute(sql).fetchall()
         return [column.name for column, has in zip(texts, has_nul, strict=True) if has]
