@@ -21,7 +21,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import BIN, REPEATS, Sandbox, postgres_program
-from ywtb.cli import app
+from ywtb.cli import app, main
 from ywtb.exports.postgres.served_tables import NotServedError, Served, released
 
 psycopg = pytest.importorskip("psycopg", reason="needs psycopg: make test WITH=postgres")
@@ -136,19 +136,23 @@ SERVED = {"audit": "ywtb 发布 A", "marts": "ywtb 发布 A", "附件": "ywtb �
 
 
 @pytest.fixture(scope="module")
-def june_dsn(june: Sandbox, server: Server) -> str:
-    """June served to `reader` by the command, over a DSN that is a URL."""
+def served_june(june: Sandbox, server: Server) -> tuple[str, Any]:
+    """A DSN of June served to `reader` by the command, over a URL, and what that told."""
     dsn = server.new_database()
     url = f"postgresql:///{dsn.split()[1].partition('=')[2]}?host={server.folder}&user=office"
     done = june.run("serve-postgres", url, "--role", "reader", "--json")
     assert done.returncode == 0, done.stderr
-    (june.root / "served.json").write_text(done.stdout)
-    return dsn
+    return dsn, json.loads(done.stdout)
 
 
-def test_every_row_arrives_in_its_type(june: Sandbox, june_dsn: str) -> None:
+@pytest.fixture(scope="module")
+def june_dsn(served_june: tuple[str, Any]) -> str:
+    return served_june[0]
+
+
+def test_every_row_arrives_in_its_type(june: Sandbox, served_june: tuple[str, Any]) -> None:
     """Decimals with all their places; nested values as JSON. Views show what they show here."""
-    told = json.loads((june.root / "served.json").read_text())
+    june_dsn, told = served_june
     assert told["release"] == june.release()
     tables = june.rows(
         "select schema_name, table_name, true from duckdb_tables() "
@@ -611,3 +615,26 @@ def test_an_unknown_role_is_told(june: Sandbox, dsn: str, monkeypatch: pytest.Mo
     assert done.exit_code == 2
     assert "没有角色“nobody; drop”" in done.stderr
     assert schemas(dsn) == {}
+
+
+@pytest.mark.parametrize(
+    "given", ["postgresql://office:ge:heim@127.0.0.1/ywtb", "host=127.0.0.1 password = 'ge heim'"]
+)
+def test_a_log_does_not_keep_the_password(
+    unpublished: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: str,
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr("ywtb.cli.serve_postgres.find_project", fail)
+    monkeypatch.setattr("sys.argv", ["ywtb", "serve-postgres", given])
+    monkeypatch.chdir(unpublished.root)
+    with pytest.raises(SystemExit):
+        main()
+    (log,) = (unpublished.root / "logs").glob("error_*.log")
+    text = log.read_text(encoding="utf-8")
+    assert "127.0.0.1" in text
+    assert "heim" not in text + capsys.readouterr().err

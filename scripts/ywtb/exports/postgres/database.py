@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeAlias
 
 import psycopg
 from psycopg import errors
@@ -35,7 +35,7 @@ from ywtb.exports.postgres.served_tables import (
 )
 from ywtb.lock import LockedError
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 IN_USE, REPLACED = "ywtb 发布 ", "ywtb 已换下"
 """How the comments of schemas begin: of those that are read, and that wait to be removed."""
@@ -291,7 +291,8 @@ def _copy(connection: Connection, served: Served, table: Table) -> int:
                 names = "、".join(columns_with_nul)
                 raise NotServedError(f"{table} 的列 {names} 中有空字符（NUL），存不下") from None
             raise
-        return cursor.rowcount
+        count: int = cursor.rowcount
+        return count
 
 
 def _add_keys(connection: Connection, tables: Sequence[Table]) -> None:
