@@ -140,52 +140,61 @@ def of_province(folder: Path, release: Served | None) -> Iterator[Served]:
     that names no city in the release has each row once, though the files of every city have it.
 
     Raises:
-        NotServedError: there are no tables, or one has not the columns of the release.
+        NotServedError: there are no tables, or one cannot be read or lacks columns of the release.
     """
     known = {table.place: table for table in release.tables} if release else {}
     found = {
         (path.parent.name, path.name): path
-        for path in sorted(folder.glob("*/*"))
+        for path in sorted(folder.glob("[!._]*/[!._]*"))
         if path.is_dir() and any(path.rglob("*.parquet"))
     }
     if not found:
         raise NotServedError(f"{folder} 中没有 <模式>/<表>/…/*.parquet")
     with duckdb.connect() as connection:
-        for place, path in found.items():
-            _read_files(connection, place, path, known.get(place))
-        if CITIES in known and CITIES not in found and UNITS in found:
-            _create(
-                connection,
-                CITIES,
-                f"select {CITY}, arg_max(city_name, {MONTH}) as city_name "  # noqa: S608
-                f"from {_quoted(*UNITS)} group by {CITY}",
-            )
-        tables = {
-            table.place: _like(table, known.get(table.place)) for table in _described(connection)
-        }
-        views = {
-            table.place: table
-            for table in known.values()
-            if table.view and table.reads <= tables.keys()
-        }
-        missing = sorted(".".join(place) for place in known.keys() - tables.keys() - views.keys())
-        unknown = sorted(".".join(place) for place in tables.keys() - known.keys())
-        ((newest,),) = connection.execute(
-            f"select max(last_modified) from read_blob({_files(folder)})"  # noqa: S608
-        ).fetchall()
-        yield Served(
+        try:
+            yield _province(connection, folder, found, known)
+        except duckdb.Error as error:
+            raise NotServedError(f"{folder} 无法读取：{error}") from error
+
+
+def _province(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    found: Mapping[Place, Path],
+    known: Mapping[Place, Table],
+) -> Served:
+    for place, path in found.items():
+        _read_files(connection, place, path, known.get(place))
+    if CITIES in known and CITIES not in found and UNITS in found:
+        _create(
             connection,
-            newest.astimezone(UTC).strftime(ID),
-            (*tables.values(), *views.values()),
-            tuple(
-                f"{what}：{'、'.join(names)}"
-                for what, names in (
-                    ("已发布的库中有而这里没有", missing),
-                    ("没有主键和注释，因为已发布的库中没有", unknown),
-                )
-                if names
-            ),
+            CITIES,
+            f"select {CITY}, arg_max(city_name, {MONTH}) as city_name "  # noqa: S608
+            f"from {_quoted(*UNITS)} group by {CITY}",
         )
+    tables = {table.place: _like(table, known.get(table.place)) for table in _described(connection)}
+    views = {
+        place: table
+        for place, table in known.items()
+        if table.view and table.reads <= tables.keys()
+    }
+    notes = (
+        ("已发布的库中有而这里没有", known.keys() - tables.keys() - views.keys()),
+        ("没有主键和注释，因为已发布的库中没有", tables.keys() - known.keys()),
+    )
+    ((newest,),) = connection.execute(
+        f"select max(last_modified) from read_blob({_files(folder)})"  # noqa: S608
+    ).fetchall()
+    return Served(
+        connection,
+        newest.astimezone(UTC).strftime(ID),
+        (*tables.values(), *views.values()),
+        tuple(
+            f"{what}：{'、'.join('.'.join(place) for place in sorted(places))}"
+            for what, places in notes
+            if places
+        ),
+    )
 
 
 def _read_files(
@@ -241,7 +250,7 @@ def _described(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         with views as (
             select
                 schema_name, view_name,
-                json_serialize_sql(regexp_extract(sql, ' AS (SELECT .*);', 1)) as parsed
+                json_serialize_sql(regexp_extract(sql, '(?s) AS (SELECT .*);', 1)) as parsed
             from duckdb_views() where not internal
         )
         select
