@@ -27,6 +27,7 @@ from ywtb.cli import (
     ingest,
     objections,
     preview,
+    province,
     publish,
     query,
     refresh,
@@ -34,6 +35,7 @@ from ywtb.cli import (
     serve_postgres,
     set_cell,
     status,
+    synth,
     template,
     verify,
 )
@@ -59,6 +61,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         serve_postgres.serve_postgres,
     ),
     "分析": (explain.explain, query.query),
+    "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
 """What each command is for, as the help shows it."""
