@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from conftest import BIN, REPEATS, Sandbox, postgres_program
 from ywtb.cli import app, main
 from ywtb.exports.postgres.served_tables import NotServedError, Served, released
+from ywtb.lock import folder_lock
 
 psycopg = pytest.importorskip("psycopg", reason="needs psycopg: make test WITH=postgres")
 database = pytest.importorskip("ywtb.exports.postgres.database")
@@ -482,6 +483,9 @@ def test_a_province_that_does_not_agree_is_refused(
 ) -> None:
     """Two cities do not agree about an indicator; a file lacks columns; a file is none."""
     monkeypatch.chdir(june.root)
+    with folder_lock(province, "province"):
+        done = CliRunner().invoke(app, ["serve-postgres", dsn, "--province", str(province)])
+    assert (done.exit_code, "province（进程" in done.stderr) == (3, True)
     indicators = province / "marts" / "dim_indicators"
     path = next(indicators.rglob("*.parquet"))
     for select, message in (

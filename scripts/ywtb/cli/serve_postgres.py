@@ -46,7 +46,7 @@ def serve_postgres(
 
     began = time.monotonic()
     try:
-        with _served(province) as served, one_writer(), progress(False) as report:
+        with one_writer(), _served(province) as served, progress(False) as report:
             done = database.serve(dsn, served, role, lambda phase: report(phase, 0, 0))
     except database.DsnError:
         stop(

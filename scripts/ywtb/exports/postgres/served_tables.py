@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from ywtb.assessment.sql import literal
+from ywtb.lock import folder_lock
 from ywtb.release.releases import ID, read_manifest
 
 SCHEMAS = ("marts", "audit")
@@ -138,8 +139,10 @@ def of_province(folder: Path, release: Served | None) -> Iterator[Served]:
 
     Rows and types are the folder's; keys, comments and views are those of the release. A table
     that names no city in the release has each row once, though the files of every city have it.
+    Nobody changes the files meanwhile.
 
     Raises:
+        LockedError: somebody does.
         NotServedError: there are no tables, or one cannot be read or lacks columns of the release.
     """
     known = {table.place: table for table in release.tables} if release else {}
@@ -150,7 +153,7 @@ def of_province(folder: Path, release: Served | None) -> Iterator[Served]:
     }
     if not found:
         raise NotServedError(f"{folder} 中没有 <模式>/<表>/…/*.parquet")
-    with duckdb.connect() as connection:
+    with folder_lock(folder, "serve-postgres"), duckdb.connect() as connection:
         try:
             yield _province(connection, folder, found, known)
         except duckdb.Error as error:
