@@ -12,7 +12,7 @@ UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 INSTALLED := .venv/installed$(addprefix -,$(WITH))
 
-.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench clean
+.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench dagster clean
 
 refresh: $(INSTALLED)
 	$(BIN)/ywtb refresh
@@ -47,6 +47,13 @@ bench: $(INSTALLED) | $(UV)
 ifneq ($(filter browser,$(WITH)),)
 	$(BIN)/python scripts/benchmark_site.py
 endif
+
+# The stages of a month as assets, on http://127.0.0.1:3000 until Ctrl-C; needs WITH=dagster.
+dagster: $(INSTALLED)
+	mkdir -p warehouse/dagster
+	cp scripts/schedule/dagster.yaml warehouse/dagster/
+	DAGSTER_HOME="$(CURDIR)/warehouse/dagster" $(BIN)/dagster dev \
+		-f scripts/schedule/dagster_definitions.py
 
 clean:
 	rm -rf .venv .tools target logs
