@@ -135,7 +135,8 @@ def test_verify_tells_every_file_and_what_to_do(three_months: Sandbox, tmp_path:
     )
     done = sandbox.run("verify", "--json")
     assert done.returncode == 1
-    problems = {each["file"]: each for each in json.loads(done.stdout)["problems"]}
+    answer = json.loads(done.stdout)
+    problems = {each["file"]: each for each in answer["problems"]}
     assert list(problems) == [
         f"warehouse/releases/{older}/ywtb.duckdb",
         "published/2023-08.json",
@@ -144,6 +145,9 @@ def test_verify_tells_every_file_and_what_to_do(three_months: Sandbox, tmp_path:
         "exports/2023-08/manifest.json",
     ]
     assert all(each["problem"] and each["remedy"] for each in problems.values())
+    assert answer["lines"] == [
+        "{file} {problem}；{remedy}".format(**each) for each in problems.values()
+    ]
 
 
 def rewrite(record: Path, change: Callable[[Any], object]) -> None:
