@@ -1,8 +1,8 @@
 # `make refresh` and `make test` set everything up on a machine with Python 3.11 and make.
 # uv installs exactly what uv.lock says; where it is missing, it goes into .tools/ first.
 
-# Optional groups of pyproject.toml are named in WITH, such as `make test WITH=browser`; what pytest
-# is to run in TESTS, such as `make test TESTS=tests/python/test_scores.py`.
+# Optional groups of pyproject.toml are named in WITH, such as `make test WITH="browser province"`;
+# what pytest is to run in TESTS, such as `make test TESTS=tests/python/test_scores.py`.
 
 PYTHON ?= python3
 WITH ?=
@@ -10,7 +10,8 @@ TESTS ?=
 REPEATS ?= 30
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-INSTALLED := .venv/installed$(addprefix -,$(WITH))
+EMPTY :=
+INSTALLED := .venv/installed$(addprefix -,$(subst $(EMPTY) $(EMPTY),-,$(strip $(WITH))))
 
 .PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench dagster clean
 

@@ -19,5 +19,5 @@ select
 from {{ cells }}
 where mart_name = '{{ model.name }}'
 group by score_month, city_code, row_no
-order by score_month nulls last, city_code nulls last, row_no nulls last
+{{ in_order('score_month', 'city_code', 'row_no') }}
 {%- endmacro %}

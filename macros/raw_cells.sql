@@ -5,6 +5,10 @@
 
     feeds: relation of the seed. -#}
 {% macro raw_cells(feeds) -%}
+    {%- if var('raw_path', none) -%}
+    {%- do create_cells_of_files(feeds) %}
+    select * from raw.cells
+    {%- else -%}
     {%- for file in raw_files(feeds) if file.columns %}
     select
         '{{ file.feed }}' as feed_code,
@@ -28,15 +32,7 @@
     )
     {{ 'union all' if not loop.last }}
     {%- else %}
-    select
-        cast(null as varchar) as feed_code,
-        cast(null as varchar) as source_file,
-        cast(null as varchar) as city_code,
-        cast(null as varchar) as row_key,
-        cast(null as varchar) as column_name,
-        cast(null as varchar) as printed_value,
-        cast(null as integer) as row_no,
-        cast(null as date) as score_month
-    where false
+    {{ no_cells() }}
     {%- endfor %}
+    {%- endif %}
 {%- endmacro %}

@@ -98,9 +98,4 @@ select
         else figure
     end as cell_text
 from cells
-order by
-    score_month nulls last,
-    city_code nulls last,
-    annex_no nulls last,
-    row_no nulls last,
-    column_no nulls last
+{{ in_order('score_month', 'city_code', 'annex_no', 'row_no', 'column_no') }}

@@ -29,9 +29,6 @@ from {{ ref('fct_indicator_scores') }} as scores
 inner join assumed using (score_month, rule_id)
 inner join {{ ref('dim_rules') }} as rules using (score_month, rule_id)
 group by all
-order by
-    score_month nulls last,
-    scores.city_code nulls last,
-    scores.dimension_code nulls last,
-    scores.indicator_code nulls last,
-    scores.group_code nulls last
+{{ in_order(
+    'score_month', 'scores.city_code', 'scores.dimension_code', 'scores.indicator_code', 'scores.group_code',
+) }}

@@ -52,9 +52,4 @@ select
 from corrected
 left join {{ ref('int_annex_cells') }} as annex_cells
     using (score_month, city_code, annex_no, row_no, column_no)
-order by
-    score_month nulls last,
-    city_code nulls last,
-    annex_no nulls last,
-    row_no nulls last,
-    column_no nulls last
+{{ in_order('score_month', 'city_code', 'annex_no', 'row_no', 'column_no') }}

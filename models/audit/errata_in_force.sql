@@ -66,10 +66,7 @@ select
     details.corrected_value
 from errata
 left join details using (erratum_id)
-order by
-    errata.score_month nulls last,
-    erratum_id nulls last,
-    details.annex_no nulls last,
-    details.annex_row_no nulls last,
-    details.unit_name nulls last,
-    details.column_name nulls last
+{{ in_order(
+    'errata.score_month', 'erratum_id', 'details.annex_no', 'details.annex_row_no',
+    'details.unit_name', 'details.column_name',
+) }}

@@ -77,10 +77,6 @@ select
     reason,
     cast(points_lost as decimal(18, 10)) as points_lost
 from entries
-order by
-    score_month nulls last,
-    unit_id nulls last,
-    dimension_code nulls last,
-    entry_type nulls last,
-    indicator_code nulls last,
-    erratum_id nulls last
+{{ in_order(
+    'score_month', 'unit_id', 'dimension_code', 'entry_type', 'indicator_code', 'erratum_id',
+) }}

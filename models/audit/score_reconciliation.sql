@@ -52,4 +52,4 @@ inner join {{ ref('int_units_monthly') }} as units using (score_month, unit_id)
 left join computed using (score_month, unit_id, column_name)
 left join adjustments using (score_month, unit_id, column_name)
 where published.feed_kind = 'published_scores' and published.cell_text is not null
-order by score_month nulls last, unit_id nulls last, dimension_code nulls last
+{{ in_order('score_month', 'unit_id', 'dimension_code') }}

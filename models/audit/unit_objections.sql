@@ -24,4 +24,4 @@ inner join {{ ref('dim_units') }} as units using (score_month, unit_name)
 inner join {{ ref('dimensions') }} as dimensions using (dimension_code)
 left join {{ ref('dim_indicators') }} as indicators using (score_month, indicator_code)
 where coalesce(objections.city_code, units.city_code) = units.city_code
-order by score_month nulls last, objections.objection_id nulls last
+{{ in_order('score_month', 'objections.objection_id') }}

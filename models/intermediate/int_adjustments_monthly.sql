@@ -16,8 +16,4 @@ from {{ ref('score_adjustments') }} as adjustments
 inner join {{ ref('int_errata') }} as errata using (erratum_id)
 inner join {{ ref('int_units_monthly') }} as units using (score_month, unit_id)
 inner join {{ ref('dimensions') }} as dimensions using (dimension_code)
-order by
-    score_month nulls last,
-    unit_id nulls last,
-    dimension_code nulls last,
-    erratum_id nulls last
+{{ in_order('score_month', 'unit_id', 'dimension_code', 'erratum_id') }}

@@ -17,6 +17,7 @@ indicators as (
 corrections as (
     select
         errata.score_month,
+        errata.city_code,
         corrections.*
     from {{ ref('cell_corrections') }} as corrections
     inner join errata using (erratum_id)
@@ -39,11 +40,20 @@ unit_names as (
     inner join units using (unit_id)
 ),
 
--- A correction applies only to the very text it was written for. A file that names no city belongs
--- to the only one there is.
+-- A file that names no city belongs to the only one there is.
+cells as (
+    select cells.* replace (coalesce(cells.city_code, cities.city_code) as city_code)
+    from {{ ref('stg_bulletin__cells') }} as cells
+    left join {{ ref('int_cities_monthly') }} as cities
+        on
+            cells.score_month = cities.score_month
+            and cities.is_only
+),
+
+-- A correction applies only to the very text it was written for.
 received as (
     select
-        coalesce(cells.city_code, cities.city_code) as city_code,
+        cells.city_code,
         cells.feed_code,
         cells.feed_kind,
         cells.source_file,
@@ -56,14 +66,11 @@ received as (
         cells.row_no,
         false as is_imputed,
         cells.score_month
-    from {{ ref('stg_bulletin__cells') }} as cells
-    left join {{ ref('int_cities_monthly') }} as cities
-        on
-            cells.score_month = cities.score_month
-            and cities.is_only
+    from cells
     left join corrections as name_corrections
         on
             cells.score_month = name_corrections.score_month
+            and cells.city_code = name_corrections.city_code
             and cells.feed_code = name_corrections.feed
             and cells.row_no = name_corrections.row_no
             and name_corrections.column_name = 'unit_name'
@@ -71,6 +78,7 @@ received as (
     left join corrections as value_corrections
         on
             cells.score_month = value_corrections.score_month
+            and cells.city_code = value_corrections.city_code
             and cells.feed_code = value_corrections.feed
             and cells.row_no = value_corrections.row_no
             and cells.column_name = value_corrections.column_name
@@ -112,8 +120,7 @@ resolved as (
                     when 'detail' then 'text'
                     else feed_columns.value_type
                 end
-        end as value_type,
-        {{ clean_text('combined.corrected_value') }} as cell_text
+        end as value_type
     from combined
     left join unit_names using (score_month, city_code, row_key)
     left join indicators
@@ -123,25 +130,49 @@ resolved as (
     left join {{ ref('feed_columns') }} as feed_columns using (feed_code, column_name)
     left join {{ ref('city_metrics') }} as city_metrics
         on combined.row_key = city_metrics.metric_code
+),
+
+-- Most cells hold the same few texts: each is read once.
+texts as (
+    select
+        *,
+        {{ is_not_applicable('cell_text') }} as is_not_applicable
+    from (
+        select
+            corrected_value,
+            value_type,
+            {{ clean_text('corrected_value') }} as cell_text,
+            {{ parse_number('corrected_value', 'value_type') }} as cell_value
+        from (
+            select distinct
+                corrected_value,
+                value_type
+            from resolved
+        ) as distinct_texts
+    ) as texts_read
 )
 
 select
-    city_code,
-    feed_code,
-    feed_kind,
-    source_file,
-    unit_id,
-    column_name,
-    erratum_id,
-    printed_row_key,
-    row_key,
-    printed_value,
-    corrected_value,
-    cell_text,
-    value_type,
-    {{ parse_number('corrected_value', 'value_type') }} as cell_value,
-    row_no,
-    is_imputed,
-    {{ is_not_applicable('cell_text') }} as is_not_applicable,
-    score_month
+    resolved.city_code,
+    resolved.feed_code,
+    resolved.feed_kind,
+    resolved.source_file,
+    resolved.unit_id,
+    resolved.column_name,
+    resolved.erratum_id,
+    resolved.printed_row_key,
+    resolved.row_key,
+    resolved.printed_value,
+    resolved.corrected_value,
+    texts.cell_text,
+    resolved.value_type,
+    texts.cell_value,
+    resolved.row_no,
+    resolved.is_imputed,
+    texts.is_not_applicable,
+    resolved.score_month
 from resolved
+inner join texts
+    on
+        resolved.corrected_value is not distinct from texts.corrected_value
+        and resolved.value_type is not distinct from texts.value_type

@@ -43,25 +43,42 @@ city_lists as (
 received_feeds as (
     select
         score_month,
+        {{ city_of_file('city_code') }} as file_city,
         feed_code,
         file_name,
         bool_or(city_code is not null) as has_city
     from cells
     where not is_imputed
-    group by score_month, feed_code, file_name
+    group by all
+),
+
+received_columns as (
+    select distinct
+        score_month,
+        {{ city_of_file('city_code') }} as file_city,
+        feed_code,
+        column_name
+    from cells
 ),
 
 -- What a month needs: city-level figures, and every feed with an indicator that somebody reports.
 missing_file as (
-    select
+    select distinct
         score_months.score_month,
+        {{ city_of_file('cities.city_code') }} as city_code,
         feeds.feed_code,
-        {{ raw_file_name('feeds.feed_code', 'score_months.score_month') }} as file_name,
+        {{ raw_file_name('feeds.feed_code', 'score_months.score_month', 'cities.city_code') }}
+            as file_name,
         feeds.key_column as column_name,
         '每月必备的文件' as expected
     from {{ ref('int_score_months') }} as score_months
     cross join feeds
-    anti join received_feeds using (score_month, feed_code)
+    left join cities using (score_month)
+    anti join received_feeds
+        on
+            score_months.score_month = received_feeds.score_month
+            and feeds.feed_code = received_feeds.feed_code
+            and {{ city_of_file('cities.city_code') }} is not distinct from received_feeds.file_city
     where
         feeds.is_required
         and (
@@ -105,22 +122,24 @@ unknown_city as (
 ),
 
 unit_rows as (
-    select distinct
-        cells.score_month,
-        cells.city_code,
-        cells.feed_code,
-        cells.file_name,
-        cells.row_no,
-        min(cells.row_no) over (
-            partition by cells.score_month, cells.feed_code, cells.unit_id
-        ) as first_row_no,
-        cells.unit_id,
-        cells.unit_name,
+    select
+        *,
+        min(row_no) over (partition by score_month, feed_code, unit_id) as first_row_no,
         'unit_name' as column_name,
-        cells.unit_name as seen_value
-    from cells
-    semi join cities using (score_month, city_code)
-    where cells.feed_kind != 'city_metrics'
+        unit_name as seen_value
+    from (
+        select distinct
+            cells.score_month,
+            cells.city_code,
+            cells.feed_code,
+            cells.file_name,
+            cells.row_no,
+            cells.unit_id,
+            cells.unit_name
+        from cells
+        semi join cities using (score_month, city_code)
+        where cells.feed_kind != 'city_metrics'
+    ) as rows_received
 ),
 
 unknown_unit as (
@@ -191,27 +210,38 @@ observed as (
         case
             when observations.source_file is null and observations.erratum_id is not null
                 then 'imputed_cells.csv'
-            else {{ raw_file_name('observations.dimension_code', 'observations.score_month') }}
+            else {{ raw_file_name(
+                'observations.dimension_code', 'observations.score_month', 'observations.city_code'
+            ) }}
         end as file_name,
-        coalesce(received_feeds.has_city, false) as is_file_received
+        {{ city_of_file('observations.city_code') }} as file_city,
+        received_feeds.feed_code is not null as is_file_received
     from {{ ref('int_observations') }} as observations
     left join received_feeds
         on
             observations.score_month = received_feeds.score_month
             and observations.dimension_code = received_feeds.feed_code
+            and {{ city_of_file('observations.city_code') }}
+            is not distinct from received_feeds.file_city
 ),
 
 -- A column that a month's file lacks altogether is one problem, not one per unit; nor is a file.
 missing_column as (
     select distinct
         observed.score_month,
+        observed.file_city as city_code,
         observed.feed_code,
         observed.file_name,
         1 as row_no,
         observed.column_name,
         '该列' as expected
     from observed
-    anti join cells using (score_month, feed_code, column_name)
+    anti join received_columns
+        on
+            observed.score_month = received_columns.score_month
+            and observed.feed_code = received_columns.feed_code
+            and observed.column_name = received_columns.column_name
+            and observed.file_city is not distinct from received_columns.file_city
     where observed.is_file_received and observed.is_required
 ),
 
@@ -294,6 +324,7 @@ unmatched_correction as (
     anti join cells
         on
             errata.score_month = cells.score_month
+            and errata.city_code = cells.city_code
             and corrections.feed = cells.feed_code
             and corrections.row_no = cells.row_no
             and corrections.printed_value = case corrections.column_name
@@ -395,7 +426,7 @@ city_metric as (
         end as expected
     from metric_rows
     inner join city_metrics using (metric_code)
-    inner join cells using (score_month, feed_code, row_no)
+    inner join cells using (score_month, city_code, feed_code, row_no)
     inner join {{ ref('feed_columns') }} as feed_columns using (feed_code, column_name)
     where
         metric_rows.occurrence = 1
@@ -473,11 +504,7 @@ select
     problems.expected
 from problems
 left join titles using (feed_code, column_name)
-order by
-    problems.score_month nulls last,
-    source_file nulls last,
-    row_no nulls last,
-    column_name nulls last,
-    problems.unit_name nulls last,
-    problems.city_code nulls last,
-    problems.problem_code nulls last
+{{ in_order(
+    'problems.score_month', 'source_file', 'row_no', 'column_name', 'problems.unit_name',
+    'problems.city_code', 'problems.problem_code',
+) }}

@@ -23,7 +23,4 @@ select
 from reported
 inner join {{ ref('indicators') }} as indicators using (indicator_code)
 inner join {{ ref('dimensions') }} as dimensions using (dimension_code)
-order by
-    reported.score_month nulls last,
-    dimension_code nulls last,
-    indicators.indicator_order nulls last
+{{ in_order('reported.score_month', 'dimension_code', 'indicators.indicator_order') }}

@@ -6,4 +6,4 @@ select
     objections_until,
     published_on
 from {{ ref('int_score_months') }}
-order by score_month nulls last
+{{ in_order('score_month') }}

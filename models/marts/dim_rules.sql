@@ -54,4 +54,4 @@ from rules
 inner join evidences using (score_month, rule_id)
 inner join rule_bases using (basis_order)
 inner join {{ ref('rule_kinds') }} as rule_kinds using (rule_kind)
-order by score_month nulls last, rule_id nulls last
+{{ in_order('score_month', 'rule_id') }}

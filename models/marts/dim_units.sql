@@ -12,4 +12,4 @@ select
 from {{ ref('int_units_monthly') }} as units
 inner join {{ ref('cities') }} as cities using (city_code)
 inner join {{ ref('groups') }} as unit_groups using (group_code)
-order by units.score_month nulls last, units.unit_id nulls last
+{{ in_order('units.score_month', 'units.unit_id') }}

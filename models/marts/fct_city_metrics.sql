@@ -43,4 +43,4 @@ qualify
         partition by received.score_month, city_code, metric_code
         order by received.row_no nulls last
     ) = 1
-order by received.score_month nulls last, city_code nulls last, metric_code nulls last
+{{ in_order('received.score_month', 'city_code', 'metric_code') }}

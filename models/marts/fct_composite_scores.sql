@@ -40,8 +40,4 @@ select
 from totals
 inner join {{ ref('dim_units') }} as units using (score_month, unit_id)
 inner join {{ ref('int_score_months') }} as months using (score_month)
-order by
-    score_month nulls last,
-    units.city_code nulls last,
-    units.group_code nulls last,
-    sequence_no nulls last
+{{ in_order('score_month', 'units.city_code', 'units.group_code', 'sequence_no') }}

@@ -58,4 +58,4 @@ select
     cast(adjustment_points as decimal(6, 3)) as adjustment_points,
     cast(case when unkept_score < 0 then 0 else unkept_score end as decimal(18, 10)) as score
 from joined
-order by score_month nulls last, unit_id nulls last, dimension_code nulls last
+{{ in_order('score_month', 'unit_id', 'dimension_code') }}

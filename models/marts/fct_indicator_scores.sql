@@ -52,8 +52,4 @@ select
     cast(max_points - points as decimal(18, 10)) as points_lost,
     rule_id
 from scored
-order by
-    score_month nulls last,
-    unit_id nulls last,
-    dimension_code nulls last,
-    indicator_code nulls last
+{{ in_order('score_month', 'unit_id', 'dimension_code', 'indicator_code') }}

@@ -44,4 +44,4 @@ select
 from scores
 left join {{ ref('fct_composite_scores') }} as previous
     on scores.unit_id = previous.unit_id and scores.previous_month = previous.score_month
-order by scores.score_month nulls last, scores.unit_id nulls last
+{{ in_order('scores.score_month', 'scores.unit_id') }}

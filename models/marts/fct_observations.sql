@@ -24,8 +24,4 @@ select
 from {{ ref('int_observations') }} as observations
 inner join {{ ref('dim_units') }} as units using (score_month, unit_id)
 inner join {{ ref('dim_indicators') }} as indicators using (score_month, indicator_code)
-order by
-    score_month nulls last,
-    unit_id nulls last,
-    observations.dimension_code nulls last,
-    indicator_code nulls last
+{{ in_order('score_month', 'unit_id', 'observations.dimension_code', 'indicator_code') }}

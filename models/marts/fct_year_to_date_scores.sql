@@ -62,4 +62,4 @@ select
     cast(scored_month_count as integer) as scored_month_count,
     cast(year_month_count as integer) as year_month_count
 from averaged
-order by score_month nulls last, group_code nulls last, average_rank nulls last, unit_id nulls last
+{{ in_order('score_month', 'group_code', 'average_rank', 'unit_id') }}

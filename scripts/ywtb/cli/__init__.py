@@ -26,12 +26,14 @@ from ywtb.cli import (
     ingest,
     objections,
     preview,
+    province,
     publish,
     query,
     refresh,
     rollback,
     set_cell,
     status,
+    synth,
     template,
     verify,
 )
@@ -56,6 +58,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
     ),
     "分析": (explain.explain, query.query),
+    "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
 """What each command is for, as the help shows it."""
