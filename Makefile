@@ -13,7 +13,7 @@ BIN := .venv/bin
 EMPTY :=
 INSTALLED := .venv/installed$(addprefix -,$(subst $(EMPTY) $(EMPTY),-,$(strip $(WITH))))
 
-.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench clean
+.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench dagster clean
 
 refresh: $(INSTALLED)
 	$(BIN)/ywtb refresh
@@ -51,6 +51,13 @@ endif
 ifneq ($(filter province,$(WITH)),)
 	PATH="$(dir $(UV)):$$PATH" $(BIN)/python scripts/benchmark_province.py
 endif
+
+# The stages of a month as assets, on http://127.0.0.1:3000 until Ctrl-C; needs WITH=dagster.
+dagster: $(INSTALLED)
+	mkdir -p warehouse/dagster
+	cp scripts/schedule/dagster.yaml warehouse/dagster/
+	DAGSTER_HOME="$(CURDIR)/warehouse/dagster" $(BIN)/dagster dev \
+		-f scripts/schedule/dagster_definitions.py
 
 clean:
 	rm -rf .venv .tools target logs
