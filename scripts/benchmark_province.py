@@ -23,7 +23,7 @@ from typing import Any
 
 import altair as alt
 import duckdb
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,7 +131,7 @@ def run_statements(script: Path) -> None:
     built, statements = json.loads(script.read_bytes())
     folder = script.parent / "bare"
     folder.mkdir()
-    config = {"memory_limit": "3GB", "preserve_insertion_order": False}
+    config: dict[str, Any] = {"memory_limit": "3GB", "preserve_insertion_order": False}
     with duckdb.connect(str(folder / "ywtb.duckdb"), config=config) as connection:
         connection.execute(f"attach '{built}' as built (read_only)")
         for schema in sorted({table.split(".")[0] for table, _, _ in statements}):
@@ -158,7 +158,7 @@ def run(*command: str, cwd: Path, answer: dict[str, Any] | None = None) -> Cost:
     """Run a command, which must succeed."""
     peak, stopped = [0.0], threading.Event()
     begun = time.perf_counter()
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, text=True)  # noqa: S603
     watcher = threading.Thread(target=watch, args=(process.pid, peak, stopped))
     watcher.start()
     output, _ = process.communicate()
@@ -174,7 +174,8 @@ def run(*command: str, cwd: Path, answer: dict[str, Any] | None = None) -> Cost:
 
 def run_text(*command: str) -> str:
     """What a command prints."""
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    return done.stdout
 
 
 def watch(pid: int, peak: list[float], stopped: threading.Event) -> None:
@@ -193,18 +194,19 @@ def stop_unless_equal(database: Path, out: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{database}' as built (read_only)")
         tables = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables()"
-            f" where database_name = 'built' and schema_name in {SCHEMAS}"
+            "select schema_name, table_name from duckdb_tables() where database_name = 'built'"
         ).fetchall()
-        for (table,) in tables:
+        for table in (".".join(names) for names in tables if names[0] in SCHEMAS):
             pattern = f"{out}/{table.replace('.', '/')}/**/rows.parquet"
             if not any(out.joinpath(*table.split(".")).rglob("rows.parquet")):
                 continue
             parts = f"read_parquet('{pattern}', hive_partitioning = false)"
-            sums = "count(*), sum(cast(md5_number(cast(each as varchar)) % 1000000007 as hugeint))"
-            found = connection.execute(f"select {sums} from {parts} as each").fetchone()
-            expected = connection.execute(f"select {sums} from built.{table} as each").fetchone()
-            if found != expected:
+            text = "md5_number(cast(each as varchar)) % 1000000007"
+            sums = [
+                connection.execute(f"select count(*), sum({text}) from {rows} as each").fetchone()  # noqa: S608
+                for rows in (parts, f"built.{table}")
+            ]
+            if sums[0] != sums[1]:
                 sys.exit(f"{table}: results are not those of the build")
 
 
@@ -221,14 +223,14 @@ processors and 3 GB, a worker one and 1 GB. Made by `make bench WITH=province`.
 """
     for line in lines:
         each = line["seconds"] / line["observations"] * 1e6
-        text += "| {cities:,} | {observations:,} | {engine} | {seconds:.1f} | {each:.1f} | {memory:.0f} |\n".format(
-            **line, each=each
-        )
-    text += "\n## Scoring alone, by others\n\nFrom observations in memory or in a file to totals and places.\n\n"
+        text += "| {cities:,} | {observations:,} | {engine} | {seconds:.1f} |".format(**line)
+        text += f" {each:.1f} | {line['memory']:.0f} |\n"
+    text += "\n## Scoring alone, by others\n\n"
+    text += "From observations in memory or in a file to totals and places.\n\n"
     text += "\n".join(peers)
     RESULTS.joinpath("province.md").write_text(text, encoding="utf-8")
     chart = (
-        alt.Chart(alt.Data(values=list(lines)))
+        alt.Chart({"values": list(lines)})
         .mark_line(point=True)
         .encode(
             x=alt.X("observations:Q", scale=alt.Scale(type="log")),
