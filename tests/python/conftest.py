@@ -231,6 +231,7 @@ PACKAGES = {
     "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk fonts-arphic-gkai00mp",
     "pdftotext": "apt-get install poppler-utils",
     "chromium": "apt-get install chromium, and make test WITH=browser",
+    "dagster": "make test WITH=dagster",
     "distributed": "make test WITH=province",
     "postgres": "apt-get install postgresql, and make test WITH=postgres",
 }

@@ -11,7 +11,10 @@ from filelock import FileLock
 from conftest import BIN, ROOT, Sandbox, copy_of, edit
 
 dg = pytest.importorskip("dagster", reason="needs Dagster: make test WITH=dagster")
-pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
+pytestmark = [
+    pytest.mark.needs("dagster"),
+    pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),
+]
 
 JUNE, JULY = "2023-06", "2023-07"
 WARNED = {("市水务局", "behavior_coverage_rate"): "10.00%"}
