@@ -33,7 +33,7 @@ RESULTS = ROOT / "docs" / "benchmarks"
 SCHEMAS = ("marts", "audit", "province")
 MIB = 1024 * 1024
 PANDAS_HOLDS = 5_000_000
-"""Observations; with more, its decimals as Python objects take more memory than this machine has."""
+"""Observations; of more its decimals, Python objects, take more memory than 24 GB."""
 
 
 @dataclass(frozen=True)

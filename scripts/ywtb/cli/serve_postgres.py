@@ -19,7 +19,7 @@ from ywtb.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from ywtb.exports.postgres.served_tables import Served
+    from ywtb.exports.postgres.served_tables import Served, Table
 
 
 def serve_postgres(
@@ -105,4 +105,22 @@ def _served(province: Path | None) -> Iterator["Served"]:
             release = released(stack.enter_context(open_release(project)))
         except NotPublishedError:
             release = None
-        yield stack.enter_context(of_province(province, release))
+        yield stack.enter_context(of_province(province, release, _of_plan(province)))
+
+
+def _of_plan(province: Path) -> list["Table"]:
+    """Tables over all cities as the run that made them describes them."""
+    from ywtb.exports.postgres.served_tables import Column, Key, Table
+    from ywtb.province.plan import Plan, names_of
+
+    path = Plan.file_of(province)
+    models = Plan.read_file(path).province_models if path.is_file() else []
+    return [
+        Table(
+            names_of(model.table),
+            model.comment,
+            tuple(Column(name, "", filled, text) for name, filled, text in model.columns),
+            (Key(tuple(model.keys), None, ()),),
+        )
+        for model in models
+    ]

@@ -17,7 +17,7 @@ import duckdb
 
 from ywtb.assessment.sql import literal
 from ywtb.pipeline.dbt_build import FAILING_ROWS, Failure
-from ywtb.province.plan import Check, Model, Plan
+from ywtb.province.plan import Check, Model, Plan, names_of
 
 MEMORY = "1GB"
 """The most that DuckDB takes of a worker's memory; beyond it, it writes to disk."""
@@ -162,7 +162,7 @@ def count_province(plan_path: str, month: str) -> list[Failure]:
     try:
         with _connection(plan) as connection:
             for model in plan.models:
-                found = Path(plan.out, *_names(model.table)).glob(
+                found = Path(plan.out, *names_of(model.table)).glob(
                     f"city_code=*/score_month={month}/{ROWS}"
                 )
                 if files := sorted(map(str, found)):
@@ -212,7 +212,7 @@ def _connection(plan: Plan) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("use ywtb")
         tables = [*plan.read, *plan.results, *(each.table for each in plan.models)]
         tables += [each.table for each in plan.province_models]
-        for schema in sorted({_names(table)[0] for table in tables} | {"raw"}):
+        for schema in sorted({names_of(table)[0] for table in tables} | {"raw"}):
             connection.execute(f'create schema if not exists "{schema}"')
         yield connection
 
@@ -437,14 +437,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     return [row[0] for row in connection.execute(f"describe {table}").fetchall()]
 
 
-def _names(table: str) -> tuple[str, str]:
-    """Schema and name of a table as SQL writes it."""
-    schema, name = table.replace('"', "").split(".")
-    return schema, name
-
-
 def _table_folder(out: Path, table: str) -> Path:
-    return out.joinpath(*_names(table))
+    return out.joinpath(*names_of(table))
 
 
 def _files(plan: Plan, code: str, month: str) -> list[Path]:

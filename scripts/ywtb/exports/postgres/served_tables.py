@@ -2,7 +2,7 @@
 
 import glob
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -134,10 +134,13 @@ def released(release: duckdb.DuckDBPyConnection) -> Served:
 
 
 @contextmanager
-def of_province(folder: Path, release: Served | None) -> Iterator[Served]:
+def of_province(
+    folder: Path, release: Served | None, others: Iterable[Table] = ()
+) -> Iterator[Served]:
     """The tables `<schema>/<table>/` of a folder, each in Parquet files at any depth.
 
-    Rows and types are the folder's; keys, comments and views are those of the release. A table
+    Rows and types are the folder's; keys, comments and views are those of the release, or those of
+    tables that only a province has, `others`. A table
     that names no city in the release has each row once, though the files of every city have it.
     Nobody changes the files meanwhile.
 
@@ -145,7 +148,7 @@ def of_province(folder: Path, release: Served | None) -> Iterator[Served]:
         LockedError: somebody does.
         NotServedError: there are no tables, or one cannot be read or lacks columns of the release.
     """
-    known = {table.place: table for table in release.tables} if release else {}
+    known = {table.place: table for table in (*(release.tables if release else ()), *others)}
     found = {
         (path.parent.name, path.name): path
         for path in sorted(folder.glob("[!._]*/[!._]*"))
