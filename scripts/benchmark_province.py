@@ -227,7 +227,7 @@ each; results compared row by row before times count. Memory is that of the larg
 build` and its compiled SQL use all processors and 3 GB, a worker one and 1 GB. Made by `make bench
 WITH=province`; other work ran beside it, so trust processor seconds.
 
-| cities | observations | how | seconds | processor seconds | µs of processors per observation | MiB |
+| cities | observations | how | seconds | processor seconds | µs of them per observation | MiB |
 | ---: | ---: | --- | ---: | ---: | ---: | ---: |
 """
     for line in lines:
