@@ -4,12 +4,11 @@
     numerator: a decimal below 400,000,000 with at most ten places; denominator: a whole number
     above 0. -#}
 {% macro divide(numerator, denominator) -%}
-    {%- set doubled = '(2 * cast(' ~ numerator ~ ' * 10000000000 as bigint) + ' ~ denominator ~ ')' -%}
-    cast(
-        cast(
-            {{ adapter.dispatch('whole_quotient')(doubled, '(2 * ' ~ denominator ~ ')') }} as decimal(20, 0)
-        ) * 0.0000000001 as decimal(18, 10)
-    )
+    {%- set dividend -%}
+        (2 * cast({{ numerator }} * 10000000000 as bigint) + {{ denominator }})
+    {%- endset -%}
+    {%- set quotient = adapter.dispatch('whole_quotient')(dividend, '(2 * ' ~ denominator ~ ')') -%}
+    cast(cast({{ quotient }} as decimal(20, 0)) * 0.0000000001 as decimal(18, 10))
 {%- endmacro %}
 
 {% macro default__whole_quotient(dividend, divisor) -%}

@@ -31,5 +31,5 @@ from (
         || case when contains(figure, '.') then '0*' else '([.]0+)?' end
         || '($|[^0-9.])' as pattern
     from figures
-)
+) as patterns
 where not {{ matches_pattern('rule_text', 'pattern') }}
