@@ -1,12 +1,13 @@
-"""One writer at a time: the lock that refresh, ingest and rollback hold."""
+"""One writer of a folder at a time: the lock that refresh, ingest and rollback hold."""
 
 import contextlib
 import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -17,20 +18,25 @@ class LockedError(Exception):
     """Another writer is at work; the message says which, since when and where."""
 
 
+def writer_lock(project: Project, command: str) -> AbstractContextManager[None]:
+    """Hold the lock of a checkout; see `folder_lock`."""
+    return folder_lock(project.warehouse, command)
+
+
 @contextmanager
-def writer_lock(project: Project, command: str) -> Iterator[None]:
-    """Hold the lock, which the system releases with the process however it ends.
+def folder_lock(folder: Path, command: str) -> Iterator[None]:
+    """Hold a folder's lock, which the system releases with the process however it ends.
 
     Args:
-        project: the checkout.
+        folder: made where it is missing.
         command: what the holder does, for whoever is turned away.
 
     Raises:
         LockedError: another process holds it.
     """
-    project.warehouse.mkdir(parents=True, exist_ok=True)
-    holder = project.warehouse / "lock.holder.json"
-    lock = FileLock(project.warehouse / "lock", blocking=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / "lock.holder.json"
+    lock = FileLock(folder / "lock", blocking=False)
     try:
         lock.acquire()
     except Timeout as timeout:

@@ -1,8 +1,9 @@
 """What is wrong with the input, as people and programs are told it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ywtb.assessment.figures import visible
 
@@ -49,6 +50,30 @@ class Problem:
     def as_dict(self) -> dict[str, str | int | None]:
         """The problem for programs, which know a column by its code."""
         return {key: value for key, value in asdict(self).items() if key not in ("title", "cell")}
+
+
+def input_problem(row: Mapping[str, Any], cities: Mapping[str, str]) -> Problem:
+    """A row of `audit.input_problems`.
+
+    Args:
+        row: by column name.
+        cities: names by code, where there are several.
+    """
+    file = row["source_file"]
+    if file.startswith("raw_"):
+        file = f"seeds/raw/{row['score_month']:%Y_%m}/{file}"
+    elif "/" not in file:
+        file = f"seeds/errata/{file}"
+    unit = [cities.get(row["city_code"] or ""), row["unit_name"]]
+    return Problem(
+        file=file,
+        row=row["row_no"],
+        column=row["column_name"],
+        seen="空白" if row["seen_value"] is None else f"“{row['seen_value']}”",
+        expected=row["expected"],
+        unit=" ".join(each for each in unit if each) or None,
+        title=row["column_title"],
+    )
 
 
 MANY = 4

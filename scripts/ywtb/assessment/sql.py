@@ -94,8 +94,8 @@ def rules_database(
             schemas[name] = "intermediate"
         return f"{schemas[name]}.{name}"
 
-    def var(name: str) -> list[str]:
-        return {"score_months": [f"{month:%Y_%m}"]}[name]
+    def var(name: str, default: object = None) -> object:
+        return {"score_months": [f"{month:%Y_%m}"]}.get(name, default)
 
     environment = templates(project, ref=ref, var=var)
     for model in models:

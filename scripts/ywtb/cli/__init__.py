@@ -26,6 +26,7 @@ from ywtb.cli import (
     ingest,
     objections,
     preview,
+    province,
     publish,
     query,
     refresh,
@@ -56,6 +57,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
     ),
     "分析": (explain.explain, query.query),
+    "全省": (province.province,),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
 """What each command is for, as the help shows it."""

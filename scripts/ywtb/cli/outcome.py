@@ -52,15 +52,20 @@ def _refusal_lines(outcome: Any) -> Iterator[str]:
     """Every problem, failing row and change of a frozen month, one line each."""
     for problem in outcome.problems:
         yield str(problem)
-    for failure in outcome.failures:
+    yield from failure_lines(outcome.failures)
+    for month in outcome.frozen_months:
+        yield f"✗ {month} 已发布，以下数值会变；确属更正的，加 --revise {month} --reason “原因”："
+        yield from (f"    {change}" for change in outcome.changes if change.month == month)
+
+
+def failure_lines(failures: Sequence[Any]) -> Iterator[str]:
+    """Tests that found rows, each row on a line, and nodes that stopped."""
+    for failure in failures:
         count = f"（{len(failure.rows)} 行不符）" if failure.rows else ""
         yield f"✗ {failure.name}：{failure.message.strip()}{count}"
         for row in failure.rows:
             cells = (f"{name}={value}" for name, value in row.items() if value is not None)
             yield "    " + "，".join(cells)
-    for month in outcome.frozen_months:
-        yield f"✗ {month} 已发布，以下数值会变；确属更正的，加 --revise {month} --reason “原因”："
-        yield from (f"    {change}" for change in outcome.changes if change.month == month)
 
 
 def summary_lines(summaries: Sequence[dict[str, Any]]) -> Iterator[str]:

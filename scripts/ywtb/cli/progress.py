@@ -16,17 +16,22 @@ PHASES = {
     "expectations": "核对所收与所发的数据",
     "publish": "发布",
     "export": "导出",
+    "compile": "建规则和名册，编译模型",
+    "start workers": "启动进程",
+    "survey": "找出变化",
+    "build": "计算各市",
+    "count": "全省排名和合计",
 }
-"""Phases of a refresh, whose log and JSON are in English, as people see them."""
+"""Phases of a run, whose log and JSON are in English, as people see them."""
 
 
 @contextmanager
-def progress(is_quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A function to call with the phase that begins, and with months done of months to do."""
+def progress(is_quiet: bool, unit: str = "个月") -> Iterator[Callable[[str, int, int], None]]:
+    """A function to call with the phase that begins, and with units done of units to do."""
     if is_quiet:
         yield lambda phase, done, total: None
     elif sys.stderr.isatty():
-        with _live() as live:
+        with _live(unit) as live:
             yield live
     else:
         phases: list[str] = []
@@ -40,7 +45,7 @@ def progress(is_quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def _live() -> Iterator[Callable[[str, int, int], None]]:
+def _live(unit: str) -> Iterator[Callable[[str, int, int], None]]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -55,7 +60,7 @@ def _live() -> Iterator[Callable[[str, int, int], None]]:
                 shown.add_task(name, total=None)
             if total:
                 last = shown.task_ids[-1]
-                shown.update(last, description=f"{name} {done}/{total} 个月")
+                shown.update(last, description=f"{name} {done}/{total} {unit}")
 
         yield report
         for task in shown.tasks:

@@ -2,13 +2,16 @@
 
 import contextlib
 import gc
+import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ywtb.assessment.problem import Problem, input_problem
 from ywtb.project import Project
 
 TARGET_PATH = "target/release"
@@ -16,6 +19,10 @@ TARGET_PATH = "target/release"
 
 FAILING_ROWS = 1000
 """The most rows shown of one failing test."""
+
+
+INPUT_TEST = "input_problems__none"
+"""The test whose rows are problems of what was received."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +33,39 @@ class Failure:
     message: str
     rows: list[dict[str, Any]] = field(default_factory=list)
 
+    def problems(self, cities: Mapping[str, str]) -> list[Problem]:
+        """Problems of what was received that it tells; none where it tells another failure.
+
+        Args:
+            cities: names by code, where there are several.
+        """
+        return [input_problem(row, cities) for row in self.rows if self.name == INPUT_TEST]
+
 
 class Build:
-    """A dbt build of the release target, in two steps: `parse`, then `run`."""
+    """A dbt build of the release target, or another, in two steps: `parse`, then `run`."""
 
-    def __init__(self, project: Project) -> None:
-        """Import dbt, which takes longer than anything else that is imported here."""
+    def __init__(
+        self,
+        project: Project,
+        target: str = "release",
+        database: Path | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Import dbt, which takes longer than anything else that is imported here.
+
+        Args:
+            project: the checkout.
+            target: of profiles.yml.
+            database: what the target builds; by default the release being built.
+            variables: in place of those of dbt_project.yml.
+        """
         os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
         from dbt.cli.main import dbtRunner
 
         self._runner = dbtRunner
         self._root = project.root
-        self._database = project.building / "ywtb.duckdb"
+        self._database = database or project.building / "ywtb.duckdb"
         self._options = [
             "--log-level=none",
             "--no-print",
@@ -48,7 +76,8 @@ class Build:
             f"--project-dir={project.root}",
             f"--profiles-dir={project.root}",
             f"--target-path={project.root / TARGET_PATH}",
-            "--target=release",
+            f"--target={target}",
+            f"--vars={json.dumps(variables or {})}",
         ]
         self._manifest: Any = None
         self.test_count = 0
@@ -68,7 +97,7 @@ class Build:
         Args:
             seeds: names of those to load and test, where the database has the others; by default
                 all.
-            left_out: folders of seeds that are not loaded.
+            left_out: selectors of what is not built.
 
         Returns:
             What failed, every test with the first rows it found; the database is closed by then.
@@ -77,10 +106,8 @@ class Build:
         if seeds is not None:
             # Models wait for the files of a month by waiting for `feeds`, see `raw_files`.
             arguments += ["--select", "resource_type:model", "test_type:singular", "feeds", *seeds]
-        arguments += [part for folder in left_out for part in ("--exclude", f"path:{folder}")]
-        # The profile's paths count from the root, wherever the command was given.
-        with contextlib.chdir(self._root), _database_closed_after():
-            result = self._runner(manifest=self._manifest).invoke([*self._options, *arguments])
+        arguments += [part for each in left_out for part in ("--exclude", each)]
+        result = self._invoke(arguments)
         if result.exception is not None:
             return [Failure("dbt build", str(result.exception))]
         self.test_count = sum(str(outcome.status) == "pass" for outcome in result.result.results)
@@ -91,6 +118,27 @@ class Build:
             for outcome in result.result.results
             if str(outcome.status) in ("error", "fail", "runtime error")
         ]
+
+    def compiled(self, selector: str) -> list[Any]:
+        """Nodes of a selector with their compiled SQL, each after those that it reads.
+
+        Raises:
+            RuntimeError: one does not compile.
+        """
+        result = self._invoke(["compile", *self._arguments, "--select", selector])
+        if not result.success:
+            raise RuntimeError(str(result.exception or result.result))
+        return [outcome.node for outcome in result.result.results]
+
+    @property
+    def nodes(self) -> Mapping[str, Any]:
+        """All nodes of the parsed project, by id."""
+        return dict(self._manifest.nodes)
+
+    def _invoke(self, arguments: list[str]) -> Any:
+        """Run dbt at the root, from which the profile's paths count."""
+        with contextlib.chdir(self._root), _database_closed_after():
+            return self._runner(manifest=self._manifest).invoke([*self._options, *arguments])
 
     def _failing_rows(self, outcome: Any) -> list[dict[str, Any]]:
         with duckdb.connect(str(self._database), read_only=True) as connection:

@@ -45,9 +45,6 @@ from ywtb.release.releases import DATABASE, prune, publish, published_release
 Report = Callable[[str, int, int], None]
 """Called with a phase as it begins, with months done and months to do where it counts them."""
 
-INPUT_TEST = "input_problems__none"
-"""The dbt test whose rows are problems of the input rather than of the project."""
-
 
 @dataclass(frozen=True)
 class Revision:
@@ -298,7 +295,7 @@ class _Run:
                 raw, built = self.project.seeds / "raw", self.project.score_months()
                 collecting = [each for each in raw.iterdir() if each.name not in built]
                 found = build.run(
-                    seeds, (f"{each.relative_to(self.project.root)}" for each in collecting)
+                    seeds, (f"path:{each.relative_to(self.project.root)}" for each in collecting)
                 )
             self.test_count = build.test_count
         return found
@@ -310,10 +307,9 @@ class _Run:
             problem for result in failures(outcome.results, "stop") for problem in result.problems()
         ]
         for each in found:
-            if each.name == INPUT_TEST:
-                outcome.problems += [_problem(row, cities) for row in each.rows]
-            else:
-                outcome.failures.append(each)
+            problems = each.problems(cities)
+            outcome.problems += problems
+            outcome.failures += [] if problems else [each]
 
     @contextmanager
     def storage_errors_refuse(self) -> Iterator[None]:
@@ -483,22 +479,6 @@ def _city_names(project: Project) -> dict[str, str]:
     """Names of the cities by code, where there are several."""
     cities = project.reference("cities")
     return {row["city_code"]: row["city_name"] for row in cities} if len(cities) > 1 else {}
-
-
-def _problem(row: dict[str, Any], cities: dict[str, str]) -> Problem:
-    """A row of `audit.input_problems`."""
-    is_raw = row["source_file"].startswith("raw_")
-    folder = f"raw/{row['score_month']:%Y_%m}" if is_raw else "errata"
-    unit = [cities.get(row["city_code"] or ""), row["unit_name"]]
-    return Problem(
-        file=f"seeds/{folder}/{row['source_file']}",
-        row=row["row_no"],
-        column=row["column_name"],
-        seen="空白" if row["seen_value"] is None else f"“{row['seen_value']}”",
-        expected=row["expected"],
-        unit=" ".join(each for each in unit if each) or None,
-        title=row["column_title"],
-    )
 
 
 def _discard_unpublished(project: Project) -> None:

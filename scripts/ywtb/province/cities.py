@@ -1,0 +1,463 @@
+"""What a worker does: find out what changed of some cities, and build their changed months."""
+
+import glob
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ywtb.assessment.sql import literal
+from ywtb.pipeline.dbt_build import FAILING_ROWS, Failure
+from ywtb.province.plan import Check, Model, Plan
+
+MEMORY = "1GB"
+"""The most that DuckDB takes of a worker's memory; beyond it, it writes to disk."""
+
+ROWS = "rows.parquet"
+STATE = ".state"
+PARTITIONS = (
+    ", partition_by (city_code, score_month), write_partition_columns true, filename_pattern 'rows'"
+)
+
+
+@dataclass(frozen=True)
+class City:
+    """A city's months and what each follows from.
+
+    Attributes:
+        code: of the city.
+        months: by first day, what the files looked like (`stat`), their content and the
+            fingerprint of all that the month's results follow from.
+        first: the first month that differs from what was built; None where nothing does.
+    """
+
+    code: str
+    months: dict[str, dict[str, str]]
+    first: str | None
+
+
+@dataclass(frozen=True)
+class Built:
+    """What came of a city: the months that were built, or why none was."""
+
+    code: str
+    months: list[str]
+    failures: list[Failure] = field(default_factory=list)
+
+
+class RefusalError(Exception):
+    """A check found rows, or SQL stopped with an error."""
+
+    def __init__(self, failure: Failure) -> None:
+        """Keep what failed."""
+        super().__init__(failure.name)
+        self.failure = failure
+
+
+@cache
+def _plan(path: str) -> tuple[Plan, str]:
+    """The plan and the checksum of its SQL."""
+    plan = Plan.read_file(Path(path))
+    parts = (duckdb.__version__, plan.feeds, plan.read, plan.results, plan.models, plan.checks)
+    return plan, hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def survey(plan_path: str, codes: Sequence[str]) -> list[City]:
+    """What changed of some cities since their results were put in place.
+
+    A month follows from its files, what is in force in it, the SQL, and the month before. Files
+    that look as they did, by name, size and time, are not read again.
+    """
+    plan, sql_checksum = _plan(plan_path)
+    with _database(plan, codes) as connection:
+        in_force = _reference_checksums(connection, plan)
+    return [_survey(plan, code, sql_checksum, in_force) for code in codes]
+
+
+def _survey(
+    plan: Plan, code: str, sql_checksum: str, in_force: dict[tuple[str | None, str | None], str]
+) -> City:
+    known = built_months(Path(plan.out), code)
+    months: dict[str, dict[str, str]] = {}
+    files = {month: _files(plan, code, month) for month in plan.months}
+    present = [month for month, found in files.items() if found]
+    earlier = ""
+    for month in plan.months:
+        if not present or not present[0] <= month <= present[-1]:
+            continue
+        looks = checksum(
+            f"{path.name} {stat.st_size} {stat.st_mtime_ns}"
+            for path in files[month]
+            for stat in [path.stat()]
+        )
+        before = known.get(month, {})
+        content = before["content"] if before.get("stat") == looks else _content(files[month])
+        parts = (in_force.get((city, date), "") for city in (None, code) for date in (None, month))
+        earlier = checksum((earlier, sql_checksum, content, *parts))
+        months[month] = {"stat": looks, "content": content, "fingerprint": earlier}
+    differing = [
+        month
+        for month in sorted({*months, *known})
+        if months.get(month, {}).get("fingerprint") != known.get(month, {}).get("fingerprint")
+    ]
+    return City(code, months, min(differing, default=None))
+
+
+def build(plan_path: str, cities: Sequence[City]) -> list[Built]:
+    """Build cities whose first changed month and last month are the same.
+
+    What a city is refused for does not touch the others: those that failing rows name are left
+    out and the rest is built again; where rows name none, each is built by itself.
+    """
+    plan, _ = _plan(plan_path)
+    try:
+        folder = _computed(plan, cities)
+    except RefusalError as refusal:
+        failure = refusal.failure
+        if len(cities) == 1:
+            return [Built(cities[0].code, [], [failure])]
+        named = {str(row.get("city_code")) for row in failure.rows}
+        bad = [city for city in cities if city.code in named]
+        if not failure.rows or named != {city.code for city in bad}:
+            return [built for city in cities for built in build(plan_path, [city])]
+        rest = [city for city in cities if city.code not in named]
+        return [built for city in bad for built in build(plan_path, [city])] + (
+            build(plan_path, rest) if rest else []
+        )
+    try:
+        return [_put_in_place(plan, folder, city) for city in cities]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove(out: Path, tables: Iterable[str], code: str) -> None:
+    """Remove the results of a city that has no files any more."""
+    for table in tables:
+        shutil.rmtree(_table_folder(out, table) / f"city_code={code}", ignore_errors=True)
+    (out / STATE / f"{code}.json").unlink(missing_ok=True)
+
+
+def built_months(out: Path, code: str) -> dict[str, dict[str, str]]:
+    """What is in place of a city, as `City.months`."""
+    try:
+        content: dict[str, dict[str, str]] = json.loads((out / STATE / f"{code}.json").read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content
+
+
+def count_province(plan_path: str, month: str) -> list[Failure]:
+    """Build a month of the models over all cities from what is in place of each."""
+    plan, _ = _plan(plan_path)
+    folder = Path(plan.scratch) / uuid.uuid4().hex
+    try:
+        with _connection(plan) as connection:
+            for model in plan.models:
+                found = Path(plan.out, *_names(model.table)).glob(
+                    f"city_code=*/score_month={month}/{ROWS}"
+                )
+                if files := sorted(map(str, found)):
+                    connection.execute(f"create view {model.table} as from {_parquet(files)}")
+            _run(connection, plan.province_models, plan.province_checks, set())
+            for model in plan.province_models:
+                target = _table_folder(folder, model.table) / ROWS
+                target.parent.mkdir(parents=True)
+                _copy(connection, model.table, target, model.keys)
+                place(target, _table_folder(Path(plan.out), model.table) / f"score_month={month}")
+    except RefusalError as refusal:
+        return [refusal.failure]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return []
+
+
+def place(file: Path, folder: Path) -> None:
+    """Put a file of results in place in one step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file.replace(folder / ROWS)
+
+
+def write_rows_without_city(plan: Plan) -> None:
+    """Put in place what the reference holds of all cities, by month."""
+    with _connection(plan) as connection:
+        for table in plan.results:
+            columns = _columns(connection, f"by_dbt.{table}")
+            if "city_code" in columns or "score_month" not in columns:
+                continue
+            for month in plan.months:
+                file = Path(plan.scratch) / f"{uuid.uuid4().hex}.parquet"
+                where = f"where score_month = {literal(month)}"
+                _copy(connection, f"by_dbt.{table}", file, [], where)
+                place(file, _table_folder(Path(plan.out), table) / f"score_month={month}")
+
+
+@contextmanager
+def _connection(plan: Plan) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory, called as dbt calls it, with the reference beside it."""
+    spilled = str(Path(plan.scratch) / f"spilled-{os.getpid()}")
+    config: dict[str, Any] = {"threads": 1, "memory_limit": MEMORY, "temp_directory": spilled}
+    with duckdb.connect(":memory:", config=config) as connection:
+        reference = literal(str(plan.reference))
+        connection.execute(f"attach {reference} as by_dbt (read_only)")
+        connection.execute("attach ':memory:' as ywtb")
+        connection.execute("use ywtb")
+        tables = [*plan.read, *plan.results, *(each.table for each in plan.models)]
+        tables += [each.table for each in plan.province_models]
+        for schema in sorted({_names(table)[0] for table in tables} | {"raw"}):
+            connection.execute(f'create schema if not exists "{schema}"')
+        yield connection
+
+
+@contextmanager
+def _database(
+    plan: Plan, codes: Sequence[str], first: str | None = None, last: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory with what some cities need of the reference, of some months or all."""
+    with _connection(plan) as connection:
+        listed = ", ".join(map(literal, codes))
+        for table in {*plan.read, *plan.results}:
+            columns = _columns(connection, f"by_dbt.{table}")
+            conditions = []
+            if "city_code" in columns:
+                conditions.append(f"(city_code is null or city_code in ({listed}))")
+            if first and last and "score_month" in columns:
+                conditions.append(f"score_month between {literal(first)} and {literal(last)}")
+            where = f"where {' and '.join(conditions)}" if conditions else ""
+            connection.execute(f"create table {table} as from by_dbt.{table} {where}")
+        yield connection
+
+
+def _computed(plan: Plan, cities: Sequence[City]) -> Path:
+    """Results of cities in a folder beside, laid out as in the end.
+
+    Raises:
+        RefusalError: a check found rows, or SQL stopped.
+    """
+    codes = [city.code for city in cities]
+    first, months = cities[0].first, list(cities[0].months)
+    built = [month for month in months if first is not None and month >= first]
+    folder = Path(plan.scratch) / uuid.uuid4().hex
+    folder.mkdir()
+    if not built:  # months that are no longer there
+        return folder
+    with _database(plan, codes, built[0], built[-1]) as connection:
+        _open_files(connection, plan, codes, built)
+        at_once = [model for model in plan.models if not model.reads_earlier_months]
+        later = [model for model in plan.models if model.reads_earlier_months]
+        made: set[str] = set()
+        _run(connection, at_once, plan.checks, made)
+        for model in at_once:
+            if model.is_read_later:
+                _add_earlier_rows(connection, plan, model, cities, built[0])
+        _run(connection, later, plan.checks, made)
+        results: dict[str, list[str]] = {table: [] for table in plan.results}
+        results |= {model.table: model.keys for model in plan.models if model.is_result}
+        for table, keys in results.items():
+            if "city_code" in _columns(connection, table):
+                where = (
+                    f"where city_code in ({', '.join(map(literal, codes))})"
+                    f" and score_month >= {literal(built[0])}"
+                )
+                target = _table_folder(folder, table)
+                target.parent.mkdir(exist_ok=True)
+                _copy(connection, table, target, keys, where, PARTITIONS)
+    return folder
+
+
+def _open_files(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, codes: Sequence[str], months: Sequence[str]
+) -> None:
+    """Make `raw.cells` of the files of some cities and months.
+
+    Raises:
+        RefusalError: a file is of no feed, or is none that can be read.
+    """
+    by_feed: dict[str, list[Path]] = {}
+    for code in codes:
+        for month in months:
+            for path in _files(plan, code, month):
+                by_feed.setdefault(path.stem, []).append(path)
+    if unknown := sorted({*by_feed} - {*plan.feeds}):
+        rows = [
+            {"city_code": path.parent.parent.name.partition("=")[2], "source_file": str(path)}
+            for feed in unknown
+            for path in by_feed[feed]
+        ]
+        expected = "、".join(f"{feed}.parquet" for feed in plan.feeds)
+        raise RefusalError(Failure("raw.cells", f"文件名不是任何一类数据；应为 {expected}", rows))
+    selects = [
+        f"from by_dbt.raw.feed_cells({literal(feed)}, {literal(plan.feeds[feed])},"
+        f" {literal(plan.source)}, [{', '.join(literal(glob.escape(str(p))) for p in files)}])"
+        for feed, files in sorted(by_feed.items())
+    ]
+    _execute(connection, "raw.cells", f"create view raw.cells as {' union all '.join(selects)}")
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection,
+    models: Sequence[Model],
+    checks: Sequence[Check],
+    made: set[str],
+) -> None:
+    """Make models in turn, each check as soon as what it looks at is there.
+
+    Raises:
+        RefusalError: a check found rows, or SQL stopped.
+    """
+    for model in models:
+        _execute(connection, model.name, f"create table {model.table} as {model.sql}")
+        made.add(model.name)
+        for check in checks:
+            if model.name in check.after and made.issuperset(check.after):
+                found = _execute(connection, check.name, f"from ({check.sql}) limit {FAILING_ROWS}")
+                names = [column[0] for column in found.description or ()]
+                if rows := [dict(zip(names, row, strict=True)) for row in found.fetchall()]:
+                    raise RefusalError(Failure(check.name, check.message, rows))
+
+
+def _execute(
+    connection: duckdb.DuckDBPyConnection, name: str, sql: str
+) -> duckdb.DuckDBPyConnection:
+    try:
+        return connection.execute(sql)
+    except duckdb.Error as error:
+        raise RefusalError(Failure(name, str(error).strip().split("\n")[0])) from error
+
+
+def _add_earlier_rows(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    model: Model,
+    cities: Sequence[City],
+    first: str,
+) -> None:
+    """Add what is in place of the months that stay."""
+    files = [
+        str(path)
+        for city in cities
+        for month in city.months
+        if month < first
+        for path in [
+            _table_folder(Path(plan.out), model.table)
+            / f"city_code={city.code}"
+            / f"score_month={month}"
+            / ROWS
+        ]
+        if path.exists()
+    ]
+    if files:
+        sql = f"insert into {model.table} by name from {_parquet(files)}"
+        _execute(connection, model.name, sql)
+
+
+def _put_in_place(plan: Plan, folder: Path, city: City) -> Built:
+    """Put a city's results in place, each file in one step; what it no longer has goes.
+
+    Until all are there the state tells of no month that is being changed, so that whoever goes on
+    after a death builds them again.
+    """
+    out = Path(plan.out)
+    state = out / STATE / f"{city.code}.json"
+    first = city.first or ""
+    earlier = built_months(out, city.code)
+    changed = [month for month in sorted({*earlier, *city.months}) if month >= first]
+    write_state(plan, state, {m: entry for m, entry in earlier.items() if m < first})
+    tables = [*plan.results, *(model.table for model in plan.models if model.is_result)]
+    for table in tables:
+        part = f"city_code={city.code}"
+        for month in changed:
+            made = _table_folder(folder, table) / part / f"score_month={month}"
+            target = _table_folder(out, table) / part / f"score_month={month}"
+            if made.is_dir():
+                place(next(made.iterdir()), target)
+            elif target.is_dir():
+                shutil.rmtree(target)
+    write_state(plan, state, city.months)
+    return Built(city.code, [month for month in city.months if month >= first])
+
+
+def write_state(plan: Plan, path: Path, content: Mapping[str, Any]) -> None:
+    """Write what is in place, in one step."""
+    path.parent.mkdir(exist_ok=True)
+    part = Path(plan.scratch) / f"{uuid.uuid4().hex}.json"
+    part.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    part.replace(path)
+
+
+def _reference_checksums(
+    connection: duckdb.DuckDBPyConnection, plan: Plan
+) -> dict[tuple[str | None, str | None], str]:
+    """Checksums of the reference by city and month, None where rows name none."""
+    found: dict[tuple[str | None, str | None], str] = {}
+    for table in sorted({*plan.read, *plan.results}):
+        columns = _columns(connection, table)
+        city = "city_code" if "city_code" in columns else "cast(null as varchar)"
+        month = "cast(score_month as varchar)" if "score_month" in columns else "null"
+        rows = connection.execute(
+            f"select city, month, md5(string_agg(row_text, chr(10) order by row_text)) from ("  # noqa: S608
+            f"select {city} as city, {month} as month, cast(each as varchar) as row_text"
+            f" from {table} as each) group by all"
+        ).fetchall()
+        for city_code, score_month, rows_checksum in rows:
+            key = (city_code, score_month)
+            found[key] = checksum((found.get(key, ""), table, rows_checksum))
+    return found
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    target: Path,
+    keys: Sequence[str],
+    where: str = "",
+    partitions: str = "",
+) -> None:
+    """Write rows in an order of their own, so that their bytes depend on nothing else."""
+    order = ", ".join(keys) or "all"
+    options = f"format parquet, compression zstd{partitions}"
+    sql = f"copy (from {table} {where} order by {order}) to {literal(str(target))} ({options})"
+    _execute(connection, table, sql)
+
+
+def _parquet(files: Sequence[str]) -> str:
+    listed = ", ".join(literal(glob.escape(path)) for path in files)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    return [row[0] for row in connection.execute(f"describe {table}").fetchall()]
+
+
+def _names(table: str) -> tuple[str, str]:
+    """Schema and name of a table as SQL writes it."""
+    schema, name = table.replace('"', "").split(".")
+    return schema, name
+
+
+def _table_folder(out: Path, table: str) -> Path:
+    return out.joinpath(*_names(table))
+
+
+def _files(plan: Plan, code: str, month: str) -> list[Path]:
+    folder = Path(plan.source) / f"city_code={code}" / f"score_month={month}"
+    return sorted(path for path in folder.glob("*.parquet")) if folder.is_dir() else []
+
+
+def _content(files: Iterable[Path]) -> str:
+    return checksum(
+        f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files
+    )
+
+
+def checksum(parts: Iterable[str]) -> str:
+    """SHA-256 of texts."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,299 @@
+"""What workers need: the reference database, and the compiled SQL of what follows from files."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ywtb.checksums import checksums
+from ywtb.pipeline.dbt_build import Build, Failure
+from ywtb.project import Project
+
+FROM_FILES = "stg_bulletin__cells+"
+"""Selector of what follows from monthly files."""
+
+PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests", "seeds")
+PLAN = "plan.json"
+REFERENCE = "ywtb.duckdb"
+
+
+class PlanError(Exception):
+    """The project or its reference seeds cannot be built."""
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        """Keep what failed, with its rows."""
+        super().__init__("；".join(f"{each.name}：{each.message}" for each in failures))
+        self.failures = failures
+
+
+@dataclass(frozen=True)
+class Model:
+    """A table to make.
+
+    Attributes:
+        name: of the model.
+        table: schema and name, as SQL writes them.
+        sql: compiled.
+        keys: columns of its primary key; none where it has no such.
+        is_result: whether people receive it.
+        reads_earlier_months: whether its rows follow from months before theirs.
+        is_read_later: whether such a model reads it.
+    """
+
+    name: str
+    table: str
+    sql: str
+    keys: list[str]
+    is_result: bool
+    reads_earlier_months: bool
+    is_read_later: bool
+
+
+@dataclass(frozen=True)
+class Check:
+    """A query that finds nothing, or what follows from files is refused.
+
+    Attributes:
+        name: of the test.
+        message: what it asserts.
+        sql: compiled.
+        after: models that must be there.
+    """
+
+    name: str
+    message: str
+    sql: str
+    after: list[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a worker is told; it lies in a folder that every worker can read.
+
+    Attributes:
+        made_from: checksum of models, seeds and months.
+        folder: where it and the reference database lie.
+        scratch: where workers keep what they are at work on.
+        source: folder of the files.
+        out: folder of the results.
+        months: first days of the months, oldest first, as texts.
+        cities: names by code.
+        feeds: key columns of the feeds by code.
+        read: tables of the reference that what follows from files reads.
+        results: tables of the reference that people receive.
+        models: each after those it reads, a city by itself.
+        checks: tests of these models.
+        province_models: those over all cities.
+        province_checks: tests of these.
+    """
+
+    made_from: str
+    folder: str
+    scratch: str
+    source: str
+    out: str
+    months: list[str]
+    cities: dict[str, str]
+    feeds: dict[str, str]
+    read: list[str]
+    results: list[str]
+    models: list[Model]
+    checks: list[Check]
+    province_models: list[Model]
+    province_checks: list[Check]
+
+    @property
+    def path(self) -> Path:
+        """The plan as a file."""
+        return Path(self.folder) / PLAN
+
+    @property
+    def reference(self) -> Path:
+        """The reference database."""
+        return Path(self.folder) / REFERENCE
+
+    def write(self) -> None:
+        """Write the plan for the workers."""
+        self.path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def read_file(cls, path: Path) -> "Plan":
+        """The plan as `write` left it."""
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for key, kind in (("models", Model), ("checks", Check)):
+            for part in (key, f"province_{key}"):
+                content[part] = [kind(**each) for each in content[part]]
+        return cls(**content)
+
+
+def make_plan(
+    project: Project, source: Path, seeds: Path | None, out: Path, months: Sequence[str]
+) -> Plan:
+    """Build the reference with dbt, compile the rest, and write both below `out`.
+
+    Args:
+        project: the checkout.
+        source: folder of the monthly files.
+        seeds: a folder like `seeds/`, whose files take the place of the project's.
+        out: folder of the results.
+        months: first days of the months to build, oldest first, as texts.
+
+    Raises:
+        PlanError: something cannot be parsed, built or compiled, or a test of the reference fails.
+    """
+    folder, scratch = out / ".plan", out / ".run"
+    shutil.rmtree(scratch, ignore_errors=True)
+    copy = Project(scratch / "project")
+    _copy_project(project, seeds, copy.root)
+    made_from = repr((str(source), months, sorted(checksums(copy.root).items())))
+    made_from = hashlib.sha256(made_from.encode()).hexdigest()
+    with suppress(OSError, ValueError, TypeError):
+        known = Plan.read_file(folder / PLAN)
+        if known.made_from == made_from:
+            return known
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    database = copy.warehouse / "dev" / REFERENCE
+    database.parent.mkdir(parents=True)
+    names = [month[:7].replace("-", "_") for month in months]
+    build = Build(copy, "dev", database, {"raw_path": str(source), "score_months": names})
+    failures = build.parse() or build.run(left_out=[FROM_FILES])
+    if failures:
+        raise PlanError(failures)
+    try:
+        compiled = build.compiled(FROM_FILES)
+    except RuntimeError as error:
+        raise PlanError([Failure("dbt compile", str(error))]) from error
+    database.rename(folder / REFERENCE)
+    plan = Plan(
+        made_from=made_from,
+        folder=str(folder),
+        scratch=str(scratch),
+        source=str(source),
+        out=str(out),
+        months=list(months),
+        cities={row["city_code"]: row["city_name"] for row in copy.reference("cities")},
+        feeds={row["feed_code"]: row["key_column"] for row in copy.reference("feeds")},
+        **_parts(build.nodes, compiled),
+    )
+    plan.write()
+    return plan
+
+
+def _copy_project(project: Project, seeds: Path | None, root: Path) -> None:
+    """What dbt needs of a checkout, without its monthly seeds."""
+    for part in PROJECT_PARTS:
+        path = project.root / part
+        if path.is_dir():
+            skipped = shutil.ignore_patterns("python", *(["raw"] if part == "seeds" else []))
+            shutil.copytree(path, root / part, ignore=skipped)
+        else:
+            root.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, root / part)
+    for path in seeds.glob("*/*.csv") if seeds else ():
+        shutil.copy(path, root / "seeds" / path.parent.name / path.name)
+
+
+def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
+    """Models and tests that follow from files, and what they read of the reference."""
+    compiled = list(compiled)
+    found = {node.unique_id: node for node in compiled if node.resource_type == "model"}
+    results = {key for key, node in found.items() if _is_public(node)}
+    needed = set(results)
+    for key in reversed(found):  # each model stands after those that it reads
+        if key in needed:
+            needed.update(parent for parent in found[key].depends_on.nodes if parent in found)
+    over_cities = {key for key in needed if found[key].schema == "province"}
+    later = {
+        parent
+        for key in needed
+        if found[key].config.meta.get("reads_earlier_months")
+        for parent in found[key].depends_on.nodes
+    }
+    models = {
+        key: Model(
+            name=node.name,
+            table=_table(node),
+            sql=node.compiled_code,
+            keys=_primary_key(node),
+            is_result=key in results,
+            reads_earlier_months=bool(node.config.meta.get("reads_earlier_months")),
+            is_read_later=key in later,
+        )
+        for key, node in found.items()
+        if key in needed
+    }
+    checks: dict[bool, list[Check]] = {False: [], True: []}
+    read: set[str] = set()
+    for node in compiled:
+        parents = node.depends_on.nodes
+        if node.unique_id in needed or (
+            node.resource_type == "test" and _fits(node, found, needed)
+        ):
+            read.update(_table(nodes[key]) for key in parents if key not in found)
+        if node.resource_type == "test" and _fits(node, found, needed):
+            after = [key for key in parents if key in needed]
+            checks[bool(over_cities.intersection(after))].append(
+                Check(
+                    node.name, node.description, node.compiled_code, [found[k].name for k in after]
+                )
+            )
+    for key in models:
+        checks[key in over_cities] += _constraints(found[key])
+    return {
+        "read": sorted(read),
+        "results": sorted(
+            _table(node)
+            for key, node in nodes.items()
+            if node.resource_type == "model" and key not in found and _is_public(node)
+        ),
+        "models": [model for key, model in models.items() if key not in over_cities],
+        "checks": checks[False],
+        "province_models": [model for key, model in models.items() if key in over_cities],
+        "province_checks": checks[True],
+    }
+
+
+def _fits(node: Any, found: Any, needed: set[str]) -> bool:
+    return all(key in needed for key in node.depends_on.nodes if key in found)
+
+
+def _is_public(node: Any) -> bool:
+    return str(getattr(node.config.access, "value", node.config.access)) == "public"
+
+
+def _table(node: Any) -> str:
+    return f'"{node.schema}"."{node.alias}"'
+
+
+def _primary_key(node: Any) -> list[str]:
+    return [
+        column
+        for constraint in node.constraints
+        if constraint.type.value == "primary_key"
+        for column in constraint.columns
+    ]
+
+
+def _constraints(node: Any) -> list[Check]:
+    """The primary key and the columns that are never empty, which dbt's tables would enforce."""
+    checks = []
+    if keys := ", ".join(_primary_key(node)):
+        sql = f"select {keys} from {_table(node)} group by all having count(*) > 1"  # noqa: S608
+        checks.append(Check(f"{node.name}__primary_key", f"{keys} 不重复", sql, [node.name]))
+    filled = [
+        column.name
+        for column in node.columns.values()
+        if any(each.type.value == "not_null" for each in column.constraints)
+    ]
+    if filled:
+        empty = " or ".join(f"{name} is null" for name in filled)
+        sql = f"from {_table(node)} where {empty}"
+        checks.append(
+            Check(f"{node.name}__not_null", f"{'、'.join(filled)} 不为空", sql, [node.name])
+        )
+    return checks
