@@ -49,9 +49,11 @@ running as (
 
 averaged as (
     select
-        *,
-        {{ divide('year_score_sum', 'scored_month_count') }} as exact_average
+        running.*,
+        months.year_month_count,
+        {{ divide('running.year_score_sum', 'running.scored_month_count') }} as exact_average
     from running
+    inner join months using (score_month, city_code)
 )
 
 select
@@ -71,7 +73,6 @@ select
         ) as integer
     ) as average_rank,
     cast(scored_month_count as integer) as scored_month_count,
-    cast(months.year_month_count as integer) as year_month_count
+    cast(year_month_count as integer) as year_month_count
 from averaged
-inner join months using (score_month, city_code)
 {{ in_order('score_month', 'group_code', 'average_rank', 'unit_id') }}
