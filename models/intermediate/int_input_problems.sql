@@ -148,10 +148,10 @@ unknown_unit as (
     select
         unit_rows.*,
         '本月名册（units、unit_aliases）中的单位名称，最接近的是“'
-        || max_by(
+        || min_by(
             units.unit_name,
             (
-                jaro_winkler_similarity(units.unit_name, coalesce(unit_rows.unit_name, '')),
+                {{ edit_distance('units.unit_name', "coalesce(unit_rows.unit_name, '')") }},
                 units.unit_id
             )
         )

@@ -1,14 +1,3 @@
-"""dbt's `adapter` as sqlfluff needs it: SQL is linted as it is written for DuckDB."""
+"""dbt's `adapter` for sqlfluff, which lints SQL as it is for DuckDB."""
 
-from collections.abc import Callable
-from typing import Any
-
-from jinja2 import pass_context
-from jinja2.runtime import Context
-
-
-@pass_context
-def dispatch(context: Context, macro_name: str) -> Callable[..., Any]:
-    """Return the macro of that name for engines that have none of their own."""
-    macro: Callable[..., Any] = context[f"default__{macro_name}"]
-    return macro
+from ywtb.assessment.sql import dispatch as dispatch

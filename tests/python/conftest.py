@@ -42,6 +42,7 @@ class Sandbox:
         program: str = "ywtb",
         tools: bool = False,
         folder: str = "",
+        timeout: float = 300,
         **environment: str,
     ) -> subprocess.CompletedProcess[str]:
         """Run the installed command in a folder of the copy, without any terminal.
@@ -54,7 +55,7 @@ class Sandbox:
             env={**os.environ, **({} if tools else {"PATH": str(BIN)}), **environment},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=timeout,
             check=False,
         )
 
@@ -229,6 +230,7 @@ def copy_project(target: Path) -> Sandbox:
 PACKAGES = {
     "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk fonts-arphic-gkai00mp",
     "pdftotext": "apt-get install poppler-utils",
+    "java": "apt-get install openjdk-17-jre-headless, and make test WITH=spark",
     "chromium": "apt-get install chromium, and make test WITH=browser",
 }
 """How to get the programs that not every machine has."""
