@@ -2,8 +2,8 @@
 
 import importlib.util
 
-import duckdb
 import pytest
+
 from conftest import Sandbox, copy_project
 
 pytestmark = [
