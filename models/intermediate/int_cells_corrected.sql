@@ -166,24 +166,24 @@ texts as (
 )
 
 select
-    city_code,
-    feed_code,
-    feed_kind,
-    source_file,
-    unit_id,
-    column_name,
-    erratum_id,
-    printed_row_key,
-    row_key,
-    printed_value,
+    resolved.city_code,
+    resolved.feed_code,
+    resolved.feed_kind,
+    resolved.source_file,
+    resolved.unit_id,
+    resolved.column_name,
+    resolved.erratum_id,
+    resolved.printed_row_key,
+    resolved.row_key,
+    resolved.printed_value,
     resolved.corrected_value,
     texts.cell_text,
     resolved.value_type,
     texts.cell_value,
-    row_no,
-    is_imputed,
+    resolved.row_no,
+    resolved.is_imputed,
     texts.is_not_applicable,
-    score_month
+    resolved.score_month
 from resolved
 inner join texts
     on

@@ -160,7 +160,8 @@ def make_plan(
     database = copy.warehouse / "dev" / REFERENCE
     database.parent.mkdir(parents=True)
     names = [month[:7].replace("-", "_") for month in months]
-    build = Build(copy, "dev", database, {"raw_path": str(source), "score_months": names})
+    # Workers read the files: dbt is shown none.
+    build = Build(copy, "dev", database, {"raw_path": str(copy.root), "score_months": names})
     failures = build.parse() or build.run(left_out=[FROM_FILES])
     if failures:
         raise PlanError(failures)
