@@ -5,6 +5,7 @@
     'city_code=' || {{ city_code }} || '/score_month=' || {{ score_month }} || '/' || {{ feed_code }}
     || '.parquet'
     {%- else -%}
-    'raw_' || {{ feed_code }} || '__' || strftime({{ score_month }}, '%Y_%m') || '.csv'
+    'raw_' || {{ feed_code }}
+    || '__' || replace(left(cast({{ score_month }} as string), 7), '-', '_') || '.csv'
     {%- endif -%}
 {%- endmacro %}

@@ -42,7 +42,16 @@ unit_names as (
 
 -- A file that names no city belongs to the only one there is.
 cells as (
-    select cells.* replace (coalesce(cells.city_code, cities.city_code) as city_code)
+    select
+        coalesce(cells.city_code, cities.city_code) as city_code,
+        cells.feed_code,
+        cells.feed_kind,
+        cells.source_file,
+        cells.row_key,
+        cells.column_name,
+        cells.printed_value,
+        cells.row_no,
+        cells.score_month
     from {{ ref('stg_bulletin__cells') }} as cells
     left join {{ ref('int_cities_monthly') }} as cities
         on
@@ -90,10 +99,14 @@ imputed as (
         errata.city_code,
         indicators.dimension_code as feed_code,
         'indicators' as feed_kind,
+        null as source_file,
         indicator_code as column_name,
+        null as printed_row_key,
         {{ clean_text('imputations.unit_name') }} as row_key,
+        null as printed_value,
         imputations.imputed_value as corrected_value,
         erratum_id,
+        null as row_no,
         true as is_imputed,
         errata.score_month
     from {{ ref('imputed_cells') }} as imputations
@@ -103,7 +116,7 @@ imputed as (
 
 combined as (
     select * from received
-    union all by name
+    union all
     select * from imputed
 ),
 

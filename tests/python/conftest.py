@@ -43,6 +43,7 @@ class Sandbox:
         program: str = "ywtb",
         tools: bool = False,
         folder: str = "",
+        timeout: float = 300,
         **environment: str,
     ) -> subprocess.CompletedProcess[str]:
         """Run the installed command in a folder of the copy, without any terminal.
@@ -55,7 +56,7 @@ class Sandbox:
             env={**os.environ, **({} if tools else {"PATH": str(BIN)}), **environment},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=timeout,
             check=False,
         )
 
@@ -230,6 +231,7 @@ def copy_project(target: Path) -> Sandbox:
 PACKAGES = {
     "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk fonts-arphic-gkai00mp",
     "pdftotext": "apt-get install poppler-utils",
+    "java": "apt-get install openjdk-17-jre-headless, and make test WITH=spark",
     "chromium": "apt-get install chromium, and make test WITH=browser",
     "dagster": "make test WITH=dagster",
     "distributed": "make test WITH=province",
