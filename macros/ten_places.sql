@@ -1,5 +1,5 @@
-{#- Points rounded half up to ten decimals. Those that fit in 64 bits, as all but absurd ones do, are
-    rounded there: DuckDB takes thirty times as long for wider ones.
+{#- Points rounded half up to ten decimals. Those that fit in 64 bits, as all but absurd ones do,
+    are rounded there: DuckDB takes thirty times as long for wider ones.
 
     points: a decimal with twelve places. -#}
 {% macro ten_places(points) -%}
