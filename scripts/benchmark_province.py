@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,8 @@ def measured(cities: int, folder: Path) -> tuple[list[dict[str, Any]], str]:
         *(["pandas"] if observations > PANDAS_HOLDS else []),
         *("--compiled", str(project / "target/compiled/ywtb/models/marts")),
     )
+    if find_spec("pyspark") and observations <= PANDAS_HOLDS:
+        scored += by_spark(project, database, variables)
     return [
         {
             "cities": cities,
@@ -116,6 +119,55 @@ def measured(cities: int, folder: Path) -> tuple[list[dict[str, Any]], str]:
         }
         for name, cost in costs.items()
     ], scored
+
+
+def by_spark(project: Path, database: Path, variables: str) -> str:
+    """Scoring alone by Spark on two processors, its start apart: a line of the peers' table."""
+    from pyspark.sql import SparkSession
+
+    models = ("fct_indicator_scores", "fct_dimension_scores", "fct_composite_scores")
+    run(
+        *(str(BIN / "dbt"), "--quiet", "compile", "--target=spark", f"--vars={variables}"),
+        *("--select", *models),
+        cwd=project,
+    )
+    folder = project / "spark"
+    begun = time.perf_counter()
+    session = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+        .config("spark.sql.ansi.enabled", "false")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.memory", "6g")
+        .config("spark.sql.shuffle.partitions", "4")
+        .getOrCreate()
+    )
+    started = time.perf_counter() - begun
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for schema in ("marts", "audit", "intermediate", "reference"):
+            session.sql(f"create database {schema}")
+            tables = connection.execute(
+                "select table_name from duckdb_tables() where schema_name = ?", [schema]
+            ).fetchall()
+            for (table,) in tables:
+                if table not in models:
+                    target = folder / schema / table
+                    target.mkdir(parents=True)
+                    rows = f"{schema}.{table}"
+                    connection.execute(f"copy {rows} to '{target}/rows.parquet'")
+                    session.sql(f"create table {rows} using parquet location '{target}'")
+        key = "score_month, unit_id, exact_score, sequence_no, score_rank"
+        expected = connection.execute(f"select {key} from marts.{models[-1]} order by all")  # noqa: S608
+        begun = time.perf_counter()
+        for model in models:
+            sql = (project / f"target/compiled/ywtb/models/marts/{model}.sql").read_text("utf-8")
+            session.sql(f"create table marts.{model} using parquet as {sql}")
+        taken = time.perf_counter() - begun
+        found = session.sql(f"select {key} from marts.{models[-1]}").collect()  # noqa: S608
+        if sorted(map(tuple, found)) != expected.fetchall():
+            sys.exit("Spark: not what the build holds")
+    session.stop()
+    return f"| Spark, local[2], started in {started:.0f} s | {taken:.2f} | |\n"
 
 
 def compiled_sql(project: Path, built: Path) -> Cost:
