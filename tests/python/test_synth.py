@@ -65,14 +65,20 @@ def built(project: Sandbox, made: Path, tmp_path_factory: pytest.TempPathFactory
 def test_losses_of_every_kind(built: Sandbox) -> None:
     """In every dimension, little and all; cells that are not applicable; totals that tie."""
     ours = f"city_code != '{OWN}'"
-    assert built.rows(
-        "select dimension_code from marts.fct_dimension_scores "
-        f"where {ours} group by all having not bool_or(score < weight)"
-    ) == []
-    assert built.rows(
-        "select dimension_code from marts.fct_indicator_scores "
-        f"where {ours} and max_points > 0 group by all having count(distinct points) < 3"
-    ) == []
+    assert (
+        built.rows(
+            "select dimension_code from marts.fct_dimension_scores "
+            f"where {ours} group by all having not bool_or(score < weight)"
+        )
+        == []
+    )
+    assert (
+        built.rows(
+            "select dimension_code from marts.fct_indicator_scores "
+            f"where {ours} and max_points > 0 group by all having count(distinct points) < 3"
+        )
+        == []
+    )
     ((all_lost, all_earned),) = built.rows(
         "select count(*) filter (where points = 0), count(*) filter (where points = max_points) "
         f"from marts.fct_indicator_scores where {ours} and max_points > 0"

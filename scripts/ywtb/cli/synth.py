@@ -36,7 +36,7 @@ def synth(
     例：ywtb synth --cities 60 --months 12 --seed 1 --out ../合成
     """
     from ywtb.assessment.months import first_month
-    from ywtb.synth import synthesize
+    from ywtb.synth.synthesis import synthesize
 
     valid_month(first)
     project = find_project()
@@ -65,7 +65,9 @@ def synth(
     names = [month.replace("-", "_") for month in made.months]
     if made.has_seeds:
         listed = json.dumps(sorted({*names, *project.score_months()}))
-        typer.echo(f"作为种子：cp -r {out}/seeds/. seeds/，dbt_project.yml 中 score_months: {listed}")
+        typer.echo(
+            f"作为种子：cp -r {out}/seeds/. seeds/，dbt_project.yml 中 score_months: {listed}"
+        )
     variables = json.dumps({"raw_path": f"{out.absolute()}/raw", "score_months": names})
     typer.echo(
         f"作为文件：ywtb province {out} --out …；"
