@@ -3,7 +3,8 @@
 
     annexes, annex_columns, cities: the seeds' relations. -#}
 {% macro create_annex_view(annexes, annex_columns, cities) -%}
-    {%- if execute and this.identifier.startswith('annex_') and model.name == this.identifier -%}
+    {%- if execute and has_chinese_views()
+        and this.identifier.startswith('annex_') and model.name == this.identifier -%}
         {%- set columns = run_query(
             "select annex_no, annex_title, column_name, view_column_name, header_path from ("
             ~ " select *, row_number() over (partition by annex_no, column_name order by valid_from desc)"

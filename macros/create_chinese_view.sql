@@ -4,6 +4,7 @@
 
     name: of the view. -#}
 {% macro create_chinese_view(name) -%}
+    {%- if has_chinese_views() -%}
     {%- set view = adapter.quote('附件') ~ '.' ~ adapter.quote(name) %}
     create or replace view {{ view }} as
     select
@@ -16,4 +17,5 @@
     comment on column {{ view }}.{{ adapter.quote(column.description.split('。')[0]) }}
     is '{{ column.description | replace("'", "''") }}';
     {%- endfor %}
+    {%- endif -%}
 {%- endmacro %}

@@ -1,12 +1,20 @@
 {#- A quotient as an exact decimal with ten places, rounded half up: dividing decimals would pass
     through floating point. Both sides are not negative.
 
-    numerator: a decimal with at most ten places; denominator: a whole number above 0. -#}
+    numerator: a decimal below 400,000,000 with at most ten places; denominator: a whole number
+    above 0. -#}
 {% macro divide(numerator, denominator) -%}
-    cast(
-        cast(
-            (2 * cast({{ numerator }} * 10000000000 as hugeint) + {{ denominator }})
-            // (2 * {{ denominator }}) as decimal(28, 0)
-        ) * 0.0000000001 as decimal(18, 10)
-    )
+    {%- set dividend -%}
+        (2 * cast({{ numerator }} * 10000000000 as bigint) + {{ denominator }})
+    {%- endset -%}
+    {%- set quotient = adapter.dispatch('whole_quotient')(dividend, '(2 * ' ~ denominator ~ ')') -%}
+    cast(cast({{ quotient }} as decimal(20, 0)) * 0.0000000001 as decimal(18, 10))
+{%- endmacro %}
+
+{% macro default__whole_quotient(dividend, divisor) -%}
+    {{ dividend }} // {{ divisor }}
+{%- endmacro %}
+
+{% macro spark__whole_quotient(dividend, divisor) -%}
+    {{ dividend }} div {{ divisor }}
 {%- endmacro %}

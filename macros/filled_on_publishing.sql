@@ -3,7 +3,7 @@
 {% macro filled_on_publishing() -%}
 select
     {%- for column in model.columns.values() %}
-    cast(null as {{ column.data_type }}) as {{ column.name }}
+    {{ cast('null', column.data_type) }} as {{ column.name }}
     {{- ',' if not loop.last }}
     {%- endfor %}
 where false

@@ -10,6 +10,7 @@
     select * from raw.cells
     {%- else -%}
     {%- for file in raw_files(feeds) if file.columns %}
+    {%- set columns = get_quoted_csv(file.columns) %}
     select
         '{{ file.feed }}' as feed_code,
         '{{ file.file }}' as source_file,
@@ -21,27 +22,28 @@
         cast('{{ file.month }}' as date) as score_month
     from (
         select
-            cast(row_number() over (order by rowid) + 1 as integer) as row_no,
-            {{ 'city_code' if file.has_city else 'cast(null as varchar) as city_code' }},
+            cast(row_number() over (order by {{ adapter.dispatch('place_in_file')() }}) + 1 as integer)
+                as row_no,
+            {{ 'city_code' if file.has_city else 'cast(null as string) as city_code' }},
             {{ adapter.quote(file.key) }} as row_key,
-            {{ file.columns | map('tojson') | join(', ') }}
+            {{ columns }}
         from {{ file.relation }}
     )
     unpivot include nulls (
-        printed_value for column_name in ({{ file.columns | map('tojson') | join(', ') }})
+        printed_value for column_name in ({{ columns }})
     )
     {{ 'union all' if not loop.last }}
     {%- else %}
-    select
-        cast(null as varchar) as feed_code,
-        cast(null as varchar) as source_file,
-        cast(null as varchar) as city_code,
-        cast(null as varchar) as row_key,
-        cast(null as varchar) as column_name,
-        cast(null as varchar) as printed_value,
-        cast(null as integer) as row_no,
-        cast(null as date) as score_month
-    where false
+    {{ no_cells() }}
     {%- endfor %}
     {%- endif %}
+{%- endmacro %}
+
+{% macro default__place_in_file() -%}
+    rowid
+{%- endmacro %}
+
+{#- A seed's table is one file. -#}
+{% macro spark__place_in_file() -%}
+    _metadata.row_index
 {%- endmacro %}

@@ -5,11 +5,7 @@
     'city_code=' || {{ city_code }} || '/score_month=' || {{ score_month }} || '/' || {{ feed_code }}
     || '.parquet'
     {%- else -%}
-    'raw_' || {{ feed_code }} || '__' || strftime({{ score_month }}, '%Y_%m') || '.csv'
+    'raw_' || {{ feed_code }}
+    || '__' || replace(left(cast({{ score_month }} as string), 7), '-', '_') || '.csv'
     {%- endif -%}
-{%- endmacro %}
-
-{#- The city whose file it is; NULL where one file holds every city. -#}
-{% macro city_of_file(city_code) -%}
-    {{ city_code if var('raw_path', none) else 'cast(null as varchar)' }}
 {%- endmacro %}

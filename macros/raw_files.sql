@@ -11,15 +11,8 @@
 {% macro raw_files(feeds) -%}
     {%- set files = [] -%}
     {%- if execute and load_relation(feeds) is not none -%}
-        {%- set found = run_query(
-            "select columns.table_name, feeds.feed_code, feeds.key_column, columns.column_name "
-            ~ "from information_schema.columns as columns inner join " ~ feeds ~ " as feeds "
-            ~ "on starts_with(columns.table_name, 'raw_' || feeds.feed_code || '__') "
-            ~ "where columns.table_catalog = '" ~ feeds.database ~ "' "
-            ~ "order by columns.table_name, columns.ordinal_position"
-        ) -%}
         {%- set tables = {} -%}
-        {%- for row in found -%}
+        {%- for row in adapter.dispatch('columns_of_files')(feeds) -%}
             {%- do tables.setdefault(row['table_name'], []).append(row) -%}
         {%- endfor -%}
         {%- set last = (last_month_kept() or '') | string -%}
@@ -50,4 +43,33 @@
         {%- endfor -%}
     {%- endif -%}
     {{ return(files) }}
+{%- endmacro %}
+
+{% macro default__columns_of_files(feeds) -%}
+    {{ return(run_query(
+        "select columns.table_name, feeds.feed_code, feeds.key_column, columns.column_name "
+        ~ "from information_schema.columns as columns inner join " ~ feeds ~ " as feeds "
+        ~ "on starts_with(columns.table_name, 'raw_' || feeds.feed_code || '__') "
+        ~ "where columns.table_catalog = '" ~ feeds.database ~ "' "
+        ~ "order by columns.table_name, columns.ordinal_position"
+    )) }}
+{%- endmacro %}
+
+{% macro spark__columns_of_files(feeds) -%}
+    {%- set found = [] -%}
+    {%- set feeds = run_query('select feed_code, key_column from ' ~ feeds) -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'seed' -%}
+        {%- for feed in feeds if node.name.startswith('raw_' ~ feed['feed_code'] ~ '__') -%}
+            {%- set relation = api.Relation.create(schema=node.schema, identifier=node.alias) -%}
+            {%- for column in adapter.get_columns_in_relation(relation) -%}
+                {%- do found.append({
+                    'table_name': node.name,
+                    'feed_code': feed['feed_code'],
+                    'key_column': feed['key_column'],
+                    'column_name': column.name,
+                }) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro %}

@@ -16,19 +16,21 @@ figures as (
         obs_value as figure,
         obs_text as cell_content
     from {{ ref('fct_observations') }}
-    union all by name
+    union all
     select
         score_month,
         unit_id,
         dimension_code || '_score' as column_name,
-        score as figure
+        score as figure,
+        null as cell_content
     from {{ ref('fct_dimension_scores') }}
-    union all by name
+    union all
     select
         score_month,
         unit_id,
         'composite_score' as column_name,
-        exact_score as figure
+        exact_score as figure,
+        null as cell_content
     from composite_scores
 ),
 
@@ -55,7 +57,7 @@ annex_rows as (
     from {{ ref('dim_units') }} as units
     inner join composite_scores using (score_month, unit_id)
     inner join {{ ref('int_annexes_monthly') }} as annexes using (score_month)
-    where list_contains(string_split(annexes.group_codes, '|'), units.group_code)
+    where contains('|' || annexes.group_codes || '|', '|' || units.group_code || '|')
 ),
 
 cells as (

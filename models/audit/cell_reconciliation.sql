@@ -13,11 +13,11 @@ corrections as (
 
 corrected as (
     select
-        score_month,
+        expected.score_month,
         expected.city_code,
-        annex_no,
+        expected.annex_no,
         expected.row_no,
-        column_no,
+        expected.column_no,
         annex_columns.column_name,
         corrections.erratum_id,
         coalesce(expected.printed_value, '') as printed_value,

@@ -6,7 +6,7 @@ errata as (
     select * from {{ ref('int_errata') }}
 ),
 
-details as (
+corrected as (
     select
         erratum_id,
         annex_no,
@@ -17,7 +17,9 @@ details as (
         printed_value,
         corrected_value
     from {{ ref('cell_corrections') }}
-    union all by name
+),
+
+imputed as (
     select
         imputed_cells.erratum_id,
         indicators.dimension_code as feed,
@@ -26,7 +28,9 @@ details as (
         imputed_cells.imputed_value as corrected_value
     from {{ ref('imputed_cells') }} as imputed_cells
     inner join {{ ref('indicators') }} as indicators using (indicator_code)
-    union all by name
+),
+
+headings as (
     select
         erratum_id,
         annex_no,
@@ -37,14 +41,26 @@ details as (
     inner join errata using (erratum_id)
     inner join {{ ref('int_annex_columns_monthly') }} as annex_columns
         using (score_month, annex_no, column_no)
-    union all by name
+),
+
+adjusted as (
     select
         erratum_id,
         dimension_code as feed,
         unit_name,
         dimension_code || '_score' as column_name,
-        cast(adjustment_points as varchar) as corrected_value
+        cast(adjustment_points as string) as corrected_value
     from {{ ref('int_adjustments_monthly') }}
+),
+
+details as (
+    {{ union_by_name(
+        ['corrected', 'imputed', 'headings', 'adjusted'],
+        columns=[
+            'erratum_id', 'annex_no', 'annex_row_no', 'feed', 'source_row', 'unit_name',
+            'column_name', 'printed_value', 'corrected_value',
+        ],
+    ) }}
 )
 
 select

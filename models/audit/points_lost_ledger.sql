@@ -17,18 +17,9 @@ dimension_losses as (
     group by score_month, unit_id, dimension_code
 ),
 
-dimension_floors as (
+indicator as (
     select
         scores.*,
-        scores.weight - losses.points_lost + scores.adjustment_points - scores.score as points_lost
-    from {{ ref('fct_dimension_scores') }} as scores
-    inner join dimension_losses as losses using (score_month, unit_id, dimension_code)
-),
-
-entries as (
-    select
-        scores.*,
-        'indicator' as entry_type,
         observations.printed_value,
         observations.source_file,
         observations.source_row,
@@ -40,19 +31,36 @@ entries as (
         using (score_month, unit_id, indicator_code)
     inner join {{ ref('dim_rules') }} as rules using (score_month, rule_id)
     where scores.points_lost != 0
-    union all by name
+),
+
+adjustment as (
     select
         *,
-        'adjustment' as entry_type,
         -adjustment_points as points_lost
     from {{ ref('int_adjustments_monthly') }}
-    union all by name
+),
+
+dimension_floor as (
     select
-        *,
-        'dimension_floor' as entry_type,
-        '本项得分扣至 0 分为止' as reason
-    from dimension_floors
-    where points_lost < 0
+        scores.*,
+        '本项得分扣至 0 分为止' as reason,
+        scores.weight - losses.points_lost + scores.adjustment_points - scores.score as points_lost
+    from {{ ref('fct_dimension_scores') }} as scores
+    inner join dimension_losses as losses using (score_month, unit_id, dimension_code)
+    where scores.weight - losses.points_lost + scores.adjustment_points < scores.score
+),
+
+entries as (
+    {{ union_by_name(
+        ['indicator', 'adjustment', 'dimension_floor'],
+        columns=[
+            'score_month', 'city_code', 'unit_id', 'unit_name', 'group_code', 'dimension_code',
+            'dimension_name', 'indicator_code', 'indicator_name', 'obs_value', 'obs_status',
+            'printed_value', 'source_file', 'source_row', 'erratum_id', 'rule_id', 'basis',
+            'reason', 'points_lost',
+        ],
+        label='entry_type',
+    ) }}
 )
 
 select

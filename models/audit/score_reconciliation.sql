@@ -8,7 +8,7 @@ computed as (
         score_month,
         unit_id,
         column_name,
-        arg_min(cell_value, annex_no) as computed_score
+        min_by(cell_value, annex_no) as computed_score
     from {{ ref('int_annex_cells') }}
     where column_name like '%_score'
     group by score_month, unit_id, column_name
@@ -23,7 +23,7 @@ adjustments as (
     from (
         select
             *,
-            unnest([dimension_code || '_score', 'composite_score']) as column_name
+            {{ one_row_each(["dimension_code || '_score'", "'composite_score'"]) }} as column_name
         from {{ ref('int_adjustments_monthly') }}
     ) as adjusted_columns
     group by score_month, unit_id, column_name

@@ -42,7 +42,16 @@ unit_names as (
 
 -- A file that names no city belongs to the only one there is.
 cells as (
-    select cells.* replace (coalesce(cells.city_code, cities.city_code) as city_code)
+    select
+        coalesce(cells.city_code, cities.city_code) as city_code,
+        cells.feed_code,
+        cells.feed_kind,
+        cells.source_file,
+        cells.row_key,
+        cells.column_name,
+        cells.printed_value,
+        cells.row_no,
+        cells.score_month
     from {{ ref('stg_bulletin__cells') }} as cells
     left join {{ ref('int_cities_monthly') }} as cities
         on
@@ -90,10 +99,14 @@ imputed as (
         errata.city_code,
         indicators.dimension_code as feed_code,
         'indicators' as feed_kind,
+        null as source_file,
         indicator_code as column_name,
+        null as printed_row_key,
         {{ clean_text('imputations.unit_name') }} as row_key,
+        null as printed_value,
         imputations.imputed_value as corrected_value,
         erratum_id,
+        null as row_no,
         true as is_imputed,
         errata.score_month
     from {{ ref('imputed_cells') }} as imputations
@@ -103,7 +116,7 @@ imputed as (
 
 combined as (
     select * from received
-    union all by name
+    union all
     select * from imputed
 ),
 
@@ -120,8 +133,7 @@ resolved as (
                     when 'detail' then 'text'
                     else feed_columns.value_type
                 end
-        end as value_type,
-        {{ clean_text('combined.corrected_value') }} as cell_text
+        end as value_type
     from combined
     left join unit_names using (score_month, city_code, row_key)
     left join indicators
@@ -131,25 +143,49 @@ resolved as (
     left join {{ ref('feed_columns') }} as feed_columns using (feed_code, column_name)
     left join {{ ref('city_metrics') }} as city_metrics
         on combined.row_key = city_metrics.metric_code
+),
+
+-- Most cells hold the same few texts: each is read once.
+texts as (
+    select
+        *,
+        {{ is_not_applicable('cell_text') }} as is_not_applicable
+    from (
+        select
+            corrected_value,
+            value_type,
+            {{ clean_text('corrected_value') }} as cell_text,
+            {{ parse_number('corrected_value', 'value_type') }} as cell_value
+        from (
+            select distinct
+                corrected_value,
+                value_type
+            from resolved
+        ) as distinct_texts
+    ) as texts_read
 )
 
 select
-    city_code,
-    feed_code,
-    feed_kind,
-    source_file,
-    unit_id,
-    column_name,
-    erratum_id,
-    printed_row_key,
-    row_key,
-    printed_value,
-    corrected_value,
-    cell_text,
-    value_type,
-    {{ parse_number('corrected_value', 'value_type') }} as cell_value,
-    row_no,
-    is_imputed,
-    {{ is_not_applicable('cell_text') }} as is_not_applicable,
-    score_month
+    resolved.city_code,
+    resolved.feed_code,
+    resolved.feed_kind,
+    resolved.source_file,
+    resolved.unit_id,
+    resolved.column_name,
+    resolved.erratum_id,
+    resolved.printed_row_key,
+    resolved.row_key,
+    resolved.printed_value,
+    resolved.corrected_value,
+    texts.cell_text,
+    resolved.value_type,
+    texts.cell_value,
+    resolved.row_no,
+    resolved.is_imputed,
+    texts.is_not_applicable,
+    resolved.score_month
 from resolved
+inner join texts
+    on
+        resolved.corrected_value is not distinct from texts.corrected_value
+        and resolved.value_type is not distinct from texts.value_type

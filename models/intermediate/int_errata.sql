@@ -7,7 +7,7 @@ select
     errata.description,
     errata.reason,
     errata.evidence,
-    score_month
+    errata.score_month
 from {{ ref('errata') }} as errata
 inner join {{ ref('int_score_months') }} using (score_month)
 left join {{ ref('int_cities_monthly') }} as cities

@@ -35,7 +35,7 @@ cells as (
 city_lists as (
     select
         score_month,
-        string_agg(city_code, '、' order by city_code) as city_codes
+        {{ joined_texts('city_code', '、', 'city_code') }} as city_codes
     from cities
     group by score_month
 ),
@@ -84,7 +84,9 @@ missing_file as (
         and (
             feeds.feed_kind != 'indicators'
             or (score_months.score_month, feeds.feed_code) in (
-                select (group_indicators.score_month, group_indicators.dimension_code)
+                select
+                    group_indicators.score_month,
+                    group_indicators.dimension_code
                 from group_indicators
             )
         )
@@ -146,10 +148,10 @@ unknown_unit as (
     select
         unit_rows.*,
         '本月名册（units、unit_aliases）中的单位名称，最接近的是“'
-        || arg_max(
+        || min_by(
             units.unit_name,
             (
-                jaro_winkler_similarity(units.unit_name, coalesce(unit_rows.unit_name, '')),
+                {{ edit_distance('units.unit_name', "coalesce(unit_rows.unit_name, '')") }},
                 units.unit_id
             )
         )
@@ -353,7 +355,7 @@ published_columns as (
         score_month,
         city_code,
         group_code,
-        unnest([dimension_code || '_score', 'composite_score']) as column_name
+        {{ one_row_each(["dimension_code || '_score'", "'composite_score'"]) }} as column_name
     from {{ ref('int_dimension_weights_monthly') }}
 ),
 
@@ -406,7 +408,12 @@ metric_rows as (
 
 city_metric as (
     select
-        metric_rows.*,
+        metric_rows.score_month,
+        metric_rows.city_code,
+        feed_code,
+        metric_rows.file_name,
+        metric_rows.row_no,
+        null as unit_name,
         feeds.key_column as column_name,
         metric_rows.metric_code as seen_value,
         '全市指标代码（见 city_metrics），每个一行' as expected
@@ -414,9 +421,13 @@ city_metric as (
     inner join feeds using (feed_code)
     left join city_metrics using (metric_code)
     where city_metrics.metric_code is null or metric_rows.occurrence > 1
-    union all by name
+    union all
     select
-        metric_rows.*,
+        score_month,
+        city_code,
+        feed_code,
+        metric_rows.file_name,
+        row_no,
         city_metrics.metric_name as unit_name,
         column_name,
         cells.printed_value as seen_value,
@@ -440,18 +451,19 @@ city_metric as (
 ),
 
 problems as (
-    {%- for problem in [
-        'missing_file', 'missing_city', 'unknown_city', 'unknown_unit', 'repeated_unit',
-        'unknown_column', 'unexpected_value', 'missing_column', 'missing_row', 'missing_value',
-        'unreadable_value', 'out_of_range', 'overwritten_value', 'unmatched_correction',
-        'published_value', 'city_metric',
-    ] %}
-    select
-        *,
-        '{{ problem }}' as problem_code
-    from {{ problem }}
-    {{ 'union all by name' if not loop.last }}
-    {%- endfor %}
+    {{ union_by_name(
+        [
+            'missing_file', 'missing_city', 'unknown_city', 'unknown_unit', 'repeated_unit',
+            'unknown_column', 'unexpected_value', 'missing_column', 'missing_row', 'missing_value',
+            'unreadable_value', 'out_of_range', 'overwritten_value', 'unmatched_correction',
+            'published_value', 'city_metric',
+        ],
+        columns=[
+            'score_month', 'city_code', 'feed_code', 'file_name', 'row_no', 'unit_name',
+            'column_name', 'seen_value', 'expected',
+        ],
+        label='problem_code',
+    ) }}
 ),
 
 -- A column is known by its code and called by its title.
@@ -470,8 +482,14 @@ titles as (
     union all
     select
         feed_code,
-        unnest([key_column, 'city_code']) as column_name,
-        unnest([key_label, '城市代码']) as column_title
+        key_column as column_name,
+        key_label as column_title
+    from feeds
+    union all
+    select
+        feed_code,
+        'city_code' as column_name,
+        '城市代码' as column_title
     from feeds
     union all
     select

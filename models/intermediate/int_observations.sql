@@ -43,7 +43,7 @@ matched as (
         cells.erratum_id,
         coalesce(cells.is_imputed, false) as is_imputed,
         coalesce(cells.is_not_applicable, false) as is_not_applicable,
-        score_month
+        units.score_month
     from {{ ref('int_units_monthly') }} as units
     inner join {{ ref('int_group_indicators_monthly') }} as indicators
         using (score_month, group_code)

@@ -35,7 +35,7 @@ bends as (
     select distinct
         score_month,
         rule_id,
-        unnest([0, lower_value, coalesce(upper_value, 0)]) as bend
+        {{ one_row_each(['0', 'lower_value', 'coalesce(upper_value, 0)']) }} as bend
     from rules
 ),
 
@@ -155,7 +155,7 @@ stops as (
     from (
         select
             *,
-            unnest([0, max_points]) as limit_points
+            {{ one_row_each(['0', 'max_points']) }} as limit_points
         from pieces
         where next_points != curve_points
     ) as limited

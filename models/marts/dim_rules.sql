@@ -15,7 +15,7 @@ rules as (
         segments.rule_id,
         min(segments.rule_kind) as rule_kind,
         max(rule_bases.basis_order) as basis_order,
-        string_agg(segments.rule_text, '；' order by segments.segment_no) as rule_text,
+        {{ joined_texts('segments.rule_text', '；', 'segments.segment_no') }} as rule_text,
         min(segments.valid_from) as valid_from
     from segments
     inner join rule_bases using (basis)
@@ -26,7 +26,7 @@ evidences as (
     select
         score_month,
         rule_id,
-        string_agg(evidence, '；' order by segment_no) as evidence
+        {{ joined_texts('evidence', '；', 'segment_no') }} as evidence
     from (
         select
             score_month,

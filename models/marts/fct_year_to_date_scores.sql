@@ -10,6 +10,26 @@ scores as (
     from {{ ref('fct_composite_scores') }}
 ),
 
+months as (
+    select
+        score_month,
+        city_code,
+        case
+            when is_final then count(case when is_final then 1 end) over city_year
+            else count(*) over city_year
+        end as year_month_count
+    from (
+        select distinct
+            score_month,
+            city_code,
+            is_final
+        from scores
+    ) as city_months
+    window city_year as (
+        partition by city_code, date_trunc('year', score_month) order by score_month nulls last
+    )
+),
+
 running as (
     select
         *,
@@ -20,27 +40,20 @@ running as (
         case
             when is_final then count(case when is_final then 1 end) over unit_year
             else count(*) over unit_year
-        end as scored_month_count,
-        case
-            when is_final
-                then count(distinct case when is_final then score_month end) over city_year
-            else count(distinct score_month) over city_year
-        end as year_month_count
+        end as scored_month_count
     from scores
-    window
-        unit_year as (
-            partition by unit_id, date_trunc('year', score_month) order by score_month nulls last
-        ),
-        city_year as (
-            partition by city_code, date_trunc('year', score_month) order by score_month nulls last
-        )
+    window unit_year as (
+        partition by unit_id, date_trunc('year', score_month) order by score_month nulls last
+    )
 ),
 
 averaged as (
     select
-        *,
-        {{ divide('year_score_sum', 'scored_month_count') }} as exact_average
+        running.*,
+        months.year_month_count,
+        {{ divide('running.year_score_sum', 'running.scored_month_count') }} as exact_average
     from running
+    inner join months using (score_month, city_code)
 )
 
 select

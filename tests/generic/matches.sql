@@ -5,5 +5,5 @@
 {% test matches(model, column_name, pattern) %}
 select *
 from {{ model }}
-where not coalesce(regexp_full_match({{ column_name }}, '{{ pattern }}'), false)
+where not coalesce({{ matches_pattern(column_name, "'^(?:" ~ pattern ~ ")$'") }}, false)
 {% endtest %}

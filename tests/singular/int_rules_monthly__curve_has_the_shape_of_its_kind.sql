@@ -36,26 +36,26 @@ where
     not coalesce(
         case rule_kind
             when 'per_case_deduction'
-                then (base_share, base_points, slope_share) = (1, 0, 0) and slope_points < 0
+                then base_share = 1 and base_points = 0 and slope_share = 0 and slope_points < 0
             when 'pool_deduction'
                 then
-                    (base_share, base_points, slope_share, max_points) = (0, 0, 0, 0)
+                    base_share = 0 and base_points = 0 and slope_share = 0 and max_points = 0
                     and slope_points < 0
             when 'proportional'
                 then
-                    (base_share, base_points, slope_points) = (0, 0, 0)
+                    base_share = 0 and base_points = 0 and slope_points = 0
                     and slope_share * width = 1
             when 'threshold_shortfall'
                 then
-                    (base_share, slope_share) = (1, 0)
+                    base_share = 1 and slope_share = 0
                     and slope_points > 0
                     and base_points + slope_points * width = 0
             when 'tiered'
-                then (base_share, base_points, slope_share) = (0, 0, 0) and slope_points > 0
+                then base_share = 0 and base_points = 0 and slope_share = 0 and slope_points > 0
             when 'as_reported'
-                then (base_share, base_points, slope_share, slope_points) = (0, 0, 0, 1)
+                then base_share = 0 and base_points = 0 and slope_share = 0 and slope_points = 1
             when 'no_effect'
-                then (base_share, base_points, slope_share, slope_points) = (1, 0, 0, 0)
+                then base_share = 1 and base_points = 0 and slope_share = 0 and slope_points = 0
         end,
         false
     )

@@ -23,12 +23,13 @@ figures as (
 )
 
 select *
-from figures
-where
-    not regexp_matches(
-        rule_text,
+from (
+    select
+        *,
         '(^|[^0-9.])'
-        || replace(figure, '.', '\.')
-        || case when contains(figure, '.') then '0*' else '(\.0+)?' end
-        || '($|[^0-9.])'
-    )
+        || replace(figure, '.', '[.]')
+        || case when contains(figure, '.') then '0*' else '([.]0+)?' end
+        || '($|[^0-9.])' as pattern
+    from figures
+) as patterns
+where not {{ matches_pattern('rule_text', 'pattern') }}

@@ -43,7 +43,7 @@ where
     or (
         observed.carried_out_by is not null
         and errata.erratum_id is null
-        and not regexp_matches(observed.carried_out_by, '^[0-9]{8}T[0-9]{12}Z$')
+        and not {{ matches_pattern('observed.carried_out_by', "'^[0-9]{8}T[0-9]{12}Z$'") }}
     )
     or (
         observed.indicator_code is not null

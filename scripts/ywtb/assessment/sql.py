@@ -1,7 +1,7 @@
 """The project's SQL without dbt: its macros, and the models that need nothing but seeds.
 
 What must be known before anything is built is read by the very text that the build runs: dbt's
-templates are Jinja, and `ref` and `var` are all that these use of dbt.
+templates are Jinja, and `ref`, `var` and `adapter.dispatch` are all that these use of dbt.
 """
 
 import csv
@@ -9,6 +9,7 @@ import glob
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -29,6 +30,13 @@ class BrokenSeedError(SettingsError):
     def __init__(self, name: str, error: Exception) -> None:
         """Name the seed, with the reason but not the advice that DuckDB gives."""
         super().__init__(f"{name} 无法读取：{' '.join(str(error).split(chr(10))[:3])}")
+
+
+@jinja2.pass_context
+def dispatch(context: jinja2.runtime.Context, macro: str) -> Callable[..., Any]:
+    """Return a macro as DuckDB needs it, where other engines have versions of their own."""
+    default: Callable[..., Any] = context[f"default__{macro}"]
+    return default
 
 
 def templates(project: Project, **names: object) -> jinja2.Environment:
@@ -53,7 +61,9 @@ def templates(project: Project, **names: object) -> jinja2.Environment:
         return call
 
     environment.globals.update(
-        {path.stem: macro(path) for path in project.root.glob("macros/*.sql")} | names
+        {path.stem: macro(path) for path in project.root.glob("macros/*.sql")}
+        | {"adapter": SimpleNamespace(dispatch=dispatch)}
+        | names
     )
     return environment
 

@@ -170,7 +170,7 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
                 )
             )
             client = stack.enter_context(Client(cluster, timeout=30))
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise SchedulerError(f"{scheduler} 没有 Dask 调度器应答：{error}") from error
         yield client
 

@@ -56,7 +56,7 @@ moved as (
                 when kind < 100
                     then greatest(
                         (top - bottom) * skewed(place) // 1000000000000
-                        * (800 + drift // 3) // 1000,
+                        * (950 + drift // 10) // 1000,
                         1
                     )
                 when slip < 15

@@ -1,0 +1,12 @@
+{#- An aggregate: the texts of a group in an order, as one text with a separator between them. -#}
+{% macro joined_texts(text, separator, order) -%}
+    {{ adapter.dispatch('joined_texts')(text, separator, order) }}
+{%- endmacro %}
+
+{% macro default__joined_texts(text, separator, order) -%}
+    string_agg({{ text }}, '{{ separator }}' order by {{ order }})
+{%- endmacro %}
+
+{% macro spark__joined_texts(text, separator, order) -%}
+    string_agg({{ text }}, '{{ separator }}') within group (order by {{ order }})
+{%- endmacro %}

@@ -1,0 +1,12 @@
+{#- Whether a part of a text matches a regular expression. -#}
+{% macro matches_pattern(text, pattern) -%}
+    {{ adapter.dispatch('matches_pattern')(text, pattern) }}
+{%- endmacro %}
+
+{% macro default__matches_pattern(text, pattern) -%}
+    regexp_matches({{ text }}, {{ pattern }})
+{%- endmacro %}
+
+{% macro spark__matches_pattern(text, pattern) -%}
+    regexp_like({{ text }}, {{ pattern }})
+{%- endmacro %}

@@ -1,0 +1,12 @@
+{#- In the list of a select: the row once for each of the expressions, with its value. -#}
+{% macro one_row_each(expressions) -%}
+    {{ adapter.dispatch('one_row_each')(expressions) }}
+{%- endmacro %}
+
+{% macro default__one_row_each(expressions) -%}
+    unnest([{{ expressions | join(', ') }}])
+{%- endmacro %}
+
+{% macro spark__one_row_each(expressions) -%}
+    explode(array({{ expressions | join(', ') }}))
+{%- endmacro %}
