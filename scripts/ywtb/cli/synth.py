@@ -70,8 +70,8 @@ def synth(
         )
     variables = json.dumps({"raw_path": f"{out.absolute()}/raw", "score_months": names})
     typer.echo(
-        f"作为文件：ywtb province {out} --out …；"
-        f"或 cp {out}/seeds/reference/* seeds/reference/ 后 dbt build --vars '{variables}'"
+        f"作为文件：ywtb province {out} --out …；或 cp {out}/seeds/reference/* seeds/reference/ 后 "
+        f"dbt build --target province --vars '{variables}'"
     )
 
 

@@ -16,7 +16,6 @@ from ywtb.assessment.reference import month_of
 from ywtb.assessment.sql import literal, load_csv, rules_database
 from ywtb.project import Project, SettingsError
 
-MOST_CITIES = 99_999
 MOST_IN_SEEDS = 1_000
 """City-months up to which the months are written as seeds, too."""
 
@@ -70,7 +69,7 @@ def synthesize(
     Args:
         project: the checkout, whose seeds are the example.
         folder: where they are put.
-        cities: how many, from 1 to `MOST_CITIES`.
+        cities: how many, from 1 to 99,999.
         months: first days, in order.
         seed: the same number gives the same bytes.
         report: called with the phase, cities done and cities to do.
@@ -79,6 +78,7 @@ def synthesize(
         FileExistsError: the folder is not empty.
         SettingsError: seeds that cannot be read, or without units.
     """
+    folder = folder.resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
