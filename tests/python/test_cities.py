@@ -20,7 +20,7 @@ from conftest import Sandbox, copy_of, edit, read_csv, write_csv
 from test_scores import random_cell
 from ywtb.exports.formats import MANIFEST
 from ywtb.exports.month_folder import export_months
-from ywtb.pipeline.dbt_build import INPUT_TEST
+from ywtb.release.replay import INPUT_TEST
 from ywtb.project import Project
 
 HOME, SECOND = "511700", "511600"

@@ -13,7 +13,7 @@ import duckdb
 
 from ywtb.assessment.problem import Problem, input_problem
 from ywtb.project import Project
-from ywtb.release.replay import Check, Model, Scoring
+from ywtb.release.replay import INPUT_TEST, Check, Model, Scoring
 
 TARGET_PATH = "target/release"
 """Kept apart from `target/`, so that an analyst's dbt and a refresh do not share a parse."""
@@ -21,9 +21,6 @@ TARGET_PATH = "target/release"
 FAILING_ROWS = 1000
 """The most rows shown of one failing test."""
 
-
-INPUT_TEST = "input_problems__none"
-"""The test whose rows are problems of what was received."""
 
 PRINTED = "int_annex_cells"
 """The model in which all that is scored ends: what it needs is kept in the release."""

@@ -349,6 +349,15 @@ def find_unit(
     return found[0]
 
 
+def not_one_unit(unit: str, error: Exception) -> str:
+    """What is told, in Chinese, of an error of `find_unit`."""
+    if isinstance(error, AmbiguousUnitError):
+        return f"几个城市都有“{unit}”：{error}；加 --city 指明城市"
+    if isinstance(error, SeveralUnitsError):
+        return f"“{unit}”可能指：{error}；请写明其中一个"
+    return f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else "")
+
+
 def explanation(
     connection: duckdb.DuckDBPyConnection, unit: str, month: str, city: str | None
 ) -> Row:

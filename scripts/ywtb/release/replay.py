@@ -13,6 +13,11 @@ from ywtb.assessment.sql import literal
 RELEASE = "release"
 """Catalog of the release, beside `ywtb`, which compiled SQL names."""
 
+INPUT_TEST = "input_problems__none"
+"""The test whose rows are problems of what was received: nothing is scored where it finds any."""
+
+INPUT_PROBLEMS = "audit.input_problems"
+
 
 class NoScoringError(Exception):
     """The release was built before releases kept the SQL of their models."""
@@ -91,8 +96,9 @@ class Replay:
 
     Attributes:
         connection: results and what they start from in the schemas of a release, which itself is
-            beside them as `release`.
-        month: first day of the month, as SQL writes it.
+            beside them as `release`, and is what is asked until the month is run.
+        month: such as 2023-06.
+        day: its first day as SQL writes it.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, month: str) -> None:
@@ -105,7 +111,8 @@ class Replay:
         Raises:
             NoScoringError: the release has no SQL of its models.
         """
-        self.connection, self.month = connection, f"date {literal(f'{month}-01')}"
+        self.connection, self.month = connection, month
+        self.day = f"date {literal(f'{month}-01')}"
         connection.execute(f"use {RELEASE}")
         self._scoring = Scoring.read(connection)
         made = {model.table for model in self._scoring.models}
@@ -118,24 +125,35 @@ class Replay:
         for table in self._start:
             source = f"{RELEASE}.{table}"
             names = [row[0] for row in connection.execute(f"describe {source}").fetchall()]
-            of_month = f"where score_month = {self.month}" if "score_month" in names else ""
+            of_month = f"where score_month = {self.day}" if "score_month" in names else ""
             connection.execute(f"create table {table} as from {source} {of_month}")
+        connection.execute(f"use {RELEASE}")
 
     def run(self, changes: Mapping[str, Sequence[str]] | None = None) -> None:
-        """Make every table anew.
+        """Make every table anew; none that is scored where the input has problems.
 
         Args:
             changes: statements by the table that they change, run as soon as it is there.
 
         Raises:
             duckdb.Error: a figure is too large to be computed with.
+            LookupError: a statement changes nothing.
         """
-        changes = changes or {}
+        connection, changes = self.connection, changes or {}
+        connection.execute("use ywtb")
         for table in self._start:
-            self._execute(changes.get(table, ()))
+            self._change(changes.get(table, ()))
+        unmade: set[str] = set()
         for model in self._scoring.models:
-            self._execute([f"create table {model.table} as {model.sql}"])
-            self._execute(changes.get(model.table, ()))
+            if unmade.isdisjoint(model.tables_read):
+                connection.execute(f"create table {model.table} as {model.sql}")
+                self._change(changes.get(model.table, ()))
+                if model.table == INPUT_PROBLEMS and connection.execute(
+                    f"from {model.table}"
+                ).fetchone():
+                    unmade.add(model.table)
+            else:
+                unmade.add(model.table)
 
     def contradictions(self) -> list[Contradiction]:
         """Data tests that find something in what could be made."""
@@ -149,9 +167,10 @@ class Replay:
                     found.append(Contradiction(check.name, check.message, rows))
         return found
 
-    def _execute(self, statements: Sequence[str]) -> None:
+    def _change(self, statements: Sequence[str]) -> None:
         for statement in statements:
-            self.connection.execute(statement)
+            if self.connection.execute(statement).fetchall() == [(0,)]:
+                raise LookupError(statement)
 
 
 @contextmanager
