@@ -105,7 +105,7 @@ def _print_refused(found: Any, as_json: bool) -> None:
 def _answer_lines(found: Any) -> Iterator[str]:
     yield f"{found.month} 的得分，假如："
     yield from (f"  {change}" for change in found.changes)
-    moved = [each for each in found.units if each["effects"] or each["places_gained"]]
+    moved = [each for each in found.units if each["score_change"] or each["places_gained"]]
     group = None
     for unit in moved:
         if (unit["city_code"], unit["group_code"]) != group:

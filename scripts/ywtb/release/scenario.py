@@ -232,10 +232,12 @@ def answer(replayed: Replay, scenario: Scenario, city: str | None = None) -> Ans
     try:
         replayed.run(changes)
     except (duckdb.ConversionException, duckdb.OutOfRangeException):
-        found.wrong.append("系数或满分过大，算不出得分")
+        found.problems.append(
+            Problem("方案", None, None, "数值过大，算不出得分", "大小合理的系数、满分和值")
+        )
     for each in replayed.contradictions():
         if each.name == INPUT_TEST:
-            found.problems = [_problem(row) for row in each.rows]
+            found.problems += [_problem(row) for row in each.rows]
         else:
             found.contradictions.append(each)
     if not found.is_refused:
@@ -454,7 +456,8 @@ def _value_statement(cell: Row, code: str, text: str) -> tuple[str, str]:
         code: of the indicator.
         text: the new value.
     """
-    new, erratum = literal(text), literal(cell["erratum_id"] or "")
+    new = literal(text) if text else "null"
+    erratum = literal(cell["erratum_id"] or "")
     is_there = cell["column_name"] == code
     if is_there and cell["is_imputed"]:
         table = "errata.imputed_cells"
