@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,7 +13,7 @@ import yaml
 
 from conftest import ROOT, Sandbox
 from ywtb.release.replay import Replay, replay
-from ywtb.release.scenario import Answer, answer, read_file, read_options
+from ywtb.release.scenario import Answer, ScenarioFileError, answer, read_file, read_options
 
 SCENARIOS = ROOT / "scenarios"
 
@@ -55,8 +56,8 @@ def test_a_month_is_computed_again_to_the_last_digit(three_months: Sandbox, mont
         assert replayed.contradictions() == []
         for table in tables:
             published = f"select * from release.{table}"
-            columns = {row[0] for row in replayed.connection.execute(f"describe {table}").fetchall()}
-            if "score_month" in columns:
+            described = replayed.connection.execute(f"describe {table}").fetchall()
+            if "score_month" in [name for name, *_ in described]:
                 published += f" where score_month = '{month}-01'"
             for one, other in ((published, f"from {table}"), (f"from {table}", published)):
                 sql = f"({one}) except all ({other})"
@@ -198,7 +199,7 @@ WRONG = {
     "市财政局.超时=3": "最接近的是：超时件数",
     "市残联.full_process_rate=3%": "B组不考核",
     "rules.issuance.slope_share=0.02": "最接近的是：issuance_rate",
-    "rules.issuance_rate.slope=0.02": "slope_share",
+    "rules.issuance_rate.slope=0.02": "最接近的是：slope_share",
     "rules.connected_app_count__department.slope_points=0.02": "写明段号",
     "rules.connected_app_count__department.4.slope_points=0.02": "没有第 4 段，有：1、2、3",
     "rules.seal_rate.slope_share=0.01234": "最多 4 位小数",
@@ -237,21 +238,32 @@ def test_figures_too_large_to_score_with_are_refused(june: Sandbox) -> None:
     [
         ("weight: {A: {special_work: 30}}", "“weight.A.special_work”无从理解"),
         ("values: [1, 2]", "“values”应为"),
-        ("values: {市财政局: {超时件数: 3, 超时件数: 4}}", "写了两次"),
-        ("month: 2023-07\nvalues: {市财政局: {超时件数: 3}}", "与方案文件所写的 2023-07 不符"),
         ("values: {市财政局", "不是 YAML"),
         ("rules: &rules {issuance_rate: *rules}", "应为"),
-        ("title: 无", "没有要换的"),
+        ("", "文件应为"),
     ],
 )
-def test_a_file_that_is_no_scenario_is_told(
-    june: Sandbox, tmp_path_factory: pytest.TempPathFactory, content: str, told: str
-) -> None:
-    path = tmp_path_factory.mktemp("scenario") / "方案.yml"
+def test_a_file_that_is_no_scenario_is_told(tmp_path: Path, content: str, told: str) -> None:
+    path = tmp_path / "方案.yml"
     path.write_text(content, encoding="utf-8")
+    with pytest.raises(ScenarioFileError, match=told):
+        read_file(path)
+
+
+def test_what_a_file_and_options_contradict_each_other_in_is_told(
+    june: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "方案.yml"
+    setting = "市财政局.超时件数=3"
+    path.write_text("month: 2023-07\nvalues: {市财政局: {超时件数: 3, 超时件数: 4}}", "utf-8")
     done = june.run("whatif", "--month", "2023-06", "--file", str(path))
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert "与方案文件所写的 2023-07 不符" in done.stderr
+    both = read_file(path).joined(read_options([setting]))
+    with month_of(june, "2023-06") as replayed:
+        assert [line.split("：")[1] for line in answer(replayed, both).wrong] == [
+            "同一处写了两次"
+        ] * 2
 
 
 def test_the_scenarios_that_are_kept_fit_their_schema_and_are_answered(june: Sandbox) -> None:
@@ -261,7 +273,7 @@ def test_the_scenarios_that_are_kept_fit_their_schema_and_are_answered(june: San
     assert paths
     for path in paths:
         # As the command reads it: every figure is a text.
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
         jsonschema.validate(content, schema)
         scenario = read_file(path)
         with month_of(june, scenario.month or "2023-06") as replayed:

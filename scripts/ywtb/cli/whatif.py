@@ -27,7 +27,8 @@ def whatif(
         list[str] | None,
         typer.Option(
             "--set",
-            help="单位.指标=值，rules.规则.系数=值，weights.组.项目=值 或 max_points.组.指标=值，可多次给出。",
+            help="单位.指标=值，rules.规则.系数=值，weights.组.项目=值，"
+            "max_points.组.指标=值；可多次给出。",
         ),
     ] = None,
     file: Annotated[

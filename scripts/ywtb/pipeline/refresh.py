@@ -40,8 +40,8 @@ from ywtb.project import Project
 from ywtb.release import queries, releases
 from ywtb.release.queries import connect_read_only
 from ywtb.release.records import Change, read_records
-from ywtb.release.replay import Scoring
 from ywtb.release.releases import DATABASE, prune, publish, published_release
+from ywtb.release.replay import Scoring
 
 Report = Callable[[str, int, int], None]
 """Called with a phase as it begins, with months done and months to do where it counts them."""

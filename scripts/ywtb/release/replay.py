@@ -148,9 +148,10 @@ class Replay:
             if unmade.isdisjoint(model.tables_read):
                 connection.execute(f"create table {model.table} as {model.sql}")
                 self._change(changes.get(model.table, ()))
-                if model.table == INPUT_PROBLEMS and connection.execute(
-                    f"from {model.table}"
-                ).fetchone():
+                if (
+                    model.table == INPUT_PROBLEMS
+                    and connection.execute(f"from {model.table}").fetchone()
+                ):
                     unmade.add(model.table)
             else:
                 unmade.add(model.table)

@@ -31,6 +31,9 @@ TEXTS = ("month", "title")
 DEEPEST = 5
 """Names above a value in a file: a section, a city, a group, a dimension, one to spare."""
 
+NAMES_OF_UNITS = {"marts.dim_units": "unit_name", "reference.unit_aliases": "alias_name"}
+"""Tables with the names that a unit goes by, and their column."""
+
 SHOWN = 10
 """Names that are told where none is like the one that was written."""
 
@@ -192,6 +195,16 @@ class Answer:
         return bool(self.wrong or self.problems or self.contradictions)
 
 
+@dataclass(frozen=True)
+class _Edit:
+    """A change as it is made: the statement, the table that it changes, and where in it."""
+
+    change: Change
+    table: str
+    where: str
+    statement: str
+
+
 class _WrongError(Exception):
     """A name or figure that means nothing; the message says so in Chinese."""
 
@@ -209,26 +222,23 @@ def answer(replayed: Replay, scenario: Scenario, city: str | None = None) -> Ans
     """
     found = Answer(replayed.month)
     names = _Names(replayed, city)
-    statements: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
+    edits: dict[tuple[str, str], _Edit] = {}
     wrong_sections = set()
-    subjects = set()
     for setting in scenario.settings:
         try:
-            change, table, statement = names.understand(setting)
-            if change.subject in subjects:
+            edit = names.understand(setting)
+            if (edit.table, edit.where) in edits:
                 raise _WrongError("同一处写了两次")
         except _WrongError as error:
             found.wrong.append(f"{setting}：{error}")
             wrong_sections.add(setting.section)
         else:
-            subjects.add(change.subject)
-            found.changes.append(change)
-            statements[setting.section].append((table, statement))
+            edits[edit.table, edit.where] = edit
+    found.changes = [edit.change for edit in edits.values()]
     changes: dict[str, list[str]] = {}
-    for section in SECTIONS:
-        if section == VALUES or section not in wrong_sections:
-            for table, statement in statements[section]:
-                changes.setdefault(table, []).append(statement)
+    for edit in edits.values():
+        if edit.change.section not in wrong_sections - {VALUES}:
+            changes.setdefault(edit.table, []).append(edit.statement)
     try:
         replayed.run(changes)
     except (duckdb.ConversionException, duckdb.OutOfRangeException):
@@ -256,7 +266,7 @@ class _Names:
 
     def __init__(self, replayed: Replay, city: str | None) -> None:
         self._connection = replayed.connection
-        self._month = replayed.month
+        self._month, self._day = replayed.month, replayed.day
         self._city = city
         self._readers = {
             VALUES: self._value,
@@ -265,21 +275,21 @@ class _Names:
             MAXIMA: self._maximum,
         }
 
-    def understand(self, setting: Setting) -> tuple[Change, str, str]:
-        """The change that is meant, the table that it is made in, and the statement.
+    def understand(self, setting: Setting) -> _Edit:
+        """The change that is meant.
 
         Raises:
             _WrongError: a name or figure means nothing.
         """
         return self._readers[setting.section](setting)
 
-    def _value(self, setting: Setting) -> tuple[Change, str, str]:
+    def _value(self, setting: Setting) -> _Edit:
         unit_name, indicator_name = _two_names(setting, "单位.指标")
         try:
             unit = find_unit(self._connection, unit_name, self._month, self._city)
         except (UnknownUnitError, AmbiguousUnitError, SeveralUnitsError) as error:
             raise _WrongError(not_one_unit(unit_name, error)) from error
-        indicator = self._named("指标", "marts.dim_indicators", "indicator", indicator_name)
+        indicator = self._indicator(indicator_name)
         unit_id, code = unit["unit_id"], indicator["indicator_code"]
         observed = self._of_month(
             "marts.fct_observations", f"(unit_id, indicator_code) = {_tuple(unit_id, code)}"
@@ -297,11 +307,10 @@ class _Names:
             raise _WrongError(f"本月没有收到该单位的“{indicator['dimension_name']}”")
         table, statement = _value_statement(cells[0], code, setting.text)
         subject = f"{unit['unit_name']} {indicator['indicator_name']}"
-        return (
-            Change(VALUES, subject, observed[0]["corrected_value"], setting.text), table, statement
-        )  # fmt: skip
+        change = Change(VALUES, subject, observed[0]["corrected_value"], setting.text)
+        return _Edit(change, table, f"{unit_id} {code}", statement)
 
-    def _rule(self, setting: Setting) -> tuple[Change, str, str]:
+    def _rule(self, setting: Setting) -> _Edit:
         table = "intermediate.int_rules_monthly"
         if len(setting.path) not in (2, 3):
             raise _WrongError("应写作 rules.规则.系数，规则有几段的写作 rules.规则.段号.系数")
@@ -311,30 +320,30 @@ class _Names:
             raise self._unknown("规则", rule_id, (row["rule_id"] for row in self._of_month(table)))
         numbers = sorted(str(row["segment_no"]) for row in found)
         if not segment and len(numbers) > 1:
-            raise _WrongError(f"该规则有 {len(numbers)} 段，写明段号，如 rules.{rule_id}.1.{column}")
-        rows_meant = [row for row in found if str(row["segment_no"]) in (segment or numbers)]
-        if not rows_meant:
+            example = f"rules.{rule_id}.{numbers[0]}.{column}"
+            raise _WrongError(f"该规则有 {len(numbers)} 段，写明段号，如 {example}")
+        meant = [row for row in found if str(row["segment_no"]) in (segment or numbers)]
+        if not meant:
             raise _WrongError(f"该规则没有第 {segment[0]} 段，有：{'、'.join(numbers)}")
         types = self._decimals(table)
         if column not in types:
-            raise self._unknown("系数", column, types, is_all=True)
-        old = rows_meant[0][column]
+            raise self._unknown("系数", column, types)
+        old = None if meant[0][column] is None else plain_figure(meant[0][column])
         new = _exact(setting.text, types[column]) if setting.text else "null"
         place = f" 第 {segment[0]} 段" if len(numbers) > 1 else ""
-        change = Change(
-            RULES, f"规则 {rule_id}{place} {column}", old and plain_figure(old), setting.text
-        )
-        where = f"rule_id = {literal(rule_id)} and segment_no = {rows_meant[0]['segment_no']}"
-        return change, table, f"update {table} set {column} = {new} where {where}"  # noqa: S608
+        change = Change(RULES, f"规则 {rule_id}{place} {column}", old, setting.text)
+        where = f"rule_id = {literal(rule_id)} and segment_no = {meant[0]['segment_no']}"
+        return _Edit(change, table, f"{where} {column}", _update(table, column, new, where))
 
-    def _weight(self, setting: Setting) -> tuple[Change, str, str]:
+    def _weight(self, setting: Setting) -> _Edit:
         table = "intermediate.int_dimension_weights_monthly"
         if len(setting.path) not in (2, 3):
             raise _WrongError("应写作 weights.组.项目，有几个城市的写作 weights.城市.组.项目")
         *named, group_name, dimension_name = setting.path
         city = self._one_city(*named)
-        group = self._named("组", "reference.groups", "group", group_name)
-        dimension = self._named("项目", "reference.dimensions", "dimension", dimension_name)
+        group = self._named("组", "group", self._rows("reference.groups"), group_name)
+        dimensions = self._rows("reference.dimensions")
+        dimension = self._named("项目", "dimension", dimensions, dimension_name)
         keys = _tuple(city["city_code"], group["group_code"], dimension["dimension_code"])
         where = f"(city_code, group_code, dimension_code) = {keys}"
         found = self._of_month(table, where)
@@ -345,13 +354,13 @@ class _Names:
         if named:
             subject = f"{city['city_name']} {subject}"
         change = Change(WEIGHTS, subject, plain_figure(found[0]["weight"]), setting.text)
-        return change, table, f"update {table} set weight = {new} where {where}"  # noqa: S608
+        return _Edit(change, table, where, _update(table, "weight", new, where))
 
-    def _maximum(self, setting: Setting) -> tuple[Change, str, str]:
+    def _maximum(self, setting: Setting) -> _Edit:
         table = "intermediate.int_group_indicators_monthly"
         group_name, indicator_name = _two_names(setting, "max_points.组.指标")
-        group = self._named("组", "reference.groups", "group", group_name)
-        indicator = self._named("指标", "marts.dim_indicators", "indicator", indicator_name)
+        group = self._named("组", "group", self._rows("reference.groups"), group_name)
+        indicator = self._indicator(indicator_name)
         keys = _tuple(group["group_code"], indicator["indicator_code"])
         where = f"(group_code, indicator_code) = {keys}"
         found = self._of_month(table, where)
@@ -361,17 +370,13 @@ class _Names:
         new = _exact(setting.text, self._decimals(table)["max_points"])
         subject = f"{group['group_name']} {indicator['indicator_name']} 满分"
         change = Change(MAXIMA, subject, plain_figure(found[0]["max_points"]), setting.text)
-        return change, table, f"update {table} set max_points = {new} where {where}"  # noqa: S608
+        return _Edit(change, table, where, _update(table, "max_points", new, where))
 
     def _one_city(self, name: str | None = None) -> Row:
         """The city of a name or code; the only one there is needs none."""
         name = name or self._city
-        sql = (
-            "select city_code, city_name from reference.cities semi join "
-            f"(from intermediate.int_cities_monthly where score_month = {self._day}) "
-            "using (city_code) order by city_code"
-        )
-        cities = rows(self._connection, sql)
+        there = {row["city_code"] for row in self._of_month("intermediate.int_cities_monthly")}
+        cities = [row for row in self._rows("reference.cities") if row["city_code"] in there]
         found = [each for each in cities if name in (None, each["city_code"], each["city_name"])]
         if len(found) != 1:
             known = "、".join(f"{each['city_name']}（{each['city_code']}）" for each in cities)
@@ -380,11 +385,11 @@ class _Names:
             )
         return found[0]
 
-    def _named(self, kind: str, table: str, key: str, name: str) -> Row:
+    def _indicator(self, name: str) -> Row:
+        return self._named("指标", "indicator", self._of_month("marts.dim_indicators"), name)
+
+    def _named(self, kind: str, key: str, known: list[Row], name: str) -> Row:
         """The row that a code or name means."""
-        known = self._of_month(table) if table.startswith("marts") else rows(
-            self._connection, f"from {table} order by all"  # noqa: S608
-        )
         found = [each for each in known if name in (each[f"{key}_code"], each[f"{key}_name"])]
         if len(found) > 1:
             codes = "、".join(each[f"{key}_code"] for each in found)
@@ -394,25 +399,18 @@ class _Names:
             raise self._unknown(kind, name, labels)
         return found[0]
 
-    def _unknown(
-        self, kind: str, name: str, known: Iterable[str], is_all: bool = False
-    ) -> _WrongError:
+    def _unknown(self, kind: str, name: str, known: Iterable[str]) -> _WrongError:
         names = sorted(set(known))
-        nearest = difflib.get_close_matches(name, names, cutoff=0.4)
-        if is_all or not nearest:
-            shown = names[:SHOWN] if not is_all else names
-            return _WrongError(
-                f"没有{kind}“{name}”，有：{'、'.join(shown)}{'等' if names[len(shown):] else ''}"
-            )
-        return _WrongError(f"没有{kind}“{name}”，最接近的是：{'、'.join(nearest)}")
+        if nearest := difflib.get_close_matches(name, names, cutoff=0.4):
+            return _WrongError(f"没有{kind}“{name}”，最接近的是：{'、'.join(nearest)}")
+        rest = f" 等 {len(names)} 个" if names[SHOWN:] else ""
+        return _WrongError(f"没有{kind}“{name}”，有：{'、'.join(names[:SHOWN])}{rest}")
 
     def _of_month(self, table: str, where: str = "true") -> list[Row]:
-        sql = f"from {table} where score_month = {self._day} and {where} order by all"
-        return rows(self._connection, sql)
+        return self._rows(table, f"score_month = {self._day} and {where}")
 
-    @property
-    def _day(self) -> str:
-        return f"date {literal(f'{self._month}-01')}"
+    def _rows(self, table: str, where: str = "true") -> list[Row]:
+        return rows(self._connection, f"from {table} where {where} order by all")
 
     def _decimals(self, table: str) -> dict[str, tuple[int, int]]:
         """Precision and scale of a table's columns that are exact decimals, by name."""
@@ -457,55 +455,52 @@ def _value_statement(cell: Row, code: str, text: str) -> tuple[str, str]:
         text: the new value.
     """
     new = literal(text) if text else "null"
-    erratum = literal(cell["erratum_id"] or "")
     is_there = cell["column_name"] == code
+    of_row = f"row_no = {cell['row_no']} and column_name = {literal(cell['column_name'])}"
     if is_there and cell["is_imputed"]:
-        table = "errata.imputed_cells"
-        unit = literal(cell["unit_id"])
-        sql = f"""
-            update {table} set imputed_value = {new}
-            where (erratum_id, indicator_code) = ({erratum}, {literal(code)}) and unit_name in (
-                select unit_name from {RELEASE}.marts.dim_units where unit_id = {unit}
-                union all
-                select alias_name from {RELEASE}.reference.unit_aliases where unit_id = {unit}
-            )"""  # noqa: S608
-        return table, sql
-    place = f"row_no = {cell['row_no']} and column_name = "
+        table, unit = "errata.imputed_cells", literal(cell["unit_id"])
+        names = " union all ".join(
+            f"select {name} from {RELEASE}.{source} where unit_id = {unit}"  # noqa: S608
+            for source, name in NAMES_OF_UNITS.items()
+        )
+        keys = f"(erratum_id, indicator_code) = {_tuple(cell['erratum_id'], code)}"
+        return table, _update(table, "imputed_value", new, f"{keys} and unit_name in ({names})")
     if is_there and cell["corrected_value"] != cell["printed_value"]:
         table = "errata.cell_corrections"
-        where = f"(erratum_id, feed) = {_tuple(cell['erratum_id'], cell['feed_code'])} and {place}"
-        return table, f"update {table} set corrected_value = {new} where {where}{literal(code)}"  # noqa: S608
+        keys = f"(erratum_id, feed) = {_tuple(cell['erratum_id'], cell['feed_code'])}"
+        return table, _update(table, "corrected_value", new, f"{keys} and {of_row}")
     table = "staging.stg_bulletin__cells"
-    where = f"source_file = {literal(cell['source_file'])} and {place}"
+    where = f"source_file = {literal(cell['source_file'])} and {of_row}"
     if is_there:
-        return table, f"update {table} set printed_value = {new} where {where}{literal(code)}"  # noqa: S608
-    other = literal(cell["column_name"])
+        return table, _update(table, "printed_value", new, where)
     replaced = f"{literal(code)} as column_name, {new} as printed_value"
-    return (
-        table, f"insert into {table} select * replace ({replaced}) from {table} where {where}{other}"
-    )  # fmt: skip
+    of_row = f"select * replace ({replaced}) from {table} where {where}"  # noqa: S608
+    return table, f"insert into {table} {of_row}"
+
+
+def _update(table: str, column: str, new: str, where: str) -> str:
+    return f"update {table} set {column} = {new} where {where}"  # noqa: S608
 
 
 def _units(replayed: Replay) -> list[Row]:
     """Every unit with total and place before and after, and what moved it."""
     connection = replayed.connection
     units = rows(connection, _sql(UNITS, replayed))
-    effects = rows(connection, _sql(EFFECTS, replayed))
+    effects: dict[str, list[Row]] = {}
+    for effect in rows(connection, _sql(EFFECTS, replayed)):
+        effects.setdefault(effect.pop("unit_id"), []).append(effect)
+    groups: dict[tuple[str, str], list[Row]] = {}
     for unit in units:
-        unit["score_change"] = unit["new_exact_score"] - unit["exact_score"]
-        unit["places_gained"] = unit["score_rank"] - unit["new_score_rank"]
-        unit["effects"] = [
-            {name: value for name, value in each.items() if name != "unit_id"}
-            for each in effects
-            if each["unit_id"] == unit["unit_id"]
-        ]
-        rivals = [
-            each
-            for each in units
-            if (each["city_code"], each["group_code"]) == (unit["city_code"], unit["group_code"])
-        ]
-        unit["passed"] = [each["unit_name"] for each in rivals if _passes(unit, each)]
-        unit["passed_by"] = [each["unit_name"] for each in rivals if _passes(each, unit)]
+        groups.setdefault((unit["city_code"], unit["group_code"]), []).append(unit)
+    for unit in units:
+        rivals = groups[unit["city_code"], unit["group_code"]]
+        unit |= {
+            "score_change": unit["new_exact_score"] - unit["exact_score"],
+            "places_gained": unit["score_rank"] - unit["new_score_rank"],
+            "effects": effects.get(unit["unit_id"], []),
+            "passed": [each["unit_name"] for each in rivals if _passes(unit, each)],
+            "passed_by": [each["unit_name"] for each in rivals if _passes(each, unit)],
+        }
     return units
 
 
