@@ -306,7 +306,7 @@ def test_whatif_changes_the_city_that_is_named(cities: Sandbox) -> None:
     assert "有几个城市，写明其中一个：广安市（511600）、达州市（511700）" in done.stderr
     done = cities.run(
         "whatif",
-        *("--json", "--month", "2023-07", "--city", "广安市", "--set", "weights.B.事项梳理=19"),
+        *("--json", "--month", "2023-07", "--set", "weights.广安市.B.事项梳理=19"),
         *("--set", "weights.511600.B.special_work=35"),
         *("--set", "511600-B10.超时件数=3", "--set", "511700-B10.超时件数=3"),
     )
@@ -318,6 +318,8 @@ def test_whatif_changes_the_city_that_is_named(cities: Sandbox) -> None:
     ]
     assert {each for each in effects if each[2] == "weight"} == {(SECOND, "B", "weight")}
     assert (HOME, "B", "indicator") in effects
+    one_city = ("--city", "广安市", "--set", "市财政局.超时件数=3", "--set", "武胜县.超时件数=3")
+    assert cities.run("whatif", *one_city).returncode == 0
 
 
 @pytest.mark.soak
