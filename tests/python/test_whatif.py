@@ -13,7 +13,7 @@ import yaml
 
 from conftest import ROOT, Sandbox
 from ywtb.release.replay import Replay, replay
-from ywtb.release.scenario import Answer, ScenarioFileError, answer, read_file, read_options
+from ywtb.release.scenario import Answer, NoScenarioError, answer, read_file, read_options
 
 SCENARIOS = ROOT / "scenarios"
 
@@ -208,6 +208,8 @@ WRONG = {
     "weights.B.construction=1": "B组不考核“工程审批”",
     "weights.广安市.A.special_work=30": "没有城市“广安市”",
     "max_points.A.new_seal_rate=2": "只列示",
+    "市财政局=3": "应写作 单位.指标",
+    "weights=3": "应写作 weights.组.项目",
 }
 """Settings that mean nothing, with what is told."""
 
@@ -246,7 +248,7 @@ def test_figures_too_large_to_score_with_are_refused(june: Sandbox) -> None:
 def test_a_file_that_is_no_scenario_is_told(tmp_path: Path, content: str, told: str) -> None:
     path = tmp_path / "方案.yml"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(ScenarioFileError, match=told):
+    with pytest.raises(NoScenarioError, match=told):
         read_file(path)
 
 

@@ -53,7 +53,7 @@ def whatif(
         asked = scenario.read_options(settings or [])
         if file:
             asked = scenario.read_file(file).joined(asked)
-    except scenario.ScenarioFileError as error:
+    except scenario.NoScenarioError as error:
         stop(str(error), 2)
     if not asked.settings:
         stop("没有要换的：用 --set 或 --file 给出", 2)

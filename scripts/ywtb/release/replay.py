@@ -63,17 +63,20 @@ class Scoring:
 
     def write(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Keep them in a release, open for writing."""
-        connection.executemany(
-            "insert into audit.release_models values (?, ?, ?, ?, ?)",
-            [
-                (order, each.name, each.table, each.tables_read, each.sql)
-                for order, each in enumerate(self.models, start=1)
-            ],
+        models = (
+            (
+                str(order),
+                literal(each.name),
+                literal(each.table),
+                f"[{', '.join(map(literal, each.tables_read))}]",
+                literal(each.sql),
+            )
+            for order, each in enumerate(self.models, start=1)
         )
-        connection.executemany(
-            "insert into audit.release_checks values (?, ?, ?)",
-            [(each.name, each.message, each.sql) for each in self.checks],
-        )
+        checks = (map(literal, (each.name, each.message, each.sql)) for each in self.checks)
+        for table, values in (("release_models", models), ("release_checks", checks)):
+            listed = ", ".join(f"({', '.join(row)})" for row in values)
+            connection.execute(f"insert into audit.{table} values {listed}")  # noqa: S608
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "Scoring":

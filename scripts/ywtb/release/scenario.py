@@ -41,8 +41,8 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,12}([.][0-9]{1,12})?")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
-class ScenarioFileError(Exception):
-    """A file that is no scenario; the message says why, in Chinese."""
+class NoScenarioError(Exception):
+    """What is no scenario; the message says why, in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -92,18 +92,15 @@ def read_options(texts: Iterable[str]) -> Scenario:
     """A scenario of texts such as `市财政局.behavior_coverage_rate=60%`.
 
     Raises:
-        ScenarioFileError: texts that are not written so; all are named.
+        NoScenarioError: texts without a value; all are named.
     """
     settings, wrong = [], []
     for text in texts:
         names, sign, value = text.partition("=")
-        path = [name.strip() for name in names.split(".")]
-        if sign and all(path) and len(path) > 1:
-            settings.append(Setting.of(path, value))
-        else:
-            wrong.append(f"“{text}”应形如 单位.指标=值、rules.规则.系数=值 或 weights.组.项目=值")
+        settings.append(Setting.of([name.strip() for name in names.split(".")], value))
+        wrong += [] if sign else [text]
     if wrong:
-        raise ScenarioFileError("；".join(wrong))
+        raise NoScenarioError(f"应形如 名称=值：{'、'.join(wrong)}")
     return Scenario(settings)
 
 
@@ -111,14 +108,14 @@ def read_file(path: Path) -> Scenario:
     """The scenario of a file as `scenarios/schema.json` describes it; figures stay texts.
 
     Raises:
-        ScenarioFileError: it cannot be read, or is not written so.
+        NoScenarioError: it cannot be read, or is not written so.
     """
     try:
         root: Any = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioFileError(f"{path} 无法读取：{error}") from error
+        raise NoScenarioError(f"{path} 无法读取：{error}") from error
     except yaml.YAMLError as error:
-        raise ScenarioFileError(f"{path} 不是 YAML：{' '.join(str(error).split())}") from error
+        raise NoScenarioError(f"{path} 不是 YAML：{' '.join(str(error).split())}") from error
     texts: dict[str, str] = {}
     settings = []
     for names, text in _leaves(root, path):
@@ -128,7 +125,7 @@ def read_file(path: Path) -> Scenario:
             texts[names[0]] = text
         else:
             expected = "、".join((*TEXTS, *SECTIONS))
-            raise ScenarioFileError(f"{path} 中的“{'.'.join(names)}”无从理解，可写 {expected}")
+            raise NoScenarioError(f"{path} 中的“{'.'.join(names)}”无从理解，可写 {expected}")
     return Scenario(settings, texts.get("month"))
 
 
@@ -141,7 +138,7 @@ def _leaves(node: Any, path: Path, *names: str) -> Iterator[tuple[tuple[str, ...
         yield names, node.value
     else:
         place = f"“{'.'.join(names)}”" if names else "文件"
-        raise ScenarioFileError(f"{path} 的{place}应为“名称: 值”，见 scenarios/schema.json")
+        raise NoScenarioError(f"{path} 的{place}应为“名称: 值”，见 scenarios/schema.json")
 
 
 @dataclass(frozen=True)
