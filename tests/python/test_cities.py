@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import random
 import re
 import shutil
@@ -20,8 +21,8 @@ from conftest import Sandbox, copy_of, edit, read_csv, write_csv
 from test_scores import random_cell
 from ywtb.exports.formats import MANIFEST
 from ywtb.exports.month_folder import export_months
-from ywtb.pipeline.dbt_build import INPUT_TEST
 from ywtb.project import Project
+from ywtb.release.replay import INPUT_TEST
 
 HOME, SECOND = "511700", "511600"
 NAMES = {
@@ -294,6 +295,31 @@ def test_explain_asks_for_the_city(cities: Sandbox) -> None:
     assert done.returncode == 0
     assert "511600-B10" in done.stdout
     assert cities.run("explain", "武胜县").returncode == 0
+
+
+def test_whatif_changes_the_city_that_is_named(cities: Sandbox) -> None:
+    done = cities.run(
+        "whatif", "--set", "市财政局.超时件数=3", "--set", "weights.B.special_work=33"
+    )
+    assert done.returncode == 2
+    assert "市财政局.超时件数=3：几个城市都有“市财政局”：广安市、达州市；加 --city" in done.stderr
+    assert "有几个城市，写明其中一个：广安市（511600）、达州市（511700）" in done.stderr
+    done = cities.run(
+        "whatif",
+        *("--json", "--month", "2023-07", "--set", "weights.广安市.B.事项梳理=19"),
+        *("--set", "weights.511600.B.special_work=35"),
+        *("--set", "511600-B10.超时件数=3", "--set", "511700-B10.超时件数=3"),
+    )
+    assert done.returncode == 0, done.stderr
+    effects = [
+        (unit["city_code"], unit["group_code"], each["cause"])
+        for unit in json.loads(done.stdout)["units"]
+        for each in unit["effects"]
+    ]
+    assert {each for each in effects if each[2] == "weight"} == {(SECOND, "B", "weight")}
+    assert (HOME, "B", "indicator") in effects
+    one_city = ("--city", "广安市", "--set", "市财政局.超时件数=3", "--set", "武胜县.超时件数=3")
+    assert cities.run("whatif", *one_city).returncode == 0
 
 
 @pytest.mark.soak

@@ -38,6 +38,7 @@ from ywtb.cli import (
     synth,
     template,
     verify,
+    whatif,
 )
 from ywtb.cli.shared import one_line
 from ywtb.project import Project, ProjectNotFoundError
@@ -60,7 +61,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
         serve_postgres.serve_postgres,
     ),
-    "分析": (explain.explain, query.query),
+    "分析": (explain.explain, whatif.whatif, query.query),
     "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }

@@ -38,12 +38,10 @@ def explain(
         with published(find_project()) as release:
             latest = published_months(release, wanted)[-1]
             found = queries.explanation(release, unit, wanted or latest, city)
-    except queries.UnknownUnitError as error:
-        stop(f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else ""), 2)
-    except queries.AmbiguousUnitError as error:
-        stop(f"几个城市都有“{unit}”：{error}；加 --city 指明城市", 2)
-    except queries.SeveralUnitsError as error:
-        stop(f"“{unit}”可能指：{error}；请写明其中一个", 2)
+    except (
+        queries.UnknownUnitError, queries.AmbiguousUnitError, queries.SeveralUnitsError
+    ) as error:  # fmt: skip
+        stop(queries.not_one_unit(unit, error), 2)
     if as_json:
         print_json(found)
     else:

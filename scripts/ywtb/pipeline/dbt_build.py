@@ -13,6 +13,7 @@ import duckdb
 
 from ywtb.assessment.problem import Problem, input_problem
 from ywtb.project import Project
+from ywtb.release.replay import INPUT_TEST, Check, Model, Scoring
 
 TARGET_PATH = "target/release"
 """Kept apart from `target/`, so that an analyst's dbt and a refresh do not share a parse."""
@@ -21,8 +22,8 @@ FAILING_ROWS = 1000
 """The most rows shown of one failing test."""
 
 
-INPUT_TEST = "input_problems__none"
-"""The test whose rows are problems of what was received."""
+PRINTED = "int_annex_cells"
+"""The model in which all that is scored ends: what it needs is kept in the release."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Build:
             f"--vars={json.dumps(variables or {})}",
         ]
         self._manifest: Any = None
+        self._built: list[Any] = []
         self.test_count = 0
         """Data tests that passed."""
 
@@ -110,6 +112,8 @@ class Build:
         result = self._invoke(arguments)
         if result.exception is not None:
             return [Failure("dbt build", str(result.exception))]
+        nodes = (outcome.node for outcome in result.result.results)
+        self._built = [node for node in nodes if node.resource_type in ("model", "test")]
         self.test_count = sum(str(outcome.status) == "pass" for outcome in result.result.results)
         return [
             Failure(outcome.node.name, outcome.node.description, self._failing_rows(outcome))
@@ -130,6 +134,37 @@ class Build:
             raise RuntimeError(str(result.exception or result.result))
         return [outcome.node for outcome in result.result.results]
 
+    def scoring(self) -> Scoring:
+        """What was run to score and print months, and its data tests, but for those of texts.
+
+        Models that read nothing but seeds are what it starts from.
+        """
+        nodes = self._manifest.nodes
+        needed = {node.unique_id for node in self._built if node.name == PRINTED}
+        for node in reversed(self._built):  # each stands after those that it reads
+            if node.unique_id in needed:
+                needed.update(node.depends_on.nodes)
+        models = {
+            node.unique_id: Model(
+                node.name,
+                _table(node),
+                sorted(_table(nodes[parent]) for parent in node.depends_on.nodes),
+                node.compiled_code,
+            )
+            for node in self._built
+            if node.unique_id in needed
+            and any(nodes[parent].resource_type == "model" for parent in node.depends_on.nodes)
+        }
+        checks = [
+            Check(node.name, node.description, node.compiled_code)
+            for node in self._built
+            if node.resource_type == "test"
+            and needed.issuperset(node.depends_on.nodes)
+            and not models.keys().isdisjoint(node.depends_on.nodes)
+            and not node.config.meta.get("is_of_texts")
+        ]
+        return Scoring(list(models.values()), checks)
+
     @property
     def nodes(self) -> Mapping[str, Any]:
         """All nodes of the parsed project, by id."""
@@ -144,6 +179,10 @@ class Build:
         with duckdb.connect(str(self._database), read_only=True) as connection:
             found = connection.sql(outcome.node.compiled_code).limit(FAILING_ROWS)
             return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+
+
+def _table(node: Any) -> str:
+    return f"{node.schema}.{node.alias}"
 
 
 @contextlib.contextmanager

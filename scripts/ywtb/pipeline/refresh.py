@@ -41,6 +41,7 @@ from ywtb.release import queries, releases
 from ywtb.release.queries import connect_read_only
 from ywtb.release.records import Change, read_records
 from ywtb.release.releases import DATABASE, prune, publish, published_release
+from ywtb.release.replay import Scoring
 
 Report = Callable[[str, int, int], None]
 """Called with a phase as it begins, with months done and months to do where it counts them."""
@@ -170,6 +171,7 @@ class _Run:
         self.project = project
         self.outcome = Outcome(release=log.stem)
         self.test_count = 0
+        self.scoring = Scoring([], [])
         self.inputs: dict[str, str] = {}
         self.seeds: dict[str, tuple[str, int]] = {}
         self.report = report
@@ -297,7 +299,7 @@ class _Run:
                 found = build.run(
                     seeds, (f"path:{each.relative_to(self.project.root)}" for each in collecting)
                 )
-            self.test_count = build.test_count
+            self.test_count, self.scoring = build.test_count, build.scoring()
         return found
 
     def _refuse(self, found: list[Failure]) -> None:
@@ -424,6 +426,7 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
             month_checksums(project, is_of_figures=True),
             run.seeds,
         )
+        run.scoring.write(connection)
         connection.execute("checkpoint")
     records = read_records(project)
     corrected = {(change.month, change.city_code) for change in outcome.changes}

@@ -288,10 +288,10 @@ def _state(connection: duckdb.DuckDBPyConnection, month: str) -> Row:
     return state
 
 
-def explanation(
+def find_unit(
     connection: duckdb.DuckDBPyConnection, unit: str, month: str, city: str | None
 ) -> Row:
-    """Where a unit's points went in a month, down to rule and source cell.
+    """A unit by the name that people type, with its total and place in a month.
 
     Args:
         connection: the release.
@@ -341,12 +341,32 @@ def explanation(
         if len(meant) > 1:
             raise SeveralUnitsError("、".join(names[unit_id] for unit_id in meant))
         if meant:
-            return explanation(connection, meant[0], month, city)
+            return find_unit(connection, meant[0], month, city)
         nearest = difflib.get_close_matches(unit, list(dict.fromkeys(names.values())), cutoff=0.3)
         raise UnknownUnitError("、".join(nearest))
     if len(found) > 1:
         raise AmbiguousUnitError("、".join(each["city_name"] for each in found))
-    values = [f"{month}-01", found[0]["unit_id"]]
+    return found[0]
+
+
+def not_one_unit(unit: str, error: Exception) -> str:
+    """What is told, in Chinese, of an error of `find_unit`."""
+    if isinstance(error, AmbiguousUnitError):
+        return f"几个城市都有“{unit}”：{error}；加 --city 指明城市"
+    if isinstance(error, SeveralUnitsError):
+        return f"“{unit}”可能指：{error}；请写明其中一个"
+    return f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else "")
+
+
+def explanation(
+    connection: duckdb.DuckDBPyConnection, unit: str, month: str, city: str | None
+) -> Row:
+    """Where a unit's points went in a month, down to rule and source cell.
+
+    Args and errors are those of `find_unit`.
+    """
+    found = find_unit(connection, unit, month, city)
+    values = [f"{month}-01", found["unit_id"]]
     dimensions = rows(
         connection,
         """
@@ -388,7 +408,7 @@ def explanation(
     (office,) = rows(
         connection,
         "select office_name from reference.cities where city_code = ?",
-        [found[0]["city_code"]],
+        [found["city_code"]],
     )
     changes = rows(
         connection,
@@ -396,6 +416,6 @@ def explanation(
         values,
     )
     return {
-        "month": month, **_state(connection, month), **office, **found[0], "dimensions": dimensions,
+        "month": month, **_state(connection, month), **office, **found, "dimensions": dimensions,
         "losses": losses, "objections": objections, "draft_changes": changes,
     }  # fmt: skip

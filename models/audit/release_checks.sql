@@ -1,0 +1,3 @@
+-- One row per data test of these models.
+{{ config(materialized='table') }}
+{{ filled_on_publishing() }}

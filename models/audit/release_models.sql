@@ -1,0 +1,3 @@
+-- One row per model that scores and prints a month, in the order in which they run.
+{{ config(materialized='table') }}
+{{ filled_on_publishing() }}

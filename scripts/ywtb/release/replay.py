@@ -1,0 +1,195 @@
+"""A month of a release computed again, in memory, by the SQL that the release was built with."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ywtb.assessment.sql import literal
+
+RELEASE = "release"
+"""Catalog of the release, beside `ywtb`, which compiled SQL names."""
+
+INPUT_TEST = "input_problems__none"
+"""The test whose rows are problems of what was received: nothing is scored where it finds any."""
+
+INPUT_PROBLEMS = "audit.input_problems"
+
+
+class NoScoringError(Exception):
+    """The release was built before releases kept the SQL of their models."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that ran: its name, the table that it made, the tables that it read, its SQL.
+
+    Tables are written with their schema, such as `marts.fct_composite_scores`.
+    """
+
+    name: str
+    table: str
+    tables_read: list[str]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A data test: its name, what it asserts, and SQL that selects what contradicts it."""
+
+    name: str
+    message: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A data test with the rows that it found."""
+
+    name: str
+    message: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The models that score and print a month, each after those that it reads, and their tests."""
+
+    models: list[Model]
+    checks: list[Check]
+
+    def write(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep them in a release, open for writing."""
+        models = (
+            (
+                str(order),
+                literal(each.name),
+                literal(each.table),
+                f"[{', '.join(map(literal, each.tables_read))}]",
+                literal(each.sql),
+            )
+            for order, each in enumerate(self.models, start=1)
+        )
+        checks = (map(literal, (each.name, each.message, each.sql)) for each in self.checks)
+        for table, values in (("release_models", models), ("release_checks", checks)):
+            listed = ", ".join(f"({', '.join(row)})" for row in values)
+            connection.execute(f"insert into audit.{table} values {listed}")  # noqa: S608
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection) -> "Scoring":
+        """Those that a release keeps.
+
+        Raises:
+            NoScoringError: it keeps none.
+        """
+        models = "select * exclude (run_order) from audit.release_models order by run_order"
+        try:
+            found = [Model(*row) for row in connection.execute(models).fetchall()]
+        except duckdb.CatalogException as error:
+            raise NoScoringError from error
+        checks = connection.execute("from audit.release_checks order by check_name").fetchall()
+        return cls(found, [Check(*row) for row in checks])
+
+
+class Replay:
+    """A month of a release in memory: what its scoring starts from, and then its results.
+
+    Attributes:
+        connection: results and what they start from in the schemas of a release, which itself is
+            beside them as `release`, and is what is asked until the month is run.
+        month: such as 2023-06.
+        day: its first day as SQL writes it.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, month: str) -> None:
+        """Copy what scoring starts from.
+
+        Args:
+            connection: with an empty `ywtb` and a `release`.
+            month: such as 2023-06.
+
+        Raises:
+            NoScoringError: the release has no SQL of its models.
+        """
+        self.connection, self.month = connection, month
+        self.day = f"date {literal(f'{month}-01')}"
+        connection.execute(f"use {RELEASE}")
+        self._scoring = Scoring.read(connection)
+        made = {model.table for model in self._scoring.models}
+        self._start = sorted(
+            {table for model in self._scoring.models for table in model.tables_read} - made
+        )
+        connection.execute("use ywtb")
+        for schema in sorted({table.split(".")[0] for table in (*self._start, *made)}):
+            connection.execute(f"create schema {schema}")
+        for table in self._start:
+            source = f"{RELEASE}.{table}"
+            names = [row[0] for row in connection.execute(f"describe {source}").fetchall()]
+            of_month = f"where score_month = {self.day}" if "score_month" in names else ""
+            connection.execute(f"create table {table} as from {source} {of_month}")
+        connection.execute(f"use {RELEASE}")
+
+    def run(self, changes: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Make every table anew; none that is scored where the input has problems.
+
+        Args:
+            changes: statements by the table that they change, run as soon as it is there.
+
+        Raises:
+            duckdb.Error: a figure is too large to be computed with.
+            LookupError: a statement changes nothing.
+        """
+        connection, changes = self.connection, changes or {}
+        connection.execute("use ywtb")
+        for table in self._start:
+            self._change(changes.get(table, ()))
+        unmade: set[str] = set()
+        for model in self._scoring.models:
+            if unmade.isdisjoint(model.tables_read):
+                connection.execute(f"create table {model.table} as {model.sql}")
+                self._change(changes.get(model.table, ()))
+                if (
+                    model.table == INPUT_PROBLEMS
+                    and connection.execute(f"from {model.table}").fetchone()
+                ):
+                    unmade.add(model.table)
+            else:
+                unmade.add(model.table)
+
+    def contradictions(self) -> list[Contradiction]:
+        """Data tests that find something in what could be made."""
+        found = []
+        for check in self._scoring.checks:
+            with suppress(duckdb.CatalogException):  # what it looks at could not be made
+                cursor = self.connection.execute(check.sql)
+                names = [column[0] for column in cursor.description or ()]
+                rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                if rows:
+                    found.append(Contradiction(check.name, check.message, rows))
+        return found
+
+    def _change(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            if self.connection.execute(statement).fetchall() == [(0,)]:
+                raise LookupError(statement)
+
+
+@contextmanager
+def replay(database: Path, month: str) -> Iterator[Replay]:
+    """A month of a release, to be computed again; nothing is written.
+
+    Args:
+        database: the release.
+        month: one of its months, such as 2023-06.
+
+    Raises:
+        NoScoringError: the release has no SQL of its models.
+    """
+    with duckdb.connect(":memory:", config={"temp_directory": ""}) as connection:
+        connection.execute(f"attach {literal(str(database))} as {RELEASE} (read_only)")
+        connection.execute("attach ':memory:' as ywtb")
+        connection.execute("set enable_external_access = false")
+        yield Replay(connection, month)
