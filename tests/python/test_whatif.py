@@ -118,7 +118,7 @@ def test_effects_add_up_to_the_change_of_every_unit(june: Sandbox) -> None:
     assert causes == {"indicator", "weight", "dimension_floor"}
 
 
-@pytest.mark.parametrize("slope", ["0.0026", "0.0031", "0.0042"])
+@pytest.mark.parametrize("slope", ["0.0026", "0.0042"])
 def test_no_printed_figure_tells_which_coefficient_of_the_counties_is_right(
     june: Sandbox, slope: str
 ) -> None:
@@ -179,10 +179,11 @@ REFUSED = {
 
 def test_what_the_models_refuse_is_refused_all_at_once(june: Sandbox) -> None:
     options = [part for setting in REFUSED for part in ("--set", setting)]
-    done = june.run("whatif", *options)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert [told for told in REFUSED.values() if told not in done.stderr] == []
-    answered = json.loads(june.run("whatif", *options, "--json").stdout)
+    done = june.run("whatif", *options, "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    answered = json.loads(done.stdout)
+    lines = "\n".join(answered["lines"])
+    assert [told for told in REFUSED.values() if told not in lines] == []
     assert answered["units"] == []
     tests = {each["name"]: each["rows"] for each in answered["failures"]}
     assert tests.keys() == {
