@@ -160,7 +160,8 @@ def make_plan(
     database = copy.warehouse / "dev" / REFERENCE
     database.parent.mkdir(parents=True)
     names = [month[:7].replace("-", "_") for month in months]
-    build = Build(copy, "dev", database, {"raw_path": str(source), "score_months": names})
+    variables = {"raw_path": str(source), "case_path": None, "score_months": names}
+    build = Build(copy, "dev", database, variables)
     failures = build.parse() or build.run(left_out=[FROM_FILES])
     if failures:
         raise PlanError(failures)
