@@ -94,6 +94,14 @@
     {{ return(groups.values() | list) }}
 {%- endmacro %}
 
+{#- A CSV file of case records as a table: nothing about it is guessed but its line ends. -#}
+{% macro case_csv(path) -%}
+    read_csv(
+        '{{ path | replace("'", "''") }}',
+        header = true, all_varchar = true, delim = ',', quote = '"', escape = '"'
+    )
+{%- endmacro %}
+
 {#- Text without spaces and tabs around it; exports put a tab before what Excel would take for a
     number. -#}
 {% macro case_text(column) -%}

@@ -1,5 +1,6 @@
 -- One row per score month and unit of a city whose case records arrived: the three indicators that
 -- are counted from them, with the cases behind.
+{{ config(enabled=var('case_path', none) is not none) }}
 with
 
 files as (

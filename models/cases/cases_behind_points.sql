@@ -1,5 +1,6 @@
 -- One row per case and indicator that it takes points of: the only cases that are kept. How cases
 -- count is told by the seed `case_definitions`; a case counts in one month, whatever files it is in.
+{{ config(enabled=var('case_path', none) is not none) }}
 with
 
 unit_names as (

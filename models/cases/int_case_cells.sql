@@ -1,6 +1,6 @@
 -- One row per score month, unit and indicator that is counted from case records, as a cell of the
 -- monthly file that it stands in for.
-{{ config(materialized='ephemeral') }}
+{{ config(enabled=var('case_path', none) is not none, materialized='ephemeral') }}
 with
 
 counted as (

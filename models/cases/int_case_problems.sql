@@ -1,6 +1,7 @@
 -- One row per problem of the case records, as `input_problems` tells it; of a mistake that a file
 -- makes many times the first rows, with how many there are. A case that stands twice is told where
 -- it counts: from the others no figure follows.
+{{ config(enabled=var('case_path', none) is not none) }}
 {%- set rows_of_a_value = 20 %}
 {%- set rows_of_a_mistake = 100 %}
 with

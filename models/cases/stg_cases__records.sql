@@ -1,6 +1,6 @@
 -- One row per case record of the months to build, as received. Never kept: what reads it reads the
 -- files.
-{{ config(materialized='ephemeral') }}
+{{ config(enabled=var('case_path', none) is not none, materialized='ephemeral') }}
 {{ case_records(
     ref('case_columns'),
     texts=['case_no', 'unit_name', 'rating'],

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from ywtb.assessment.problem import Problem
-from ywtb.assessment.sql import expression, literal, templates
+from ywtb.assessment.sql import CSV_OPTIONS, literal
 from ywtb.project import Project
 
 PATTERN = re.compile(
@@ -72,37 +72,35 @@ def check_case_files(project: Project) -> list[Problem]:
 
 def _problems(project: Project, path: Path, name: str) -> Iterator[Problem]:
     """What is wrong with one file: a heading missing or there twice, or what is no table."""
-    file = glob.escape(str(path))
+    file = literal(glob.escape(str(path)))
     is_csv = path.suffix == ".csv"
-    source = (
-        expression(templates(project), "case_csv", file)
-        if is_csv
-        else f"read_parquet({literal(file)})"
-    )
+    wanted = "UTF-8 编码、各行单元格数与列名相同的 CSV" if is_csv else "完整的 Parquet 文件"
+    known: dict[str, list[str]] = {}
+    for row in project.reference("case_columns"):
+        known.setdefault(row["column_name"], []).append(row["heading"])
     with duckdb.connect(":memory:") as connection:
         try:
-            described = connection.execute(f"describe from {source}").fetchall()
-            present = _csv_header(path) if is_csv else [column for column, *_ in described]
-            headings: dict[str, list[str]] = {}
-            for row in project.reference("case_columns"):
-                headings.setdefault(row["column_name"], []).append(row["heading"])
+            headings = _headings(connection, path, file)
             there = {
-                column: [heading for heading in present if heading in known]
-                for column, known in headings.items()
+                column: [heading for heading in headings if heading in names]
+                for column, names in known.items()
             }
-            for column, known in headings.items():
+            for column, names in known.items():
                 if len(there[column]) != 1:
                     seen = f"有 {'、'.join(there[column])}" if there[column] else "没有该列"
-                    yield Problem(name, 1, known[0], seen, f"其中一列：{'、'.join(known)}")
+                    yield Problem(name, 1, names[0], seen, f"其中一列：{'、'.join(names)}")
             if is_csv and all(len(each) == 1 for each in there.values()):
-                counts = ", ".join(f'count("{each}")' for each, *_ in there.values())
-                connection.execute(f"select {counts} from {source}")  # noqa: S608
+                columns = ", ".join(f"{literal(heading)}: 'varchar'" for heading in headings)
+                counts = ", ".join(f'count("{heading}")' for (heading,) in there.values())
+                read = f"read_csv({file}, columns = {{{columns}}}, {CSV_OPTIONS})"
+                connection.execute(f"select {counts} from {read}")  # noqa: S608
         except (duckdb.Error, UnicodeDecodeError, csv.Error) as error:
             line = re.search(r"Line: (\d+)", str(error))
-            wanted = "UTF-8 编码、各行单元格数与列名相同的 CSV" if is_csv else "Parquet 文件"
             yield Problem(name, int(line[1]) if line else None, None, "无法读取", wanted)
 
 
-def _csv_header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file), [])
+def _headings(connection: duckdb.DuckDBPyConnection, path: Path, file: str) -> list[str]:
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as opened:
+            return next(csv.reader(opened), [])
+    return [name for name, *_ in connection.execute(f"describe from {file}").fetchall()]
