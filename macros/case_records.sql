@@ -62,8 +62,8 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- Files that are read at once, a list of mappings: is_csv, files, found (of each column of the seed
-    that the files have: heading and type). -#}
+{#- Files that are read at once, a list of mappings: is_csv, files, found (of each column of the
+    seed that the files have: heading and type). -#}
 {% macro case_file_columns(headings) -%}
     {%- set groups = {} -%}
     {%- set files = case_files() -%}

@@ -1,5 +1,5 @@
--- One row per case and indicator that it takes points of: the only cases that are kept. How cases
--- count is told by the seed `case_definitions`; a case counts in one month, whatever files it is in.
+-- One row per case and indicator that it takes points of: the only cases that are kept. The seed
+-- `case_definitions` tells how cases count; each does in one month, whatever files it stands in.
 {{ config(enabled=var('case_path', none) is not none) }}
 with
 
@@ -49,5 +49,5 @@ from (
         ]) as indicator_code
     from judged
     where is_overdue or is_negative
-)
+) as counted
 where indicator_code is not null

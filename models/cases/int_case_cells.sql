@@ -33,9 +33,11 @@ select
     counted.source_file,
     counted.unit_id,
     indicator_code as column_name,
-    counted.figure
-    || case when counted.cell_value is not null and indicators.value_type = 'percent' then '%' else '' end
-        as corrected_value,
+    case
+        when counted.cell_value is not null and indicators.value_type = 'percent'
+            then counted.figure || '%'
+        else counted.figure
+    end as corrected_value,
     counted.figure as cell_text,
     counted.cell_value,
     false as is_imputed,

@@ -98,8 +98,8 @@ mistakes as (
     select
         score_month,
         city_code,
-        source_file,
-        row_no,
+        records.source_file,
+        records.row_no,
         'case_no' as column_name,
         case_no as seen_value,
         'repeated_case' as problem_code,
@@ -107,7 +107,7 @@ mistakes as (
     from records
     semi join cases_behind_points using (score_month, city_code, case_no)
     qualify row_number() over (
-        partition by score_month, city_code, case_no order by row_no nulls last
+        partition by score_month, city_code, case_no order by records.row_no nulls last
     ) > 1
 ),
 
@@ -136,7 +136,7 @@ told as (
             * exclude (row_nos),
             unnest(row_nos) as row_no
         from counted
-    )
+    ) as rows_of_mistakes
     qualify row_number() over (
         partition by source_file, column_name, problem_code order by row_no nulls last
     ) <= {{ rows_of_a_mistake }}
@@ -146,11 +146,14 @@ nearest_units as (
     select
         score_month,
         city_code,
-        seen_value,
+        unknown_names.seen_value,
         '本月名册（units、unit_aliases）中的单位名称，最接近的是“'
         || arg_max(
             units.unit_name,
-            (jaro_winkler_similarity(units.unit_name, coalesce(seen_value, '')), units.unit_id)
+            (
+                jaro_winkler_similarity(units.unit_name, coalesce(unknown_names.seen_value, '')),
+                units.unit_id
+            )
         )
         || '”' as expected
     from (
@@ -160,18 +163,24 @@ nearest_units as (
             seen_value
         from told
         where problem_code = 'unknown_unit'
-    )
+    ) as unknown_names
     inner join units using (score_month, city_code)
-    group by score_month, city_code, seen_value
+    group by all
 ),
 
 problems as (
     select
-        told.* exclude (told_count, row_count, expected),
+        told.score_month,
+        told.city_code,
+        told.source_file,
+        told.row_no,
+        told.column_name,
+        told.seen_value,
+        told.problem_code,
         case told.problem_code
             when 'unknown_unit' then nearest_units.expected
             when 'unknown_rating'
-                then (select string_agg(rating, '、' order by rating) from ratings)
+                then rating_lists.expected
             else told.expected
         end
         || case
@@ -180,6 +189,10 @@ problems as (
             else ''
         end as expected
     from told
+    cross join (
+        select string_agg(rating, '、' order by rating) as expected
+        from ratings
+    ) as rating_lists
     left join nearest_units
         on
             told.problem_code = 'unknown_unit'

@@ -3,8 +3,8 @@
 -- imputed, L missing.
 with
 
--- What was received comes first; an imputed value only fills a gap, and so does one that is counted
--- from case records, which stands in no row. A unit that stands twice counts once, by its first row;
+-- What was received comes first; an imputed value only fills a gap, as does one counted from case
+-- records, which stands in no row. A unit that stands twice counts once, by its first row;
 -- `input_problems` names the others.
 cells as (
     select
