@@ -1,8 +1,8 @@
 # `make refresh` and `make test` set everything up on a machine with Python 3.11 and make.
 # uv installs exactly what uv.lock says; where it is missing, it goes into .tools/ first.
 
-# Optional groups of pyproject.toml are named in WITH, such as `make test WITH=browser`; what pytest
-# is to run in TESTS, such as `make test TESTS=tests/python/test_scores.py`.
+# Optional groups of pyproject.toml are named in WITH, such as `make test WITH="browser province"`;
+# what pytest is to run in TESTS, such as `make test TESTS=tests/python/test_scores.py`.
 
 PYTHON ?= python3
 WITH ?=
@@ -10,9 +10,10 @@ TESTS ?=
 REPEATS ?= 30
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-INSTALLED := .venv/installed$(addprefix -,$(WITH))
+EMPTY :=
+INSTALLED := .venv/installed$(addprefix -,$(subst $(EMPTY) $(EMPTY),-,$(strip $(WITH))))
 
-.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench clean
+.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench dagster clean
 
 refresh: $(INSTALLED)
 	$(BIN)/ywtb refresh
@@ -47,6 +48,16 @@ bench: $(INSTALLED) | $(UV)
 ifneq ($(filter browser,$(WITH)),)
 	$(BIN)/python scripts/benchmark_site.py
 endif
+ifneq ($(filter province,$(WITH)),)
+	PATH="$(dir $(UV)):$$PATH" $(BIN)/python scripts/benchmark_province.py
+endif
+
+# The stages of a month as assets, on http://127.0.0.1:3000 until Ctrl-C; needs WITH=dagster.
+dagster: $(INSTALLED)
+	mkdir -p warehouse/dagster
+	cp scripts/schedule/dagster.yaml warehouse/dagster/
+	DAGSTER_HOME="$(CURDIR)/warehouse/dagster" $(BIN)/dagster dev \
+		-f scripts/schedule/dagster_definitions.py
 
 clean:
 	rm -rf .venv .tools target logs

@@ -7,7 +7,7 @@
     {%- if execute and load_relation(feeds) is not none -%}
         {%- set root = var('raw_path') | replace("'", "''") -%}
         {%- set last = (last_month_kept() or '') | string -%}
-        {%- set selects = [] -%}
+        {%- set selects = [no_cells()] -%}
         {%- set months = [] -%}
         {%- for month in var('score_months') if month.replace('_', '-') > last[:7] -%}
             {%- do months.append(month.replace('_', '-') ~ '-01') -%}
@@ -42,61 +42,4 @@
         {%- do run_query(create_feed_cells()) -%}
         {%- do run_query('create or replace view raw.cells as ' ~ selects | join(' union all ')) -%}
     {%- endif -%}
-{%- endmacro %}
-
-{#- The table macro `raw.feed_cells`: the cells of files of one feed, their columns as text. A file
-    has the columns that it has, whatever others have.
-
-    Its parameters: feed code, name of the key column, folder that file names are told from, files. -#}
-{% macro create_feed_cells() -%}
-create or replace macro raw.feed_cells(feed, key_column, root, files) as table
-with
-
-schemas as (
-    select
-        file_name,
-        list(name) as column_names
-    from parquet_schema(files)
-    group by file_name
-),
-
-file_rows as (
-    select
-        substr(filename, length(root) + 2) as source_file,
-        city_code,
-        cast(score_month as date) as score_month,
-        cast(file_row_number + 2 as integer) as row_no,
-        schemas.column_names,
-        cast(columns(name -> name = key_column) as varchar) as row_key,
-        cast(columns(name -> not list_contains([
-            key_column, 'filename', 'file_row_number', 'city_code', 'score_month', 'file_name',
-            'column_names'
-        ], name)) as varchar)
-    from read_parquet(
-        files,
-        filename = true,
-        file_row_number = true,
-        hive_partitioning = true,
-        hive_types_autocast = false,
-        union_by_name = true
-    )
-    inner join schemas on filename = file_name
-)
-
-select
-    feed as feed_code,
-    source_file,
-    city_code,
-    row_key,
-    column_name,
-    printed_value,
-    row_no,
-    score_month
-from file_rows
-unpivot include nulls (
-    printed_value for column_name in (
-        columns(* exclude (source_file, city_code, score_month, row_no, column_names, row_key))
-    )
-)
-where printed_value is not null or list_contains(column_names, column_name)
 {%- endmacro %}

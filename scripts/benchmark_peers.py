@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("database", type=Path, nargs="?", default=Path("warehouse/ywtb.duckdb"))
     parser.add_argument("--compiled", type=Path, default=Path("target/compiled/ywtb/models/marts"))
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--without", nargs="*", default=[], help="peers that are left out")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         # A catalog is named after its file, and the compiled SQL names the catalog.
@@ -64,6 +65,8 @@ def main() -> None:
         print("| peer | seconds | × DuckDB |\n| --- | ---: | ---: |")
         base = None
         for name, peer in peers.items():
+            if name in given.without:
+                continue
             seconds = []
             for number in range(given.runs + 1):
                 taken, answer = peer()

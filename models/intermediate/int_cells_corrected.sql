@@ -107,8 +107,7 @@ resolved as (
                     when 'detail' then 'text'
                     else feed_columns.value_type
                 end
-        end as value_type,
-        {{ clean_text('combined.corrected_value') }} as cell_text
+        end as value_type
     from combined
     left join unit_names using (score_month, city_code, row_key)
     left join indicators
@@ -118,25 +117,49 @@ resolved as (
     left join {{ ref('feed_columns') }} as feed_columns using (feed_code, column_name)
     left join {{ ref('city_metrics') }} as city_metrics
         on combined.row_key = city_metrics.metric_code
+),
+
+-- Most cells hold the same few texts: each is read once.
+texts as (
+    select
+        *,
+        {{ is_not_applicable('cell_text') }} as is_not_applicable
+    from (
+        select
+            corrected_value,
+            value_type,
+            {{ clean_text('corrected_value') }} as cell_text,
+            {{ parse_number('corrected_value', 'value_type') }} as cell_value
+        from (
+            select distinct
+                corrected_value,
+                value_type
+            from resolved
+        ) as distinct_texts
+    ) as texts_read
 )
 
 select
-    city_code,
-    feed_code,
-    feed_kind,
-    source_file,
-    unit_id,
-    column_name,
-    erratum_id,
-    printed_row_key,
-    row_key,
-    printed_value,
-    corrected_value,
-    cell_text,
-    value_type,
-    {{ parse_number('corrected_value', 'value_type') }} as cell_value,
-    row_no,
-    is_imputed,
-    {{ is_not_applicable('cell_text') }} as is_not_applicable,
-    score_month
+    resolved.city_code,
+    resolved.feed_code,
+    resolved.feed_kind,
+    resolved.source_file,
+    resolved.unit_id,
+    resolved.column_name,
+    resolved.erratum_id,
+    resolved.printed_row_key,
+    resolved.row_key,
+    resolved.printed_value,
+    resolved.corrected_value,
+    texts.cell_text,
+    resolved.value_type,
+    texts.cell_value,
+    resolved.row_no,
+    resolved.is_imputed,
+    texts.is_not_applicable,
+    resolved.score_month
 from resolved
+inner join texts
+    on
+        resolved.corrected_value is not distinct from texts.corrected_value
+        and resolved.value_type is not distinct from texts.value_type

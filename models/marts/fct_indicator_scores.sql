@@ -19,17 +19,22 @@ curves as (
     group by all
 ),
 
+kept as (
+    select
+        *,
+        case
+            when obs_status = 'M' then max_points
+            when obs_status = 'L' then null
+            else {{ kept_in_range('curve_points', 'max_points') }}
+        end as kept_points
+    from curves
+),
+
 scored as (
     select
         *,
-        cast(
-            case
-                when obs_status = 'M' then max_points
-                when obs_status = 'L' then null
-                else {{ kept_in_range('curve_points', 'max_points') }}
-            end as decimal(18, 10)
-        ) as points
-    from curves
+        {{ ten_places('kept_points') }} as points
+    from kept
 )
 
 select

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -230,15 +231,26 @@ PACKAGES = {
     "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk fonts-arphic-gkai00mp",
     "pdftotext": "apt-get install poppler-utils",
     "chromium": "apt-get install chromium, and make test WITH=browser",
+    "dagster": "make test WITH=dagster",
+    "distributed": "make test WITH=province",
+    "postgres": "apt-get install postgresql, and make test WITH=postgres",
 }
-"""How to get the programs that not every machine has."""
+"""How to get the programs and Python packages that not every machine has."""
+
+
+def postgres_program(name: str) -> str | None:
+    """Path of a program of the newest PostgreSQL, which Debian keeps off the PATH."""
+    folders = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parts[-2])
+    )
+    return shutil.which(name, path=os.pathsep.join(map(str, reversed(folders))))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked `needs` where a program is missing, and say how to get it."""
     for mark in item.iter_markers("needs"):
         for program in mark.args:
-            if shutil.which(program) is None:
+            if not (shutil.which(program) or postgres_program(program) or find_spec(program)):
                 pytest.skip(f"needs {program}: {PACKAGES[program]}")
 
 

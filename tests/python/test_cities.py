@@ -20,7 +20,7 @@ from conftest import Sandbox, copy_of, edit, read_csv, write_csv
 from test_scores import random_cell
 from ywtb.exports.formats import MANIFEST
 from ywtb.exports.month_folder import export_months
-from ywtb.pipeline.refresh import INPUT_TEST
+from ywtb.pipeline.dbt_build import INPUT_TEST
 from ywtb.project import Project
 
 HOME, SECOND = "511700", "511600"
@@ -253,6 +253,37 @@ def test_exports_that_are_no_longer_due_go(
     assert left == ["2023-06", f"{SECOND}/2023-07", f"{HOME}/2023-07"]
     assert not (exports / "511500").exists()
     assert not (exports / SECOND / ".2023-07.new").exists()
+
+
+def test_one_city_is_exported_alone(cities: Sandbox, tmp_path: Path) -> None:
+    """What is not whole of the others is neither read nor written."""
+    copied = copy_of(cities, tmp_path / "copy")
+    exports = copied.root / "exports"
+    before = {path: path.read_bytes() for path in (exports / SECOND).rglob("*") if path.is_file()}
+    for gone in (HOME, SECOND, "data_docs"):
+        shutil.rmtree(exports / gone)
+    (copied.root / "published" / HOME / "2023-07.json").write_text("{")
+    done = copied.run("export", "--city", "广安市", "--month", "2023-07")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"导出：exports/{SECOND}/2023-07")
+    assert {path: path.read_bytes() for path in exports.rglob("*") if path in before} == before
+    assert sorted(path.name for path in exports.iterdir()) == ["2023-06", SECOND]
+    again = copied.run("export", "--city", SECOND)
+    assert (again.returncode, again.stdout) == (0, "各月的导出都是最新的\n")
+
+
+def test_a_city_that_is_not_there_is_told(cities: Sandbox) -> None:
+    for arguments, told in (
+        (("--city", "达州"), "没有城市“达州”，最接近的是：达州市（511700）"),
+        (("--city", "511601"), "没有城市“511601”，最接近的是：广安市（511600）、达州市（511700）"),
+        (("--city", "内江"), "没有城市“内江”，有：广安市（511600）、达州市（511700）"),
+        (
+            ("--city", "广安市", "--month", "2023-06"),
+            "广安市 在 2023-06 没有单位，有的月份：2023-07",
+        ),
+    ):
+        done = cities.run("export", *arguments)
+        assert (done.returncode, done.stderr.strip()) == (2, told)
 
 
 def test_explain_asks_for_the_city(cities: Sandbox) -> None:

@@ -41,6 +41,14 @@ def test_an_unforeseen_error_is_one_line_with_its_log(
     assert text.startswith("ywtb check\nTraceback")
 
 
+def test_a_package_of_an_optional_group_is_told(june: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "psycopg.py").write_text("raise ModuleNotFoundError")
+    done = june.run("serve-postgres", "postgresql://db/ywtb", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "WITH=postgres" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_terminal_that_lacks_a_character_shows_its_code(june: Sandbox) -> None:
     for arguments in (("explain", "渠县"), ("query", f"select '{RARE}' as a")):
         done = june.run(*arguments, PYTHONIOENCODING="latin-1")

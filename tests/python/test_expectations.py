@@ -591,7 +591,8 @@ def test_a_bad_cell_is_reported_once_by_its_code(june_copy: Sandbox) -> None:
     path = june_copy.raw("special_work", "2023_06")
     set_cells(path, "渠县", {"task_points": "2.5O"})
     done = june_copy.run("refresh", "--json")
-    (problem,) = json.loads(done.stdout)["problems"]
+    answer = json.loads(done.stdout)
+    (problem,) = answer["problems"]
     assert problem == {
         "file": "seeds/raw/2023_06/raw_special_work__2023_06.csv",
         "row": problem["row"],
@@ -601,7 +602,8 @@ def test_a_bad_cell_is_reported_once_by_its_code(june_copy: Sandbox) -> None:
         "unit": "渠县",
         "sheet": None,
     }
-    shown = str(Problem(**problem, title="任务落实情况得分"))
+    (shown,) = answer["lines"]
+    assert shown == str(Problem(**problem, title="任务落实情况得分"))
     assert f"第{problem['row']}行 渠县 “任务落实情况得分”列：“2.5O”；" in shown
 
 

@@ -151,6 +151,13 @@ def test_nothing_new_nothing_done(june_copy: Sandbox) -> None:
     assert june_copy.run("verify").returncode == 0
 
 
+def test_warnings_are_listed_for_people_and_programs(published: Sandbox) -> None:
+    listed = published.run("acknowledge", "2023-07").stdout.splitlines()
+    answer = json.loads(published.run("acknowledge", "2023-07", "--json").stdout)["warnings"]
+    assert [f"{each['warning_id']}  {each['warning']}" for each in answer] == listed[:-1]
+    assert {each["reason"] for each in answer} == {None}
+
+
 def test_a_revision_needs_a_reason(three_months: Sandbox) -> None:
     assert three_months.run("refresh", "--revise", "2023-07").returncode == 2
 

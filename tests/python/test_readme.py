@@ -17,7 +17,7 @@ CHANGING = re.compile(r"\d{8}T\d{12}Z|\d+\.\d\d 秒|（没有找到 LibreOffice[
 
 NAMES = re.compile(r"`((?:staging|intermediate|marts|audit|reference|附件)\.\w+)`")
 PATHS = re.compile(r"`((?:[\w.-]+/)+[\w.-]*)`")
-COMMANDS = re.compile(r"`ywtb (\w+)([^`]*)`")
+COMMANDS = re.compile(r"`ywtb ([\w-]+)([^`]*)`")
 ELSEWHERE = (".venv/", "archive/", "exports/draft/", "warehouse/dev/")
 """Folders that neither a fresh checkout nor a refresh has."""
 

@@ -1,6 +1,7 @@
 """What was published is found as it was left, or that is told in a line; a refresh mends it."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from ywtb.pipeline.dbt_build import Build, Failure
 from ywtb.pipeline.fingerprints import seed_checksums
 from ywtb.project import Project, SettingsError
 from ywtb.release.records import read_records, write_record
-from ywtb.release.releases import ids, new_id
+from ywtb.release.releases import ids, new_id, published_database
 
 RECORD = "published/2023-06.json"
 EXPORTED = "exports/2023-06/data/csv/fct_composite_scores.csv"
@@ -92,6 +93,23 @@ def test_a_release_that_is_not_as_published_is_told_and_not_read(
         assert "ywtb refresh" in line
 
 
+def test_a_checksum_is_taken_again_where_a_file_was_touched(
+    june_copy: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(june_copy.root)
+    database = published_database(project)
+    with monkeypatch.context() as patch:
+        patch.setattr("ywtb.release.releases.changed_files", lambda manifest: pytest.fail("again"))
+        assert published_database(project) == database
+    before = database.stat()
+    flip_a_bit(database)
+    os.utime(database, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(DamageError, match="校验和不符"):
+        published_database(project)
+    with pytest.raises(DamageError, match="校验和不符"):
+        published_database(project)
+
+
 def test_what_is_published_is_whole_and_read_only(three_months: Sandbox) -> None:
     done = three_months.run("verify")
     assert (done.returncode, done.stderr) == (0, "")
@@ -117,7 +135,8 @@ def test_verify_tells_every_file_and_what_to_do(three_months: Sandbox, tmp_path:
     )
     done = sandbox.run("verify", "--json")
     assert done.returncode == 1
-    problems = {each["file"]: each for each in json.loads(done.stdout)["problems"]}
+    answer = json.loads(done.stdout)
+    problems = {each["file"]: each for each in answer["problems"]}
     assert list(problems) == [
         f"warehouse/releases/{older}/ywtb.duckdb",
         "published/2023-08.json",
@@ -126,6 +145,9 @@ def test_verify_tells_every_file_and_what_to_do(three_months: Sandbox, tmp_path:
         "exports/2023-08/manifest.json",
     ]
     assert all(each["problem"] and each["remedy"] for each in problems.values())
+    assert answer["lines"] == [
+        "{file} {problem}；{remedy}".format(**each) for each in problems.values()
+    ]
 
 
 def rewrite(record: Path, change: Callable[[Any], object]) -> None:

@@ -1,6 +1,5 @@
 -- The months in `score_months` and the folders under seeds/raw/ are the same, but for months that
 -- are still being collected, which are not built.
-{{ config(enabled=var('raw_path', none) is none) }}
 {% set listed = var('score_months') | list %}
 {% set folders = [] %}
 {%- for node in graph.nodes.values() if node.resource_type == 'seed' -%}

@@ -33,7 +33,7 @@ def expected_month(project: Project, month: str, years_ahead: int = 0) -> str | 
         SettingsError: a seed of the rules that cannot be read.
     """
     label = month.replace("_", "-")
-    first = max(_first_day(project, seed) for seed in RULE_SEEDS)[:7]
+    first = first_month(project)
     if label < first:
         return f"不早于 {first}，考核规则从那时起才有"
     today = date.today()
@@ -41,6 +41,15 @@ def expected_month(project: Project, month: str, years_ahead: int = 0) -> str | 
     if label > last:
         return f"不晚于{'' if years_ahead else '本月'} {last}（若电脑日期有误，请先校正）"
     return None
+
+
+def first_month(project: Project) -> str:
+    """The first month in which rules are in force, such as 2023-01.
+
+    Raises:
+        SettingsError: a seed of the rules that cannot be read.
+    """
+    return max(_first_day(project, seed) for seed in RULE_SEEDS)[:7]
 
 
 def _first_day(project: Project, seed: str) -> str:

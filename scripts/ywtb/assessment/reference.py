@@ -86,7 +86,7 @@ class Reference:
             BrokenSeedError: a seed that is not there or cannot be read as its YAML declares it.
         """
         models = re.findall(r"\bintermediate\.(\w+)", " ".join(QUERIES.values()))
-        with rules_database(project, month, models) as connection:
+        with rules_database(project, [month], models) as connection:
             try:
                 return cls.from_release(connection, month)
             except duckdb.Error as error:

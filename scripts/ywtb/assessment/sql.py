@@ -6,7 +6,7 @@ templates are Jinja, and `ref` and `var` are all that these use of dbt.
 
 import csv
 import glob
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -65,11 +65,11 @@ def expression(environment: jinja2.Environment, macro: str, *arguments: str) -> 
 
 
 def rules_database(
-    project: Project, month: date, models: Iterable[str]
+    project: Project, months: Sequence[date], models: Iterable[str]
 ) -> duckdb.DuckDBPyConnection:
     """The reference and errata seeds in memory, and models of `intermediate` that they feed.
 
-    Schemas and names are those of a release. The only month is `month`, built or not.
+    Schemas and names are those of a release. The months are `months`, built or not.
 
     Raises:
         BrokenSeedError: a seed that is not there or cannot be read as its YAML declares it.
@@ -80,7 +80,7 @@ def rules_database(
         connection.execute(f"create schema {folder}")
         types = _seed_types(project.seeds / folder)
         for path in sorted((project.seeds / folder).glob("*.csv")):
-            _load(connection, f"{folder}.{path.stem}", path, types.get(path.stem, {}))
+            load_csv(connection, f"{folder}.{path.stem}", path, types.get(path.stem, {}))
             schemas[path.stem] = folder
     connection.execute("create schema intermediate")
 
@@ -95,7 +95,7 @@ def rules_database(
         return f"{schemas[name]}.{name}"
 
     def var(name: str, default: object = None) -> object:
-        return {"score_months": [f"{month:%Y_%m}"]}.get(name, default)
+        return {"score_months": [f"{month:%Y_%m}" for month in months]}.get(name, default)
 
     environment = templates(project, ref=ref, var=var)
     for model in models:
@@ -118,9 +118,14 @@ def _seed_types(folder: Path) -> dict[str, dict[str, str]]:
     }
 
 
-def _load(
+def load_csv(
     connection: duckdb.DuckDBPyConnection, table: str, path: Path, types: dict[str, str]
 ) -> None:
+    """Make a table of a seed; columns without a type are text.
+
+    Raises:
+        BrokenSeedError: it cannot be read as `types` say.
+    """
     try:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             header = next(csv.reader(file), [])

@@ -5,6 +5,7 @@ Whatever only one command needs is imported when that command runs, so that help
 """
 
 import os
+import re
 import shlex
 import sys
 import traceback
@@ -31,8 +32,10 @@ from ywtb.cli import (
     query,
     refresh,
     rollback,
+    serve_postgres,
     set_cell,
     status,
+    synth,
     template,
     verify,
 )
@@ -55,15 +58,16 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         objections.decide,
         publish.publish,
         export.export,
+        serve_postgres.serve_postgres,
     ),
     "分析": (explain.explain, query.query),
-    "全省": (province.province,),
+    "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
 """What each command is for, as the help shows it."""
 
-_NAMES = {"set_cell": "set", "object_to": "object"}
-"""Commands whose names are taken in Python."""
+_NAMES = {"set_cell": "set", "object_to": "object", "serve_postgres": "serve-postgres"}
+"""Commands whose names are taken in Python, or none in it."""
 
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
@@ -119,8 +123,16 @@ def _told(error: Exception) -> str:
         log.parent.mkdir(exist_ok=True)
         details = "".join(traceback.format_exception(error))
         log.write_text(
-            f"{shlex.join(sys.argv)}\n{details}", encoding="utf-8", errors="backslashreplace"
+            f"{shlex.join(map(_without_password, sys.argv))}\n{details}",
+            encoding="utf-8",
+            errors="backslashreplace",
         )
     except (OSError, ProjectNotFoundError):
         return one_line(what)
     return one_line(f"{what}；详情见 {log}")
+
+
+def _without_password(argument: str) -> str:
+    """An argument that may name a database, as a log may keep it."""
+    hidden = re.sub(r"(?<=//)[^/\s]*(?=@)", "***", argument)
+    return re.sub(r"(?<=password)\s*=\s*('(\\.|[^'])*'|\S+)", "=***", hidden)

@@ -4,7 +4,16 @@ from typing import Annotated
 
 import typer
 
-from ywtb.cli.shared import find_project, one_writer, published, published_months, stop, valid_month
+from ywtb.cli.shared import (
+    JsonOption,
+    find_project,
+    one_writer,
+    print_json,
+    published,
+    published_months,
+    stop,
+    valid_month,
+)
 
 
 def acknowledge(
@@ -14,6 +23,7 @@ def acknowledge(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="确认全部提醒。")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="为什么可以照此发布。")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """确认看过的提醒，原因存入种子；有提醒没有确认的月份不能发布。
 
@@ -32,6 +42,12 @@ def acknowledge(
         chosen = found if every else {each: found.get(each, "") for each in warnings or []}
         if unknown := [number for number in chosen if number not in found]:
             stop(f"{month} 没有提醒 {'、'.join(unknown)}，现有：{'、'.join(found) or '无'}", 2)
+        if not chosen and as_json:
+            print_json({"warnings": [
+                {"warning_id": number, "warning": line, "reason": known.get(number)}
+                for number, line in found.items()
+            ]})  # fmt: skip
+            return
         if not chosen:
             for number, line in found.items():
                 state = f"（已确认：{known[number]}）" if number in known else ""

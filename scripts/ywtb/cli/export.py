@@ -1,5 +1,7 @@
 """The command `ywtb export`."""
 
+from typing import Annotated
+
 import typer
 
 from ywtb.cli.outcome import export_lines
@@ -12,17 +14,23 @@ from ywtb.cli.shared import (
     one_writer,
     print_json,
     published,
+    published_city,
     published_months,
     valid_month,
 )
 
 
 def export(
-    month: MonthOption = None, quiet: QuietOption = False, as_json: JsonOption = False
+    month: MonthOption = None,
+    city: Annotated[
+        str | None, typer.Option("--city", help="城市名称或代码；不给则写出各城市。")
+    ] = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """写出已发布月份的工作簿、通报、数据文件和网页；不给 --month 则写出有变化的各月。
 
-    例：ywtb export --month 2023-06
+    例：ywtb export --month 2023-06 --city 达州市
     """
     from ywtb.exports.month_folder import export_months
     from ywtb.lock import writer_lock
@@ -31,8 +39,9 @@ def export(
     wanted = valid_month(month)
     with published(project) as release:
         published_months(release, wanted)
+        city_code = published_city(release, city, wanted) if city else None
     with one_writer(), writer_lock(project, "export"), progress(quiet) as report:
-        done = export_months(project, [wanted] if wanted else None, report)
+        done = export_months(project, [wanted] if wanted else None, report, city_code)
     if as_json:
         print_json({"exports": [each.as_dict() for each in done]})
     else:

@@ -38,6 +38,7 @@ def print_refused(project: Project, outcome: Any, as_json: bool) -> None:
                 "problems": [problem.as_dict() for problem in outcome.problems],
                 "failures": [vars(failure) for failure in outcome.failures],
                 "changes": [vars(change) for change in outcome.changes],
+                "lines": list(_refusal_lines(outcome)),
             }
         )
         return

@@ -16,6 +16,7 @@ PHASES = {
     "expectations": "核对所收与所发的数据",
     "publish": "发布",
     "export": "导出",
+    "synthesize": "生成各市数据",
     "compile": "建规则和名册，编译模型",
     "start workers": "启动进程",
     "survey": "找出变化",

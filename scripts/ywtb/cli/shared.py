@@ -104,6 +104,19 @@ def published_months(release: "DuckDBPyConnection", wanted: str | None) -> list[
     return months
 
 
+def published_city(release: "DuckDBPyConnection", city: str, month: str | None) -> str:
+    """The code of a city that is named or given by code; it must have units in the given month."""
+    from ywtb.release import queries
+
+    try:
+        code, months = queries.city_months(release, city)
+    except queries.UnknownCityError as error:
+        stop(f"没有城市“{city}”，{error}", 2)
+    if month and month not in months:
+        stop(f"{city} 在 {month} 没有单位，有的月份：{'、'.join(months)}", 2)
+    return code
+
+
 def plain_text(value: Any) -> str:
     """Text of a decimal or a date, so that no score becomes a float, nor gets an exponent."""
     return f"{value:f}" if isinstance(value, Decimal) else str(value)

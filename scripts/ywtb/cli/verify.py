@@ -17,7 +17,8 @@ def verify(as_json: JsonOption = False) -> None:
     with one_writer():
         found = verification.verify(find_project())
     if as_json:
-        print_json({"problems": [asdict(damage) for damage in found]})
+        lines = [str(damage) for damage in found]
+        print_json({"problems": [asdict(damage) for damage in found], "lines": lines})
     else:
         for damage in found:
             typer.echo(str(damage), err=True)

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from ywtb import atomic_folder
+from ywtb.assessment.sql import literal
 from ywtb.checksums import MANIFEST, Damage, changed_files, read_manifest, seal
 from ywtb.exports.data_docs import write_data_docs
 from ywtb.exports.formats import Job, formats
@@ -60,16 +61,19 @@ def export_months(
     project: Project,
     months: Sequence[str] | None = None,
     report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+    city_code: str | None = None,
 ) -> list[Export]:
     """Write the exports of months of the published release. The lock is held.
 
     A month that cannot be written keeps its earlier exports, and the others are written. Exports of
-    months that the release does not hold are removed, as after a rollback.
+    months that the release does not hold are removed, as after a rollback. Of one city, nothing of
+    the others is read, and neither Data Docs nor what other cities left is touched.
 
     Args:
         project: the checkout.
         months: such as `2023-06`; by default those that the release would change.
         report: called with "export", the months that are written and how many there are to write.
+        city_code: the only city whose months are written; by default those of all.
 
     Raises:
         ywtb.release.releases.NotPublishedError: nothing has been published yet.
@@ -78,7 +82,7 @@ def export_months(
     project.exports.mkdir(exist_ok=True)
     for left in _below(project, ".*.new"):
         _remove(left)
-    records = read_records(project)
+    records = read_records(project, city_code)
     with open_release(project) as release:
         origins = {
             month.replace("_", "-"): {
@@ -88,9 +92,10 @@ def export_months(
             }
             for month, checksum in month_checksums(release).items()
         }
-        exports = _published(project, release)
-        sites = {(each.month, each.city_code): each.folder / "site" for each in exports}
-        write_data_docs(release, project.exports, sites)
+        exports = _published(project, release, city_code)
+        if city_code is None:
+            sites = {(each.month, each.city_code): each.folder / "site" for each in exports}
+            write_data_docs(release, project.exports, sites)
         due = [
             export
             for export in exports
@@ -116,17 +121,21 @@ def export_months(
             for export in due
         ]
         _write(list(zip(due, jobs, strict=True)), origins, report)
-    _remove_others(project, {export.folder for export in exports})
+    if city_code is None:
+        _remove_others(project, {export.folder for export in exports})
     return due
 
 
-def _published(project: Project, release: duckdb.DuckDBPyConnection) -> list[Export]:
+def _published(
+    project: Project, release: duckdb.DuckDBPyConnection, city_code: str | None = None
+) -> list[Export]:
     """An export for each city's month of the release, oldest first, yet to be written."""
     found = rows(
         release,
         "select strftime(score_month, '%Y-%m') as month, city_code, is_only, stage "
         "from intermediate.int_cities_monthly inner join marts.dim_months using (score_month) "
-        "order by month, city_code",
+        + ("" if city_code is None else f"where city_code = {literal(city_code)} ")
+        + "order by month, city_code",
     )
     return [
         Export(

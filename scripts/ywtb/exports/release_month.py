@@ -255,7 +255,7 @@ def read_month(connection: duckdb.DuckDBPyConnection, month: str, city_code: str
     first_day = month_of(month)
     conditions = {
         "score_month": f"score_month = date '{first_day}'",
-        "city_code": f"coalesce(city_code, {literal(city_code)}) = {literal(city_code)}",
+        "city_code": f"(city_code = {literal(city_code)} or city_code is null)",
     }
 
     def read(source: str, *where: str) -> list[Row]:

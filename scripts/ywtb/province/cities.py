@@ -17,13 +17,16 @@ import duckdb
 
 from ywtb.assessment.sql import literal
 from ywtb.pipeline.dbt_build import FAILING_ROWS, Failure
-from ywtb.province.plan import Check, Model, Plan
+from ywtb.province.plan import Check, Model, Plan, names_of
 
 MEMORY = "1GB"
 """The most that DuckDB takes of a worker's memory; beyond it, it writes to disk."""
 
 ROWS = "rows.parquet"
 STATE = ".state"
+PARTITIONS = (
+    ", partition_by (city_code, score_month), write_partition_columns true, filename_pattern 'rows'"
+)
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def count_province(plan_path: str, month: str) -> list[Failure]:
     try:
         with _connection(plan) as connection:
             for model in plan.models:
-                found = Path(plan.out, *_names(model.table)).glob(
+                found = Path(plan.out, *names_of(model.table)).glob(
                     f"city_code=*/score_month={month}/{ROWS}"
                 )
                 if files := sorted(map(str, found)):
@@ -168,7 +171,7 @@ def count_province(plan_path: str, month: str) -> list[Failure]:
             for model in plan.province_models:
                 target = _table_folder(folder, model.table) / ROWS
                 target.parent.mkdir(parents=True)
-                _copy(connection, model.table, target)
+                _copy(connection, model.table, target, model.keys)
                 place(target, _table_folder(Path(plan.out), model.table) / f"score_month={month}")
     except RefusalError as refusal:
         return [refusal.failure]
@@ -193,7 +196,7 @@ def write_rows_without_city(plan: Plan) -> None:
             for month in plan.months:
                 file = Path(plan.scratch) / f"{uuid.uuid4().hex}.parquet"
                 where = f"where score_month = {literal(month)}"
-                _copy(connection, f"by_dbt.{table}", file, where)
+                _copy(connection, f"by_dbt.{table}", file, [], where)
                 place(file, _table_folder(Path(plan.out), table) / f"score_month={month}")
 
 
@@ -201,7 +204,7 @@ def write_rows_without_city(plan: Plan) -> None:
 def _connection(plan: Plan) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty database in memory, called as dbt calls it, with the reference beside it."""
     spilled = str(Path(plan.scratch) / f"spilled-{os.getpid()}")
-    config = {"threads": 1, "memory_limit": MEMORY, "temp_directory": spilled}
+    config: dict[str, Any] = {"threads": 1, "memory_limit": MEMORY, "temp_directory": spilled}
     with duckdb.connect(":memory:", config=config) as connection:
         reference = literal(str(plan.reference))
         connection.execute(f"attach {reference} as by_dbt (read_only)")
@@ -209,7 +212,7 @@ def _connection(plan: Plan) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("use ywtb")
         tables = [*plan.read, *plan.results, *(each.table for each in plan.models)]
         tables += [each.table for each in plan.province_models]
-        for schema in sorted({_names(table)[0] for table in tables} | {"raw"}):
+        for schema in sorted({names_of(table)[0] for table in tables} | {"raw"}):
             connection.execute(f'create schema if not exists "{schema}"')
         yield connection
 
@@ -256,8 +259,9 @@ def _computed(plan: Plan, cities: Sequence[City]) -> Path:
             if model.is_read_later:
                 _add_earlier_rows(connection, plan, model, cities, built[0])
         _run(connection, later, plan.checks, made)
-        results = [*plan.results, *(model.table for model in plan.models if model.is_result)]
-        for table in results:
+        results: dict[str, list[str]] = {table: [] for table in plan.results}
+        results |= {model.table: model.keys for model in plan.models if model.is_result}
+        for table, keys in results.items():
             if "city_code" in _columns(connection, table):
                 where = (
                     f"where city_code in ({', '.join(map(literal, codes))})"
@@ -265,7 +269,7 @@ def _computed(plan: Plan, cities: Sequence[City]) -> Path:
                 )
                 target = _table_folder(folder, table)
                 target.parent.mkdir(exist_ok=True)
-                _copy(connection, table, target, where, "partition_by (city_code, score_month)")
+                _copy(connection, table, target, keys, where, PARTITIONS)
     return folder
 
 
@@ -310,8 +314,7 @@ def _run(
         RefusalError: a check found rows, or SQL stopped.
     """
     for model in models:
-        kind = "view" if model.is_view else "table"
-        _execute(connection, model.name, f"create {kind} {model.table} as {model.sql}")
+        _execute(connection, model.name, f"create table {model.table} as {model.sql}")
         made.add(model.name)
         for check in checks:
             if model.name in check.after and made.issuperset(check.after):
@@ -414,14 +417,14 @@ def _copy(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     target: Path,
+    keys: Sequence[str],
     where: str = "",
     partitions: str = "",
 ) -> None:
     """Write rows in an order of their own, so that their bytes depend on nothing else."""
-    options = "format parquet, compression zstd"
-    if partitions:
-        options += f", {partitions}, write_partition_columns true, filename_pattern 'rows'"
-    sql = f"copy (from {table} {where} order by all) to {literal(str(target))} ({options})"
+    order = ", ".join(keys) or "all"
+    options = f"format parquet, compression zstd{partitions}"
+    sql = f"copy (from {table} {where} order by {order}) to {literal(str(target))} ({options})"
     _execute(connection, table, sql)
 
 
@@ -434,14 +437,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     return [row[0] for row in connection.execute(f"describe {table}").fetchall()]
 
 
-def _names(table: str) -> tuple[str, str]:
-    """Schema and name of a table as SQL writes it."""
-    schema, name = table.replace('"', "").split(".")
-    return schema, name
-
-
 def _table_folder(out: Path, table: str) -> Path:
-    return out.joinpath(*_names(table))
+    return out.joinpath(*names_of(table))
 
 
 def _files(plan: Plan, code: str, month: str) -> list[Path]:

@@ -17,6 +17,7 @@ FROM_FILES = "stg_bulletin__cells+"
 """Selector of what follows from monthly files."""
 
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests", "seeds")
+FOLDER, SCRATCH = ".plan", ".run"
 PLAN = "plan.json"
 REFERENCE = "ywtb.duckdb"
 
@@ -32,13 +33,15 @@ class PlanError(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """A table or view to make.
+    """A table to make.
 
     Attributes:
         name: of the model.
         table: schema and name, as SQL writes them.
         sql: compiled.
-        is_view: whether it is a view.
+        keys: columns of its primary key; none where it has no such.
+        comment: what it is.
+        columns: name, whether it is never empty, and what it is.
         is_result: whether people receive it.
         reads_earlier_months: whether its rows follow from months before theirs.
         is_read_later: whether such a model reads it.
@@ -47,7 +50,9 @@ class Model:
     name: str
     table: str
     sql: str
-    is_view: bool
+    keys: list[str]
+    comment: str
+    columns: list[tuple[str, bool, str]]
     is_result: bool
     reads_earlier_months: bool
     is_read_later: bool
@@ -111,6 +116,11 @@ class Plan:
         """The plan as a file."""
         return Path(self.folder) / PLAN
 
+    @staticmethod
+    def file_of(out: Path) -> Path:
+        """Where the plan of a folder of results lies."""
+        return out / FOLDER / PLAN
+
     @property
     def reference(self) -> Path:
         """The reference database."""
@@ -145,7 +155,7 @@ def make_plan(
     Raises:
         PlanError: something cannot be parsed, built or compiled, or a test of the reference fails.
     """
-    folder, scratch = out / ".plan", out / ".run"
+    folder, scratch = out / FOLDER, out / SCRATCH
     shutil.rmtree(scratch, ignore_errors=True)
     copy = Project(scratch / "project")
     _copy_project(project, seeds, copy.root)
@@ -160,7 +170,8 @@ def make_plan(
     database = copy.warehouse / "dev" / REFERENCE
     database.parent.mkdir(parents=True)
     names = [month[:7].replace("-", "_") for month in months]
-    variables = {"raw_path": str(source), "case_path": None, "score_months": names}
+    # Workers read the files: dbt is shown none, nor case records, which workers do not read.
+    variables = {"raw_path": str(copy.root), "case_path": None, "score_months": names}
     build = Build(copy, "dev", database, variables)
     failures = build.parse() or build.run(left_out=[FROM_FILES])
     if failures:
@@ -183,6 +194,12 @@ def make_plan(
     )
     plan.write()
     return plan
+
+
+def names_of(table: str) -> tuple[str, str]:
+    """Schema and name of a table as SQL writes it."""
+    schema, name = table.replace('"', "").split(".")
+    return schema, name
 
 
 def _copy_project(project: Project, seeds: Path | None, root: Path) -> None:
@@ -220,7 +237,12 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
             name=node.name,
             table=_table(node),
             sql=node.compiled_code,
-            is_view=node.config.materialized == "view",
+            keys=_primary_key(node),
+            comment=node.description,
+            columns=[
+                (column.name, _is_required(column), column.description)
+                for column in node.columns.values()
+            ],
             is_result=key in results,
             reads_earlier_months=bool(node.config.meta.get("reads_earlier_months")),
             is_read_later=key in later,
@@ -229,7 +251,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
         if key in needed
     }
     checks: dict[bool, list[Check]] = {False: [], True: []}
-    read = set()
+    read: set[str] = set()
     for node in compiled:
         parents = node.depends_on.nodes
         if node.unique_id in needed or (
@@ -271,19 +293,26 @@ def _table(node: Any) -> str:
     return f'"{node.schema}"."{node.alias}"'
 
 
+def _primary_key(node: Any) -> list[str]:
+    return [
+        column
+        for constraint in node.constraints
+        if constraint.type.value == "primary_key"
+        for column in constraint.columns
+    ]
+
+
+def _is_required(column: Any) -> bool:
+    return any(each.type.value == "not_null" for each in column.constraints)
+
+
 def _constraints(node: Any) -> list[Check]:
     """The primary key and the columns that are never empty, which dbt's tables would enforce."""
     checks = []
-    for constraint in node.constraints:
-        if constraint.type.value == "primary_key":
-            keys = ", ".join(constraint.columns)
-            sql = f"select {keys} from {_table(node)} group by all having count(*) > 1"  # noqa: S608
-            checks.append(Check(f"{node.name}__primary_key", f"{keys} 不重复", sql, [node.name]))
-    filled = [
-        column.name
-        for column in node.columns.values()
-        if any(each.type.value == "not_null" for each in column.constraints)
-    ]
+    if keys := ", ".join(_primary_key(node)):
+        sql = f"select {keys} from {_table(node)} group by all having count(*) > 1"  # noqa: S608
+        checks.append(Check(f"{node.name}__primary_key", f"{keys} 不重复", sql, [node.name]))
+    filled = [column.name for column in node.columns.values() if _is_required(column)]
     if filled:
         empty = " or ".join(f"{name} is null" for name in filled)
         sql = f"from {_table(node)} where {empty}"

@@ -16,9 +16,16 @@ from ywtb.release.releases import published_database
 
 Row = dict[str, Any]
 
+SHOWN_CITIES = 10
+"""Cities that are named where none is like the one that was asked for."""
+
 
 class UnknownUnitError(Exception):
     """No unit of that name or id; the message lists the nearest names."""
+
+
+class UnknownCityError(Exception):
+    """No city of that name or code; the message lists the nearest, or which there are."""
 
 
 class AmbiguousUnitError(Exception):
@@ -105,6 +112,41 @@ def months(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "select distinct strftime(score_month, '%Y-%m') from marts.fct_composite_scores order by 1"
     )
     return [month for (month,) in found.fetchall()]
+
+
+def city_months(connection: duckdb.DuckDBPyConnection, city: str) -> tuple[str, list[str]]:
+    """The code of a city and the months in which it has units, oldest first.
+
+    Args:
+        connection: the release.
+        city: the city's name or code.
+
+    Raises:
+        UnknownCityError: no city of that name or code has units.
+    """
+    found = rows(
+        connection,
+        """
+        select city_code, city_name || '（' || city_code || '）' as label,
+            [city_name, city_code] as names,
+            list(strftime(score_month, '%Y-%m') order by score_month) as months
+        from intermediate.int_cities_monthly
+        inner join reference.cities using (city_code)
+        group by city_code, city_name
+        order by city_code
+        """,
+    )
+    for each in found:
+        if city in each["names"]:
+            return each["city_code"], each["months"]
+    labels = {name: each["label"] for each in found for name in each["names"]}
+    nearest = dict.fromkeys(labels[name] for name in difflib.get_close_matches(city, labels))
+    if nearest:
+        raise UnknownCityError(f"最接近的是：{'、'.join(nearest)}")
+    shown = "、".join(each["label"] for each in found[:SHOWN_CITIES])
+    raise UnknownCityError(
+        f"有：{shown}" + (f" 等 {len(found)} 个" if found[SHOWN_CITIES:] else "")
+    )
 
 
 def summaries(connection: duckdb.DuckDBPyConnection, month: str) -> list[Row]:

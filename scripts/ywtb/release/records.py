@@ -97,13 +97,13 @@ class Record:
         return _sha256([asdict(entry) for entry in self.history[:count]])
 
 
-def read_records(project: Project) -> dict[tuple[str, str], Record]:
-    """All records by month and city.
+def read_records(project: Project, city_code: str | None = None) -> dict[tuple[str, str], Record]:
+    """Records by month and city: all, or those of a city and of months that have only one.
 
     Raises:
         DamageError: a file is no record as it was written, as after a merge with conflicts.
     """
-    found = (_read(project, path) for path in _paths(project))
+    found = (_read(project, path) for path in _paths(project, city_code or CITY))
     return {(each.month, each.city_code): each for each in found}
 
 
@@ -116,9 +116,9 @@ def damaged_records(project: Project) -> Iterator[Damage]:
             yield error.damage
 
 
-def _paths(project: Project) -> list[Path]:
+def _paths(project: Project, city: str = CITY) -> list[Path]:
     folder = project.root / "published"
-    return sorted([*folder.glob(f"{MONTH}.json"), *folder.glob(f"{CITY}/{MONTH}.json")])
+    return sorted([*folder.glob(f"{MONTH}.json"), *folder.glob(f"{city}/{MONTH}.json")])
 
 
 def _read(project: Project, path: Path) -> Record:

@@ -1,10 +1,12 @@
 """Releases: which there are, which one is published and whole, and moving between them."""
 
+import json
 import os
 import platform
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -103,15 +105,38 @@ def published_damage(project: Project) -> list[Damage]:
 def published_database(project: Project) -> Path:
     """The published release's database, which is whole.
 
+    Its checksum takes longer the more cities there are, so it is taken once, and again where the
+    file system says that anything was written since.
+
     Raises:
         NotPublishedError: nothing has been published yet.
         DamageError: what was published is not there any more as it was.
     """
-    if damages := published_damage(project):
-        raise DamageError(damages[0])
-    if published_release(project) is None:
-        raise NotPublishedError(project.published)
+    seen, checked = _as_seen(project), project.warehouse / "checked"
+    if not seen or not checked.is_file() or checked.read_bytes() != seen:
+        if damages := published_damage(project):
+            raise DamageError(damages[0])
+        if not seen:
+            raise NotPublishedError(project.published)
+        with suppress(OSError):  # whoever may only read takes the checksum every time
+            new = checked.with_name(f".checked.{os.getpid()}")
+            new.write_bytes(seen)
+            new.replace(checked)
     return project.published.resolve()
+
+
+def _as_seen(project: Project) -> bytes:
+    """What the file system says of the published release's files; blank where there is none.
+
+    The time of a file's last change is the system's own: no program can set it back.
+    """
+    release = published_release(project)
+    found = {}
+    for path in sorted((project.releases / release).iterdir()) if release else ():
+        state = path.stat()
+        times = state.st_mtime_ns, state.st_ctime_ns
+        found[path.name] = [state.st_dev, state.st_ino, state.st_size, *times]
+    return json.dumps({release: found}).encode() if release else b""
 
 
 def publish(project: Project, release: str) -> None:

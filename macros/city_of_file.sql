@@ -1,0 +1,4 @@
+{#- The city whose file it is; NULL where one file holds every city. -#}
+{% macro city_of_file(city_code) -%}
+    {{ city_code if var('raw_path', none) else 'cast(null as varchar)' }}
+{%- endmacro %}

@@ -1,0 +1,258 @@
+"""What a province costs as it grows, on one machine and fanned out over workers.
+
+For each number of cities, twelve made-up months: one dbt build from files (target `province`), the
+same compiled SQL without dbt, and `ywtb province` with one and two workers, whose results are
+compared with the build's row by row before a time counts; then scoring alone, by others
+(`benchmark_peers.py`). Run by `make bench WITH=province`; writes docs/benchmarks/province.md and
+.png. A thousand cities take hours and some 40 GB of disk: `--cities 1 10 100` leaves them out.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import duckdb
+import psutil  # type: ignore[import-untyped]
+
+BIN = Path(sys.executable).parent
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests")
+MONTHS = [f"2023_{month:02d}" for month in range(1, 13)]
+RESULTS = ROOT / "docs" / "benchmarks"
+SCHEMAS = ("marts", "audit", "province")
+MIB = 1024 * 1024
+PANDAS_HOLDS = 5_000_000
+"""Observations; of more its decimals, Python objects, take more memory than 24 GB."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the clock and of processors, and peak memory of the largest process in MiB."""
+
+    seconds: float
+    cpu: float
+    memory: float
+
+
+def main() -> None:
+    """Measure every size and write the table and the picture."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--cities", type=int, nargs="+", default=[1, 10, 100, 1000])
+    parser.add_argument("--folder", type=Path, help="for files, instead of the system's own")
+    given = parser.parse_args()
+    lines: list[dict[str, Any]] = []
+    peers = []
+    for cities in given.cities:
+        with tempfile.TemporaryDirectory(dir=given.folder) as name:
+            found, scored = measured(cities, Path(name))
+        lines += found
+        peers.append(scored)
+        write(lines, peers)
+
+
+def measured(cities: int, folder: Path) -> tuple[list[dict[str, Any]], str]:
+    """Costs of one number of cities, and what others take for scoring alone."""
+    source, project = folder / "source", folder / "project"
+    run(str(BIN / "ywtb"), "synth", *("--cities", str(cities), "--months", "12", "--seed", "1"),
+        *("--first-month", "2023-01", "--out", str(source)), cwd=ROOT)  # fmt: skip
+    project.mkdir()
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, project / part)
+    shutil.copytree(source / "seeds/reference", project / "seeds/reference", dirs_exist_ok=True)
+    (project / "warehouse" / "province").mkdir(parents=True)
+    variables = json.dumps({"raw_path": str(source / "raw"), "score_months": MONTHS})
+    costs = {
+        "dbt build": run(
+            *(str(BIN / "dbt"), "--quiet", "build", "--target=province"),
+            *("--exclude-resource-type=unit_test", f"--vars={variables}"),
+            cwd=project,
+        )
+    }
+    database = project / "warehouse" / "province" / "ywtb.duckdb"
+    costs["its compiled SQL"] = compiled_sql(project, database)
+    for workers in (1, 2):
+        out = folder / f"results-{workers}"
+        answer: dict[str, Any] = {}
+        cost = run(
+            *(str(BIN / "ywtb"), "province", str(source), "--out", str(out), "--json"),
+            *("--quiet", "--workers", str(workers)),
+            cwd=ROOT,
+            answer=answer,
+        )
+        if answer["refused"] or answer["failures"]:
+            sys.exit(f"refused: {answer['refused'] or answer['failures']}")
+        stop_unless_equal(database, out)
+        costs[f"Dask, {workers} worker{'s' * (workers > 1)}"] = cost
+    with duckdb.connect(str(database), read_only=True) as connection:
+        counted = connection.execute("select count(*) from marts.fct_observations").fetchone()
+    observations = counted[0] if counted else 0
+    scored = run_text(
+        *("uv", "run", str(ROOT / "scripts" / "benchmark_peers.py"), str(database)),
+        *("--runs", "3", "--without", "SQLMesh on DuckDB"),
+        *(["pandas"] if observations > PANDAS_HOLDS else []),
+        *("--compiled", str(project / "target/compiled/ywtb/models/marts")),
+    )
+    return [
+        {
+            "cities": cities,
+            "observations": observations,
+            "engine": name,
+            "seconds": cost.seconds,
+            "cpu": cost.cpu,
+            "memory": cost.memory,
+        }
+        for name, cost in costs.items()
+    ], scored
+
+
+def compiled_sql(project: Path, built: Path) -> Cost:
+    """The build's statements one after the other in one DuckDB: what dbt itself cannot save."""
+    manifest = json.loads((project / "target" / "manifest.json").read_bytes())
+    results = json.loads((project / "target" / "run_results.json").read_bytes())["results"]
+    script = project / "compiled.json"
+    nodes = [manifest["nodes"][each["unique_id"]] for each in results]
+    statements = [
+        [f'"{node["schema"]}"."{node["alias"]}"', node["resource_type"], node.get("compiled_code")]
+        for node in nodes
+    ]
+    script.write_text(json.dumps([str(built), statements]), encoding="utf-8")
+    return run(sys.executable, __file__, "--statements", str(script), cwd=project)
+
+
+def run_statements(script: Path) -> None:
+    """Run the statements of `compiled_sql`; seeds are copied from what was built."""
+    built, statements = json.loads(script.read_bytes())
+    folder = script.parent / "bare"
+    folder.mkdir()
+    config: dict[str, Any] = {"memory_limit": "3GB", "preserve_insertion_order": False}
+    with duckdb.connect(str(folder / "ywtb.duckdb"), config=config) as connection:
+        connection.execute(f"attach '{built}' as built (read_only)")
+        for schema in sorted({table.split(".")[0] for table, _, _ in statements}):
+            connection.execute(f"create schema if not exists {schema}")
+        (views,) = connection.execute(
+            "select sql from duckdb_views() where database_name = 'built' and view_name = 'cells'"
+        ).fetchone() or ("",)
+        macros = (script.parent / "macros" / "create_feed_cells.sql").read_text(encoding="utf-8")
+        body = macros[macros.index("create or replace") : macros.index("{%- endmacro")]
+        connection.execute("create schema if not exists raw")
+        connection.execute(body)
+        connection.execute(views)
+        for table, kind, sql in statements:
+            if kind == "seed":
+                connection.execute(f"create table {table} as from built.{table}")
+            elif kind == "model":
+                connection.execute(f"create table {table} as {sql}")
+            elif kind == "test":
+                connection.execute(sql).fetchall()
+    shutil.rmtree(folder)
+
+
+def run(*command: str, cwd: Path, answer: dict[str, Any] | None = None) -> Cost:
+    """Run a command, which must succeed."""
+    peak, stopped = [0.0], threading.Event()
+    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    watcher = threading.Thread(target=watch, args=(process.pid, peak, stopped))
+    watcher.start()
+    output, _ = process.communicate()
+    taken = time.perf_counter() - begun
+    stopped.set()
+    watcher.join()
+    if process.returncode:
+        sys.exit(f"{command}: {output[-3000:]}")
+    if answer is not None:
+        answer |= json.loads(output)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(taken, cpu, peak[0])
+
+
+def run_text(*command: str) -> str:
+    """What a command prints."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    return done.stdout
+
+
+def watch(pid: int, peak: list[float], stopped: threading.Event) -> None:
+    """Keep the largest memory of a process and those below it."""
+    while not stopped.wait(0.2):
+        try:
+            top = psutil.Process(pid)
+            sizes = [each.memory_info().rss for each in (top, *top.children(recursive=True))]
+        except psutil.Error:
+            continue
+        peak[0] = max(peak[0], max(sizes) / MIB)
+
+
+def stop_unless_equal(database: Path, out: Path) -> None:
+    """Compare every table of results with the build's, row by row."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as built (read_only)")
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'built'"
+        ).fetchall()
+        for table in (".".join(names) for names in tables if names[0] in SCHEMAS):
+            pattern = f"{out}/{table.replace('.', '/')}/**/rows.parquet"
+            if not any(out.joinpath(*table.split(".")).rglob("rows.parquet")):
+                continue
+            parts = f"read_parquet('{pattern}', hive_partitioning = false)"
+            text = "md5_number(cast(each as varchar)) % 1000000007"
+            sums = [
+                connection.execute(f"select count(*), sum({text}) from {rows} as each").fetchone()  # noqa: S608
+                for rows in (parts, f"built.{table}")
+            ]
+            if sums[0] != sums[1]:
+                sys.exit(f"{table}: results are not those of the build")
+
+
+def write(lines: Sequence[dict[str, Any]], peers: Sequence[str]) -> None:
+    """Write the table and the picture."""
+    text = f"""# What a province costs
+
+Twelve made-up months of each number of cities, {os.cpu_count()} processors, whole processes, once
+each; results compared row by row before times count. Memory is that of the largest process. `dbt
+build` and its compiled SQL use all processors and 3 GB, a worker one and 1 GB. Made by `make bench
+WITH=province`; other work ran beside it, so trust processor seconds.
+
+| cities | observations | how | seconds | processor seconds | µs of processors per observation | MiB |
+| ---: | ---: | --- | ---: | ---: | ---: | ---: |
+"""
+    for line in lines:
+        each = line["cpu"] / line["observations"] * 1e6
+        text += "| {cities:,} | {observations:,} | {engine} | {seconds:.1f} |".format(**line)
+        text += f" {line['cpu']:.1f} | {each:.1f} | {line['memory']:.0f} |\n"
+    text += "\n## Scoring alone, by others\n\n"
+    text += "From observations in memory or in a file to totals and places.\n\n"
+    text += "\n".join(peers)
+    RESULTS.joinpath("province.md").write_text(text, encoding="utf-8")
+    chart = (
+        alt.Chart({"values": list(lines)})
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("observations:Q", scale=alt.Scale(type="log")),
+            y=alt.Y("cpu:Q", title="processor seconds", scale=alt.Scale(type="log")),
+            color="engine:N",
+        )
+        .properties(width=560, height=320)
+    )
+    chart.save(RESULTS / "province.png", scale_factor=2)
+
+
+if __name__ == "__main__":
+    if "--statements" in sys.argv:
+        run_statements(Path(sys.argv[-1]))
+    else:
+        main()

@@ -1,0 +1,1 @@
+"""The public tables in a PostgreSQL database, for many readers at once."""

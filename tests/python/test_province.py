@@ -1,0 +1,266 @@
+"""A province: the same results from many workers as from one build, whatever dies on the way."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from conftest import BIN, Sandbox, copy_project, shared
+
+pytestmark = pytest.mark.needs("distributed")
+
+MONTHS = ["2023_05", "2023_06", "2023_07"]
+CITIES = 4
+DAZHOU = "511700"
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of four made-up cities and of the real one, which has June only."""
+
+    def build(root: Path) -> None:
+        sandbox = copy_project(root)
+        done = sandbox.run(
+            *("synth", "--cities", str(CITIES), "--months", "3", "--seed", "7"),
+            *("--first-month", "2023-05", "--out", "province"),
+        )
+        assert done.returncode == 0, done.stderr
+
+    return shared(tmp_path_factory, "province", build).root / "province"
+
+
+@pytest.fixture(scope="module")
+def out(source: Path) -> Path:
+    """Results of the whole source, by two workers."""
+    target = source.parent / "results"
+    assert run(source, target)["refused"] == []
+    return target
+
+
+def project(source: Path) -> Sandbox:
+    return Sandbox(source.parent)
+
+
+def run(source: Path, out: Path, *options: str, code: int = 0) -> Any:
+    """Build a province and return the answer."""
+    arguments = options or ("--workers", "2")
+    done = project(source).run("province", str(source), "--out", str(out), "--json", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def copy_of_source(source: Path, target: Path) -> Path:
+    """A copy beside the project's, to change."""
+    return Path(shutil.copytree(source, source.parent / target.name))
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """Bytes of every result by its path."""
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("rows.parquet")}
+
+
+def set_value(file: Path, column: str, value: str) -> None:
+    """Change the second row of a column of a file."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table cells as select row_number() over () as row_no, * from '{file}'"
+        )
+        connection.execute(f'update cells set "{column}" = ? where row_no = 2', [value])
+        connection.execute(
+            f"copy (select * exclude (row_no) from cells order by row_no) to '{file}'"
+        )
+
+
+def file_of(source: Path, city: str, month: str, feed: str) -> Path:
+    return source / "raw" / f"city_code={city}" / f"score_month={month}-01" / f"{feed}.parquet"
+
+
+def test_results_are_those_of_one_build(source: Path, out: Path) -> None:
+    sandbox = project(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_WARN_ERROR", "false")
+        shutil.copytree(
+            source / "seeds" / "reference", sandbox.root / "seeds" / "reference", dirs_exist_ok=True
+        )
+    (sandbox.root / "warehouse" / "province").mkdir()
+    done = sandbox.run(
+        *("--quiet", "build", "--target=province", "--exclude-resource-type=unit_test"),
+        f"--vars={json.dumps({'raw_path': str(source / 'raw'), 'score_months': MONTHS})}",
+        program="dbt",
+    )
+    assert done.returncode == 0, done.stdout
+    compared = 0
+    with duckdb.connect() as connection:
+        database = sandbox.root / "warehouse" / "province" / "ywtb.duckdb"
+        connection.execute(f"attach '{database}' as single (read_only)")
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables()"
+            " where database_name = 'single' and schema_name in ('marts', 'audit', 'province')"
+        ).fetchall()
+        for (table,) in tables:
+            files = [str(path) for path in out.joinpath(*table.split(".")).rglob("rows.parquet")]
+            rows = connection.execute(f"select count(*) from single.{table}").fetchone()
+            if not files:
+                assert rows == (0,), table
+                continue
+            parts = f"read_parquet({files}, hive_partitioning = false)"
+            described = f"select column_name, column_type from (describe from {parts})"
+            expected = f"select column_name, column_type from (describe from single.{table})"
+            found = connection.execute(described).fetchall()
+            assert found == connection.execute(expected).fetchall(), table
+            for one, other in ((f"single.{table}", parts), (parts, f"single.{table}")):
+                left = connection.execute(f"from {one} except all from {other} limit 3").fetchall()
+                assert left == [], table
+            compared += 1
+    assert compared > 25
+    cities = {path.name for path in (out / "marts" / "fct_composite_scores").iterdir()}
+    assert len(cities) == CITIES + 1
+
+
+def test_nothing_new_costs_nothing_and_changes_nothing(source: Path, out: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("city_code=*/*/rows.parquet")}
+    answer = run(source, out)
+    assert (answer["built"], answer["counted"], answer["refused"]) == ({}, [], [])
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_a_month_more_is_built_alone(source: Path, out: Path, tmp_path: Path) -> None:
+    shorter = copy_of_source(source, Path("shorter"))
+    for folder in (shorter / "raw").glob("city_code=*/score_month=2023-07-01"):
+        shutil.rmtree(folder)
+    grown = tmp_path / "grown"
+    assert run(shorter, grown)["counted"] == ["2023-05-01", "2023-06-01"]
+    for folder in (source / "raw").glob("city_code=*/score_month=2023-07-01"):
+        shutil.copytree(folder, shorter / "raw" / folder.parent.name / folder.name)
+    built = run(shorter, grown)["built"]
+    assert set(built) == {str(900001 + each) for each in range(CITIES)}
+    assert {month for months in built.values() for month in months} == {"2023-07-01"}
+    assert results(grown) == results(out)
+
+
+def test_a_city_is_refused_alone_and_by_name(source: Path, out: Path, tmp_path: Path) -> None:
+    changed = copy_of_source(source, Path("faulty"))
+    target = Path(shutil.copytree(out, tmp_path / "faulty"))
+    set_value(file_of(changed, "900002", "2023-06", "licenses"), "issuance_rate", "150%")
+    set_value(file_of(changed, "900003", "2023-07", "licenses"), "unit_name", "不存在的局")
+    set_value(file_of(changed, "900004", "2023-07", "licenses"), "issuance_rate", "99.00%")
+    file_of(changed, "900001", "2023-07", "efficiency").write_bytes(b"PAR1 cut short")
+    answer = run(changed, target, code=1)
+    refused = {each["city_code"]: each for each in answer["refused"]}
+    assert set(refused) == {"900001", "900002", "900003"}
+    (problem,) = refused["900002"]["problems"]
+    file = "city_code=900002/score_month=2023-06-01/licenses.parquet"
+    assert (problem["file"], problem["row"], problem["seen"]) == (file, 3, "“150%”")
+    names = {problem["seen"] for problem in refused["900003"]["problems"]}
+    assert "“不存在的局”" in names
+    assert "efficiency.parquet" in refused["900001"]["failures"][0]["message"]
+    assert answer["built"] == {"900004": ["2023-07-01"]}
+    before, after = results(out), results(target)
+    assert {path.split("/")[2] for path in before if before[path] != after[path]} == {
+        "city_code=900004",
+        "score_month=2023-07-01",
+    }
+
+
+def test_killed_workers_and_runs_leave_the_same_bytes(
+    source: Path, out: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "killed"
+    begun = start(source, target)
+    worker = wait_for(lambda: workers_of(begun.pid))[0]
+    wait_for(lambda: list((target / ".run").glob("*/marts")))
+    os.kill(worker, signal.SIGKILL)
+    assert begun.wait(timeout=120) == 0
+    assert results(target) == results(out)
+
+    shutil.rmtree(target / ".state")
+    for schema in ("marts", "audit", "province"):
+        shutil.rmtree(target / schema)
+    begun = start(source, target)
+    wait_for(lambda: list((target / "marts").rglob("rows.parquet")))
+    begun.kill()
+    begun.wait(timeout=30)
+    assert run(source, target)["refused"] == []
+    assert results(target) == results(out)
+
+
+def test_a_scheduler_of_ones_own(source: Path, out: Path, tmp_path: Path) -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    dask = [str(BIN / "dask")]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    port = address.rpartition(":")[2]
+    options = ["--host", "127.0.0.1", "--port", port, "--no-dashboard"]
+    started = [subprocess.Popen([*dask, "scheduler", *options], **quiet)]
+    try:
+        for _ in range(2):
+            options = ["--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)]
+            started.append(
+                subprocess.Popen([*dask, "worker", address, *options, "--no-dashboard"], **quiet)
+            )
+        assert run(source, tmp_path / "far", "--scheduler", address)["refused"] == []
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+    assert results(tmp_path / "far") == results(out)
+
+
+def test_what_cannot_be_built_is_told(source: Path, tmp_path: Path) -> None:
+    sandbox = project(source)
+    empty = sandbox.run("province", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert (empty.returncode, "没有 city_code=" in empty.stderr) == (2, True)
+    changed = copy_of_source(source, Path("unlawful"))
+    (changed / "seeds" / "reference" / "unit_aliases.csv").write_text(
+        "alias_name,unit_id,note\n,,\n"
+    )
+    refused = sandbox.run("province", str(changed), "--out", str(tmp_path / "out"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "unit_aliases" in refused.stderr
+
+
+def start(source: Path, out: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [str(BIN / "ywtb"), "province", str(source), "--out", str(out), "--workers", "2"],
+        cwd=source.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def workers_of(pid: int) -> list[int]:
+    """Processes below a run that answer for batches."""
+    children = [
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/stat")
+        for text in [path.read_text(errors="replace")]
+        if int(text.rpartition(")")[2].split()[1]) == pid
+    ]
+    return [
+        child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def wait_for(look: Any) -> Any:
+    """What `look` finds, as soon as it finds anything."""
+    for _ in range(6000):
+        try:
+            if found := look():
+                return found
+        except OSError:
+            pass
+        time.sleep(0.02)
+    raise AssertionError("never there")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
