@@ -6,10 +6,6 @@
 {%- set rows_of_a_mistake = 100 %}
 with
 
-records as (
-    select * from {{ ref('stg_cases__records') }}
-),
-
 cities as (
     select * from {{ ref('int_cities_monthly') }}
 ),
@@ -24,10 +20,6 @@ units as (
 
 unit_names as (
     {{ unit_names(ref('int_units_monthly'), ref('unit_aliases')) }}
-),
-
-cases_behind_points as (
-    select * from {{ ref('cases_behind_points') }}
 ),
 
 files as (
@@ -45,7 +37,7 @@ suspects as (
         records.*,
         unit_names.unit_id is null as is_unknown_unit,
         records.rating is not null and ratings.rating is null as is_unknown_rating
-    from records
+    from {{ ref('stg_cases__records') }} as records
     semi join cities using (score_month, city_code)
     left join unit_names
         on
@@ -98,17 +90,13 @@ mistakes as (
     select
         score_month,
         city_code,
-        records.source_file,
-        records.row_no,
+        source_file,
+        row_no,
         'case_no' as column_name,
         case_no as seen_value,
         'repeated_case' as problem_code,
         '每个办件只占一行' as expected
-    from records
-    semi join cases_behind_points using (score_month, city_code, case_no)
-    qualify row_number() over (
-        partition by score_month, city_code, case_no order by records.row_no nulls last
-    ) > 1
+    from {{ ref('int_repeated_cases') }}
 ),
 
 counted as (
