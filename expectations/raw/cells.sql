@@ -1,4 +1,5 @@
 -- One row per month, unit and indicator that its group reports, or that a monthly file has for it.
+-- A value that did not arrive may have been counted from case records.
 with
 
 arrived as (
@@ -29,7 +30,11 @@ select
     coalesce(wanted.indicator_name, arrived.column_title) as column_title,
     arrived.cell_value,
     wanted.most,
-    case when wanted.is_required then coalesce(arrived.value_count, 0) end as value_count,
+    case
+        when wanted.is_required
+            then greatest(arrived.value_count, cast(observations.obs_status != 'L' as integer))
+    end as value_count,
     case when wanted.unit_id is null then arrived.cell_text end as needless_text
 from reported_indicators as wanted
+left join marts.fct_observations as observations using (score_month, unit_id, indicator_code)
 full join arrived using (score_month, unit_id, indicator_code)

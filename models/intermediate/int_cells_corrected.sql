@@ -24,20 +24,7 @@ corrections as (
 ),
 
 unit_names as (
-    select
-        score_month,
-        city_code,
-        {{ clean_text('unit_name') }} as row_key,
-        unit_id
-    from units
-    union
-    select
-        units.score_month,
-        units.city_code,
-        {{ clean_text('aliases.alias_name') }} as row_key,
-        unit_id
-    from {{ ref('unit_aliases') }} as aliases
-    inner join units using (unit_id)
+    {{ unit_names('units', ref('unit_aliases')) }}
 ),
 
 -- A file that names no city belongs to the only one there is.

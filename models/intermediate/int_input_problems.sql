@@ -61,6 +61,18 @@ received_columns as (
     from cells
 ),
 
+-- Feeds of which every value that is needed is there, be it from elsewhere.
+complete_feeds as (
+    select
+        score_month,
+        {{ city_of_file('city_code') }} as file_city,
+        dimension_code as feed_code
+    from {{ ref('int_observations') }}
+    where is_required
+    group by all
+    having bool_and(obs_status != 'L')
+),
+
 -- What a month needs: city-level figures, and every feed with an indicator that somebody reports.
 missing_file as (
     select distinct
@@ -79,6 +91,11 @@ missing_file as (
             score_months.score_month = received_feeds.score_month
             and feeds.feed_code = received_feeds.feed_code
             and {{ city_of_file('cities.city_code') }} is not distinct from received_feeds.file_city
+    anti join complete_feeds
+        on
+            score_months.score_month = complete_feeds.score_month
+            and feeds.feed_code = complete_feeds.feed_code
+            and {{ city_of_file('cities.city_code') }} is not distinct from complete_feeds.file_city
     where
         feeds.is_required
         and (
@@ -244,7 +261,7 @@ missing_column as (
             and observed.feed_code = received_columns.feed_code
             and observed.column_name = received_columns.column_name
             and observed.file_city is not distinct from received_columns.file_city
-    where observed.is_file_received and observed.is_required
+    where observed.is_file_received and observed.is_required and observed.obs_status = 'L'
 ),
 
 missing_row as (
@@ -464,6 +481,10 @@ problems as (
         ],
         label='problem_code',
     ) }}
+    {%- if var('case_path', none) %}
+    union all by name
+    select * from {{ ref('int_case_problems') }}
+    {%- endif %}
 ),
 
 -- A column is known by its code and called by its title.

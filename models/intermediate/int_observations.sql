@@ -3,18 +3,30 @@
 -- imputed, L missing.
 with
 
--- What was received comes first; an imputed value only fills a gap. A unit that stands twice counts
--- once, by its first row; `input_problems` names the others.
+-- What was received comes first; an imputed value only fills a gap, as does one counted from case
+-- records, which stands in no row. A unit that stands twice counts once, by its first row;
+-- `input_problems` names the others.
 cells as (
     select
         *,
         row_number() over (
             partition by score_month, feed_code, unit_id, column_name
             order by
-                case when cell_text is null then 2 when is_imputed then 1 else 0 end asc,
+                case
+                    when cell_text is null then 3
+                    when is_imputed then 1
+                    when row_no is null then 2
+                    else 0
+                end asc,
                 coalesce(row_no, 0) asc nulls last
         ) as preference
-    from {{ ref('int_cells_corrected') }}
+    from (
+        select * from {{ ref('int_cells_corrected') }}
+        {%- if var('case_path', none) %}
+        union all by name
+        select * from {{ ref('int_case_cells') }}
+        {%- endif %}
+    )
     where unit_id is not null and feed_kind = 'indicators'
 ),
 

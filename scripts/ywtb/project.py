@@ -3,7 +3,9 @@
 import csv
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -71,15 +73,19 @@ class Project:
         Raises:
             SettingsError: they are not there, or not a list of texts.
         """
-        try:
-            content = yaml.safe_load(settings_text(self.root / "dbt_project.yml"))
-        except yaml.YAMLError as error:
-            raise broken_yaml(error) from error
-        variables = content.get("vars") if isinstance(content, dict) else None
-        months = variables.get("score_months") if isinstance(variables, dict) else None
+        months = self._variable("score_months")
         if not isinstance(months, list) or not all(isinstance(month, str) for month in months):
             raise SettingsError(f"score_months 为 {months}")
-        return months
+        return list(months)
+
+    def cases(self) -> Path | None:
+        """Folder of case records as named in dbt_project.yml; None where none are kept.
+
+        Raises:
+            SettingsError: dbt_project.yml cannot be read.
+        """
+        path = self._variable("case_path")
+        return self.root / str(path) if path else None
 
     def reference(self, name: str) -> list[dict[str, str]]:
         """Rows of the reference seed `name`, every cell as text."""
@@ -90,6 +96,20 @@ class Project:
         path = self.seeds / f"{name}.csv"
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
+
+    def _variable(self, name: str) -> object:
+        content = _parsed(settings_text(self.root / "dbt_project.yml"))
+        variables = content.get("vars") if isinstance(content, dict) else None
+        return variables.get(name) if isinstance(variables, dict) else None
+
+
+@cache
+def _parsed(settings: str) -> Any:
+    """The content of dbt_project.yml, which is asked for once per month and more."""
+    try:
+        return yaml.safe_load(settings)
+    except yaml.YAMLError as error:
+        raise broken_yaml(error) from error
 
 
 def settings_text(path: Path) -> str:

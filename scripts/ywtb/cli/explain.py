@@ -1,7 +1,7 @@
 """The command `ywtb explain`."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,9 @@ from ywtb.cli.shared import (
     valid_month,
 )
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 
 def explain(
     unit: Annotated[str, typer.Argument(help="单位名称、别名、简称或编号。")],
@@ -25,6 +28,9 @@ def explain(
     city: Annotated[
         str | None, typer.Option("--city", help="城市名称或代码；几个城市有同名单位时须给出。")
     ] = None,
+    with_cases: Annotated[
+        bool, typer.Option("--cases", help="列出失分背后的办件（须有办件记录）。")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """说明一个单位每一分失在哪里：规则、原值、来源单元格。
@@ -38,6 +44,8 @@ def explain(
         with published(find_project()) as release:
             latest = published_months(release, wanted)[-1]
             found = queries.explanation(release, unit, wanted or latest, city)
+            if with_cases:
+                _add_cases(release, found)
     except (
         queries.UnknownUnitError, queries.AmbiguousUnitError, queries.SeveralUnitsError
     ) as error:  # fmt: skip
@@ -47,6 +55,19 @@ def explain(
     else:
         for line in _explanation_lines(found):
             typer.echo(line)
+
+
+def _add_cases(release: "DuckDBPyConnection", found: dict[str, Any]) -> None:
+    from ywtb.release import queries
+
+    counts = queries.cases_behind(release, found["unit_id"], found["month"])
+    if counts is None:
+        stop(
+            "已发布的数据不含办件记录：在 dbt_project.yml 中写明 case_path，再运行 ywtb refresh", 2
+        )
+    counted = {each.pop("indicator_name"): each for each in counts}
+    for loss in found["losses"]:
+        loss["counted"] = counted.get(loss["indicator_name"])
 
 
 def _explanation_lines(found: dict[str, Any]) -> list[str]:
@@ -96,8 +117,12 @@ def _loss_lines(loss: dict[str, Any]) -> list[str]:
     lines = [f"  {sign}{plain_figure(abs(loss['points_lost']))} {cause}：{loss['reason']}"]
     if loss["entry_type"] == "indicator":
         if loss["source_file"] is not None and loss["obs_status"] != "I":
-            place = f"{loss['source_file']} 第{loss['source_row']}行"
-            source = f"{place}，原值“{loss['printed_value']}”"
+            if loss["source_row"] is None:
+                value = plain_figure(loss["obs_value"])
+                source = f"按办件记录 {loss['source_file']} 统计，为 {value}"
+            else:
+                place = f"{loss['source_file']} 第{loss['source_row']}行"
+                source = f"{place}，原值“{loss['printed_value']}”"
             if loss["sender_file"]:
                 parts = (loss["sender_file"], loss["sender_sheet"], loss["sender_cell"])
                 source += f"，来自 {' '.join(each for each in parts if each)}"
@@ -106,4 +131,28 @@ def _loss_lines(loss: dict[str, Any]) -> list[str]:
         lines.append(f"      {source}；规则 {loss['rule_id']}（{loss['basis_name']}）")
     if loss["erratum_id"] is not None:
         lines.append(f"      勘误 {loss['erratum_id']}")
+    if counted := loss.get("counted"):
+        lines += _case_lines(counted)
     return lines
+
+
+def _case_lines(counted: dict[str, Any]) -> list[str]:
+    value = counted["counted_value"]
+    figure = "—" if value is None else plain_figure(value)
+    definition = f"{counted['definition']}（{counted['basis_name']}）"
+    return [
+        f"      办件记录统计为 {figure}，办件 {len(counted['cases'])} 件；口径：{definition}",
+        *(f"        {_case_line(case)}" for case in counted["cases"]),
+    ]
+
+
+def _case_line(case: dict[str, Any]) -> str:
+    parts = (
+        f"受理 {case['accepted_on']}",
+        f"承诺办结 {case['due_on']}",
+        f"办结 {case['finished_on']}" if case["finished_on"] else "没有办结",
+        case["rating"],
+        f"整改 {case['rectified_on']}" if case["rectified_on"] else None,
+    )
+    told = "，".join(part for part in parts if part)
+    return f"{case['case_no']}  {told}；{case['source_file']} 第{case['row_no']}行"

@@ -85,7 +85,10 @@ def read_frames(
         wanted = {month for month, _, _ in found} if months is None else set(months)
         subjects = [Subject(*each) for each in found if each[0] in wanted]
         _create_views(connection, folder)
+        tables = _tables(connection)
         for suite in suites:
+            if suite.needs_table and suite.needs_table not in tables:
+                continue
             columns, rows = _ask(connection, suite, wanted)
             frame = Frame(
                 suite, columns, {each: rows[each.month, each.city_code] for each in subjects}
@@ -96,6 +99,11 @@ def read_frames(
                         f"{suite.name}: nothing to check of {each.month:%Y-%m}, {each.city_code}"
                     )
             yield frame
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    found = connection.execute("select schema_name || '.' || table_name from duckdb_tables()")
+    return {table for (table,) in found.fetchall()}
 
 
 def _ask(

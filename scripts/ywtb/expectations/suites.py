@@ -10,6 +10,7 @@ The YAML:
 
     title: 附件所印的值
     may_be_empty: true         # optional: a month may have no such row
+    needs_table: cases.case_indicators  # optional: not asked of a release without this table
     expectations:
       - type: expect_column_pair_values_a_to_be_greater_than_b
         kwargs: {column_A: valid_max, column_B: cell_value, or_equal: true}
@@ -65,6 +66,7 @@ class Suite:
     title: str
     expectations: list[Expectation]
     may_be_empty: bool = False
+    needs_table: str | None = None
 
 
 def load_suites(folder: Path) -> list[Suite]:

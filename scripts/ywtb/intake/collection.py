@@ -12,6 +12,7 @@ from typing import Any
 
 from ywtb.assessment.reference import Reference, month_of
 from ywtb.intake import store
+from ywtb.intake.case_files import counted_indicators
 from ywtb.intake.completeness import Missing, missing
 from ywtb.intake.layout import CITY_COLUMN, Feed, Layout, layout_of
 from ywtb.intake.month import Key, Received, ReceivedValue
@@ -163,7 +164,7 @@ def collected(project: Project, month: str) -> tuple[list[Part], list[Missing]]:
             for entry in cells.values():
                 found[entry.source.name, entry.taken_in_at][layout.titled(*key)] = None
         parts += [Part(feed.label, *source, list(rows)) for source, rows in found.items()]
-    return parts, missing(layout, held)
+    return parts, missing(layout, held, counted_indicators(project, layout.month))
 
 
 def _held(

@@ -1,6 +1,6 @@
 """What a month lacks, and where it disagrees with the errata kept for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ywtb.assessment.problem import Problem
@@ -29,7 +29,13 @@ class Missing:
         return " ".join(each for each in (f"[{self.feed}]", self.of, self.column) if each)
 
 
-def missing(layout: Layout, feeds: Mapping[str, Received]) -> list[Missing]:
+Counted = Collection[tuple[str, str]]
+"""City and indicator of what is counted from case records, so that nobody need hand it in."""
+
+
+def missing(
+    layout: Layout, feeds: Mapping[str, Received], counted: Counted = frozenset()
+) -> list[Missing]:
     """What a month lacks, each gap told at the highest level that fits.
 
     A city may come without a feed that is not required; if it has the feed, it has all of it.
@@ -38,17 +44,24 @@ def missing(layout: Layout, feeds: Mapping[str, Received]) -> list[Missing]:
     for feed in layout.feeds:
         received = feeds.get(feed.name)
         if received:
-            found += _of_feed(layout, feed, received)
-        elif feed.is_required:
+            found += _of_feed(layout, feed, received, counted)
+        elif feed.is_required and not all(
+            _is_counted(feed, city, counted) for city in layout.reference.cities
+        ):
             found.append(Missing(feed.label))
     return found
 
 
-def _of_feed(layout: Layout, feed: Feed, received: Received) -> Iterator[Missing]:
+def _is_counted(feed: Feed, city: Row, counted: Counted) -> bool:
+    return all((city[CITY_COLUMN], column.name) in counted for column in feed.columns)
+
+
+def _of_feed(layout: Layout, feed: Feed, received: Received, counted: Counted) -> Iterator[Missing]:
     present = {city for city, _ in received}
     for city in layout.reference.cities:
         has_rows = any(row[CITY_COLUMN] == city[CITY_COLUMN] for row in feed.rows)
-        if feed.is_required and has_rows and city[CITY_COLUMN] not in present:
+        is_there = city[CITY_COLUMN] in present or _is_counted(feed, city, counted)
+        if feed.is_required and has_rows and not is_there:
             yield Missing(feed.label, city["city_name"])
     if feed.has_metrics:
         for column in feed.columns:
@@ -62,14 +75,16 @@ def _of_feed(layout: Layout, feed: Feed, received: Received) -> Iterator[Missing
     absent = _absent_columns(feed, received, groups)
     for column in feed.columns:
         for group, units in groups.items():
-            needed = any(_is_needed(layout, unit, column) for unit in units)
+            needed = any(_is_needed(layout, unit, column, counted) for unit in units)
             if needed and (group, column.name) in absent:
                 name = layout.titled(group[0], units[0]["group_name"])
                 yield Missing(feed.label, name, column.label)
     for unit in (unit for units in groups.values() for unit in units):
         key = unit[CITY_COLUMN], unit[feed.key]
         name = layout.titled(*key)
-        needed_columns = [column for column in feed.columns if _is_needed(layout, unit, column)]
+        needed_columns = [
+            column for column in feed.columns if _is_needed(layout, unit, column, counted)
+        ]
         cells = received.get(key, {})
         if not any(entry.value for entry in cells.values()):
             if needed_columns:
@@ -96,9 +111,14 @@ def _absent_columns(
     return absent
 
 
-def _is_needed(layout: Layout, unit: Row, column: FeedColumn) -> bool:
+def _is_needed(layout: Layout, unit: Row, column: FeedColumn, counted: Counted) -> bool:
     place = (unit[CITY_COLUMN], unit["unit_name"], column.name)
-    return group_of(unit) in column.limits and column.is_required and place not in layout.imputed
+    return (
+        group_of(unit) in column.limits
+        and column.is_required
+        and place not in layout.imputed
+        and (unit[CITY_COLUMN], column.name) not in counted
+    )
 
 
 def errata_problems(month: ReceivedMonth) -> list[Problem]:

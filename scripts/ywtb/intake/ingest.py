@@ -16,6 +16,7 @@ from ywtb.assessment.months import MonthState, Stage, month_states
 from ywtb.assessment.problem import Problem
 from ywtb.assessment.reference import Reference, month_of
 from ywtb.intake import store
+from ywtb.intake.case_files import counted_indicators
 from ywtb.intake.collection import PROVENANCE, held_cells, provenance_rows, seed_rows
 from ywtb.intake.completeness import Missing, errata_problems, missing
 from ywtb.intake.file_reader import FileReader
@@ -247,7 +248,8 @@ def _take_in(
         is_open = state is None or state.stage == "collecting"
         outcome.problems += _merge(received, held, present, is_open, leave)
     feeds = held | received.feeds
-    outcome.missing = [] if outcome.problems else missing(layout, feeds)
+    counted = counted_indicators(project, name)
+    outcome.missing = [] if outcome.problems else missing(layout, feeds, counted)
     if state is None or state.stage == "collecting":
         stage: Stage = "collecting" if outcome.missing else "draft"
         state = MonthState(month, stage, state.objections_until if state else None)

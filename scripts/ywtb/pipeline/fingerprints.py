@@ -10,6 +10,7 @@ import yaml
 
 from ywtb.assessment.months import SEED
 from ywtb.assessment.reviews import ACKNOWLEDGEMENTS, OBJECTIONS
+from ywtb.intake.case_files import case_files
 from ywtb.project import Project
 
 CODE_FOLDERS = ("models", "macros", "expectations", "seeds")
@@ -26,7 +27,8 @@ def month_checksums(project: Project, is_of_figures: bool = False) -> dict[str, 
     """SHA-256 of everything that a month's figures, checks and exports follow from.
 
     That is the code, the undated seeds, and of the dated seeds and raw files what belongs to the
-    month or an earlier one, since a month is compared with those before it.
+    month or an earlier one, since a month is compared with those before it. Files of case records,
+    which can be large, are told by name, size and time.
 
     Args:
         project: the checkout.
@@ -54,6 +56,9 @@ def month_checksums(project: Project, is_of_figures: bool = False) -> dict[str, 
                 digest.update(line)
         for path in sorted((project.seeds / "raw" / month).glob("*.csv")):
             digest.update(path.name.encode() + path.read_bytes())
+        for path in case_files(project, month):
+            looks = path.stat()
+            digest.update(f"{path.parts[-3:]} {looks.st_size} {looks.st_mtime_ns}".encode())
         checksums[month] = digest.copy().hexdigest()
     return checksums
 

@@ -19,6 +19,7 @@ import yaml
 from ywtb.assessment.months import RULE_SEEDS, SEED, expected_month, month_states
 from ywtb.assessment.problem import Problem
 from ywtb.intake import store
+from ywtb.intake.case_files import check_case_files, counted_indicators
 from ywtb.intake.sources import MAX_BYTES
 from ywtb.intake.tables import MAX_CELL, too_long
 from ywtb.project import Project, SettingsError
@@ -51,6 +52,8 @@ def check_files(project: Project) -> list[Problem]:
     unreadable = {problem.file for problem in problems}
     problems += _check_names(project)
     problems += _check_months(project, unreadable)
+    if not problems:
+        problems += check_case_files(project)
     return problems
 
 
@@ -252,11 +255,13 @@ def _check_month(
 ) -> list[Problem]:
     folder = project.seeds / "raw" / month
     expected = {f"raw_{code}__{month}.csv": feed for code, feed in feeds.items()}
+    counted = {indicator for _, indicator in counted_indicators(project, month)}
     problems = [
         Problem(f"seeds/raw/{month}/{name}", None, None, "没有该文件", "每月必备的文件")
         for name, feed in expected.items()
         if feed.required_from is not None
         and feed.required_from[:7] <= month.replace("_", "-")
+        and not counted.issuperset(feed.columns[1:])  # else the models say what is missing
         and not (folder / name).is_file()
         and f"seeds/raw/{month}/{name}" not in unreadable
     ]

@@ -170,8 +170,9 @@ def make_plan(
     database = copy.warehouse / "dev" / REFERENCE
     database.parent.mkdir(parents=True)
     names = [month[:7].replace("-", "_") for month in months]
-    # Workers read the files: dbt is shown none.
-    build = Build(copy, "dev", database, {"raw_path": str(copy.root), "score_months": names})
+    # Workers read the files: dbt is shown none, nor case records, which workers do not read.
+    variables = {"raw_path": str(copy.root), "case_path": None, "score_months": names}
+    build = Build(copy, "dev", database, variables)
     failures = build.parse() or build.run(left_out=[FROM_FILES])
     if failures:
         raise PlanError(failures)

@@ -419,3 +419,52 @@ def explanation(
         "month": month, **_state(connection, month), **office, **found, "dimensions": dimensions,
         "losses": losses, "objections": objections, "draft_changes": changes,
     }  # fmt: skip
+
+
+def cases_behind(
+    connection: duckdb.DuckDBPyConnection, unit_id: str, month: str
+) -> list[Row] | None:
+    """What case records say of a unit's month, by indicator that is counted from them.
+
+    Returns:
+        indicator_name, definition and basis_name of the count, counted_value (None where it is not
+        applicable) and `cases`, those that it counts as faults, in the order of their file. No rows
+        where no records of the unit's city arrived; None where the release was built without any.
+    """
+    if not rows(connection, "from duckdb_tables() where schema_name = 'cases'"):
+        return None
+    return rows(
+        connection,
+        """
+        with counted as (
+            from (
+                select
+                    cast(overdue_case_count as decimal(18, 10)) as overdue_case_count,
+                    cast(negative_review_count as decimal(18, 10)) as negative_review_count,
+                    rectification_rate
+                from cases.case_indicators
+                where score_month = $month and unit_id = $unit
+            )
+            unpivot include nulls (counted_value for indicator_code in (*))
+        ),
+
+        behind as (
+            select indicator_code, list({
+                case_no: case_no, accepted_on: accepted_on, due_on: due_on,
+                finished_on: finished_on, rating: rating, rectified_on: rectified_on,
+                source_file: source_file, row_no: row_no
+            } order by row_no) as cases
+            from cases.cases_behind_points
+            where score_month = $month and unit_id = $unit
+            group by indicator_code
+        )
+
+        select indicator_name, definition, basis_name, counted_value, coalesce(cases, []) as cases
+        from counted
+        inner join reference.case_definitions using (indicator_code)
+        inner join reference.rule_bases using (basis)
+        inner join reference.indicators using (indicator_code)
+        left join behind using (indicator_code)
+        """,
+        {"month": f"{month}-01", "unit": unit_id},
+    )
