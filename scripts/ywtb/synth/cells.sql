@@ -48,22 +48,18 @@ drawn as (
     from random
 ),
 
-moved as (
+placed as (
     select
-        * replace (
-            case
-                when kind < 3 then top - bottom
-                when kind < 100
-                    then greatest(
-                        (top - bottom) * skewed(place) // 1000000000000
-                        * (950 + drift // 10) // 1000,
-                        1
-                    )
-                when slip < 15
-                    then greatest((top - bottom) * skewed(drift) // 5000000000000, 1)
-                else 0
-            end as slip
-        ),
+        *,
+        case
+            when kind < 3 then top - bottom
+            when kind < 100
+                then greatest(
+                    (top - bottom) * skewed(place) // 1000000000000 * (950 + drift // 10) // 1000, 1
+                )
+            when slip < 15 then greatest((top - bottom) * skewed(drift) // 5000000000000, 1)
+            else 0
+        end as lost,
         bends[segment_no]
         + (bends[segment_no + 1] - bends[segment_no])
         * case value_type when 'count' then skewed(place) // 1000000000 else place end
@@ -80,8 +76,8 @@ select
         greatest(
             case
                 when value_type = 'text' then null
-                when is_fault and is_rising then top - slip
-                when is_fault then bottom + slip
+                when is_fault and is_rising then top - lost
+                when is_fault then bottom + lost
                 when value_type = 'points' and kind < 60 then top
                 when value_type = 'points'
                     then top - top * 85 * place * place // 500000000 * 5 + (drift // 334 - 1) * 5
@@ -95,7 +91,7 @@ select
     ) as figure,
     part(trait, 3)
     < case value_type when 'percent' then 150 when 'count' then 20 else 0 end as is_left_out
-from moved;
+from placed;
 create or replace table made.figures as
 select
     drawn.unit_no,
