@@ -80,7 +80,7 @@ class Plan:
     """All that a worker is told; it lies in a folder that every worker can read.
 
     Attributes:
-        made_from: checksum of models, seeds and months.
+        made_from: checksum of models, seeds, months and folders.
         folder: where it and the reference database lie.
         scratch: where workers keep what they are at work on.
         source: folder of the files.
@@ -159,7 +159,7 @@ def make_plan(
     shutil.rmtree(scratch, ignore_errors=True)
     copy = Project(scratch / "project")
     _copy_project(project, seeds, copy.root)
-    made_from = repr((str(source), months, sorted(checksums(copy.root).items())))
+    made_from = repr((str(source), str(out), months, sorted(checksums(copy.root).items())))
     made_from = hashlib.sha256(made_from.encode()).hexdigest()
     with suppress(OSError, ValueError, TypeError):
         known = Plan.read_file(folder / PLAN)
