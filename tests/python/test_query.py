@@ -4,17 +4,21 @@ import csv
 import io
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from conftest import BIN, Sandbox
+from ywtb.cli.shell import CONFINED
 
 OUT = "outside"
 """A path that no statement may make or read."""
@@ -409,6 +413,56 @@ def test_nothing_runs_on_when_the_command_is_killed(june: Sandbox) -> None:
     process.wait()
     while any(Path(f"/proc/{child}").exists() for child in children):  # else the test never ends
         time.sleep(0.05)
+
+
+def test_shell_wants_its_group_and_a_terminal(june: Sandbox) -> None:
+    done = june.run("shell")
+    assert (done.returncode, done.stdout) == (2, "")
+    if find_spec("harlequin"):
+        assert done.stderr == "ywtb shell 要在终端中运行；别处用 ywtb query\n"
+    else:
+        assert done.stderr == "缺少 harlequin：先运行 make .venv/installed-shell WITH=shell\n"
+
+
+@pytest.mark.needs("harlequin")
+def test_shell_has_no_way_out(june: Sandbox, tmp_path: Path) -> None:
+    """Harlequin's own connection, as the command has it opened; temporary tables are its own."""
+    from harlequin.exception import HarlequinQueryError
+    from harlequin_duckdb import DuckDbAdapter
+
+    script = tmp_path / "confined.sql"
+    script.write_text(CONFINED)
+    release = (june.root / june.database).resolve()
+    before, content = sorted(june.root.rglob("*")), release.read_bytes()
+    shell = DuckDbAdapter([str(release)], init_path=script, read_only=True).connect()
+    answered = []
+    for sql in WAYS_OUT:
+        with suppress(HarlequinQueryError):
+            cursor = shell.execute(sql)
+            answered.append((sql, str(cursor and cursor.fetchall())))
+        with suppress(HarlequinQueryError):
+            shell.execute("rollback")
+    shell.close()
+    assert sorted(june.root.rglob("*")) == before
+    assert release.read_bytes() == content
+    outside = re.compile(r"/etc|environ|getenv|https?:|s3|load|install|glob|outside|marts\.")
+    assert [sql for sql, _ in answered if outside.search(sql)] == []
+
+
+@pytest.mark.needs("harlequin")
+def test_shell_opens_the_release_on_a_terminal(june: Sandbox) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(june.root)
+        os.execve(BIN / "ywtb", ["ywtb", "shell"], {**os.environ, "TERM": "xterm-256color"})
+    seen = b""
+    while b"Query Editor" not in seen:
+        seen += os.read(terminal, 100_000)
+    os.write(terminal, b"\x11")  # Ctrl-Q
+    with suppress(OSError):  # which is how a terminal ends
+        while os.read(terminal, 100_000):
+            pass
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def _children(pid: int) -> list[str]:

@@ -38,7 +38,12 @@ def query(
     file: Annotated[
         Path | None,
         typer.Option(
-            "-f", "--file", exists=True, dir_okay=False, allow_dash=True, help="SQL 文件。"
+            "-f",
+            "--file",
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
+            help="SQL 文件；- 为标准输入。",
         ),
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, max=3600, help="最多几秒。")] = 60,

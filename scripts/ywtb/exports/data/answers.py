@@ -50,12 +50,15 @@ def parquet(answers: Iterable[Answer]) -> Iterator[bytes]:
         for name, kind in answer.types.items()
     )
     values = [[row[name] for row in answer.rows] for name in answer.types]
-    texts = ", ".join(f"cast({_quoted(name)} as varchar)" for name in answer.types)
     with TemporaryDirectory() as folder, duckdb.connect(config={"threads": 1}) as writer:
         path = Path(folder) / "answer.parquet"
         try:
             writer.sql(f"select {columns}", params=values).write_parquet(str(path))
-            written = writer.execute(f"select {texts} from read_parquet(?)", [str(path)]).fetchall()
+            written = (
+                writer.read_parquet(str(path))
+                .select(duckdb.SQLExpression("cast(columns(*) as varchar)"))
+                .fetchall()
+            )
         except duckdb.Error as error:
             raise QueryError(f"Parquet 存不下，请在 SQL 中换成 varchar：{error}") from None
         for row, back in zip(answer.rows, written, strict=True):
