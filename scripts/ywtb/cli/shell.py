@@ -4,6 +4,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ywtb.cli.shared import find_project, stop, stop_unpublished
 
@@ -30,11 +31,18 @@ def shell() -> None:
         database = published_database(find_project())
     except NotPublishedError:
         stop_unpublished()
+    from harlequin.app import Harlequin
     from harlequin.cli import harlequin
 
+    Harlequin.action_export = _tell_export
     with TemporaryDirectory() as folder:
         script = Path(folder, "confined.sql")
         script.write_text(CONFINED)
         sys.argv = ["harlequin", "--profile", "None", "--adapter", "duckdb", "--read-only"]
         sys.argv += ["--init-path", str(script), str(database)]
         harlequin()
+
+
+def _tell_export(app: Any) -> None:
+    """In place of Harlequin's own export, whose CSV a spreadsheet would run the formulas of."""
+    app.notify("导出用 ywtb query --out 文件.csv（或 .parquet）")
