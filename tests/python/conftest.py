@@ -235,6 +235,7 @@ PACKAGES = {
     "chromium": "apt-get install chromium, and make test WITH=browser",
     "dagster": "make test WITH=dagster",
     "distributed": "make test WITH=province",
+    "harlequin": "make test WITH=shell",
     "postgres": "apt-get install postgresql, and make test WITH=postgres",
 }
 """How to get the programs and Python packages that not every machine has."""

@@ -1,17 +1,24 @@
 """What anybody may type as a query: answered, bounded, and without a way out of the release."""
 
+import csv
+import io
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from conftest import BIN, Sandbox
+from ywtb.cli.shell import CONFINED
 
 OUT = "outside"
 """A path that no statement may make or read."""
@@ -63,6 +70,19 @@ WAYS_OUT = (
     "select * from which_secret('s3://x', 's3')",
     "copy marts.dim_units from '/etc/passwd'",
     f"import database '{OUT}'",
+    "select * from read_text(['/etc/passwd', '/proc/self/environ'])",
+    "select * from parquet_file_metadata('/etc/passwd')",
+    "select * from parquet_kv_metadata('/etc/passwd')",
+    "select * from query_table('/etc/passwd')",
+    "select * from query('from ''/etc/passwd''')",
+    "select * from json_execute_serialized_sql(json_serialize_sql('from ''/etc/passwd'''))",
+    "with x as (from read_text('/proc/self/environ')) select 1 as a from x",
+    "select * from relation",
+    "select 1; select * from release",
+    "select coalesce(getenv('PATH'), 'x')",
+    "set variable x = 1",
+    "reset variable x",
+    "select 1; select * from query('install httpfs')",
     # Code and the network.
     "install httpfs",
     "install httpfs from community",
@@ -127,7 +147,10 @@ WAYS_OUT = (
 )
 
 
-WITHOUT_EFFECT = (f"select * from enable_logging(storage = 'file', storage_path = '{OUT}')",)
+WITHOUT_EFFECT = (
+    f"select * from enable_logging(storage = 'file', storage_path = '{OUT}')",
+    f"from enable_logging(storage = 'file', storage_path = '{OUT}', level = 'trace'); select 1",
+)
 """Answered, but what they ask for does not happen."""
 
 
@@ -139,7 +162,7 @@ from ywtb.release.bounded_query import QueryError, ask
 answered = []
 for sql in json.load(sys.stdin):
     try:
-        ask(Project(pathlib.Path.cwd()), sql, 60, 10)
+        list(ask(Project(pathlib.Path.cwd()), sql, 60, 10))
         answered.append(sql)
     except QueryError:
         pass
@@ -149,11 +172,11 @@ print(json.dumps(answered))
 
 
 def test_no_way_out(june: Sandbox) -> None:
-    """At least sixty ways to write, read, load, set and attach, each refused."""
+    """At least a hundred ways to write, read, load, set and attach, each refused."""
     before = sorted(june.root.rglob("*"))
     release = (june.root / june.database).resolve()
     content = release.read_bytes()
-    assert len(WAYS_OUT) > 60
+    assert len(set(WAYS_OUT)) > 100
     done = subprocess.run(
         [sys.executable, "-c", ASKED],
         cwd=june.root,
@@ -267,7 +290,7 @@ def test_a_log_does_not_come_between_the_answer(june: Sandbox) -> None:
     """A long one, since DuckDB keeps a short one until the process ends."""
     log = "from enable_logging(storage = 'stdout', level = 'trace')"
     sql = f"{log}; select 1 as a -- {'x' * 100_000}"
-    assert json.loads(june.run("query", sql, "--json").stdout) == [{"a": 1}]
+    assert json.loads(june.run("query", sql, "--json").stdout)[1:] == [[{"a": 1}]]
 
 
 def test_rows_are_bounded_and_told(june: Sandbox) -> None:
@@ -276,6 +299,91 @@ def test_rows_are_bounded_and_told(june: Sandbox) -> None:
     assert done.stdout.endswith("5 行\n")
     assert "只取前 5 行" in done.stderr
     assert "只取" not in june.run("query", "select * from range(5)", "--limit", "5").stderr
+
+
+def test_several_queries_are_answered_one_by_one(june: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "几条.sql"
+    file.write_text("\ufeffselect 1 as a; -- 甲\nselect 2 as b where false; select nope", "utf-8")
+    done = june.run("query", "-f", str(file))
+    assert (done.returncode, done.stdout) == (2, "a\n1\n1 行\n\n0 行\n")
+    assert done.stderr.startswith("第 3 条查询：SQL 有误：")
+    done = june.run("query", f"select 1 as a; {ENDLESS}", "--timeout", "1", "--out", "never.csv")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "第 2 条查询：超过 1 秒没有结果，已停止；请缩小范围，或加 --timeout\n"
+    assert not (june.root / "never.csv").exists()
+
+
+VALUES = r"""
+select
+    1.10 as a, '=1+1' as "=b", '-2' as c, -0.00001::double as d, '-inf'::double as e, null as f,
+    [{'x': 'y, "''', 'z': 1.10}] as g, sum(1) as h, date 'infinity' as i, interval '1 month' as j,
+    'x' || chr(13) || chr(10) || '=1' as k, '' as l, chr(27) as m
+"""
+
+
+def test_csv_runs_nothing_in_a_spreadsheet(june: Sandbox, tmp_path: Path) -> None:
+    """The same bytes as a file and when sent elsewhere; what might be a formula has a ' before."""
+    out = tmp_path / "x.CSV"
+    assert june.run("query", f"{VALUES}; select 1 as a", "--out", str(out)).stdout == ""
+    one, other = out.read_bytes().decode("utf-8-sig").split("\r\n\r\n")
+    names, values = csv.reader(io.StringIO(one, newline=""))
+    assert names == ["a", "'=b", *"cdefghijklm"]
+    assert values == [
+        *("1.10", "'=1+1", "-2", "-1e-05", "'-inf", "", r"""[{'x': 'y, "\'', 'z': 1.10}]"""),
+        *("1", "infinity", "1 month", "x\r\n=1", "", "\x1b"),
+    ]
+    assert other == "a\r\n1\r\n"
+    sent = june.run("query", "select 1 as a, '字' as b", "--format", "csv").stdout
+    assert sent == "\ufeffa,b\n1,字\n"
+
+
+def test_parquet_keeps_types_and_values(june: Sandbox, tmp_path: Path) -> None:
+    out = tmp_path / "x.parquet"
+    assert june.run("query", VALUES, "--out", str(out)).returncode == 0
+    described = duckdb.sql(f"describe from '{out}'").fetchall()
+    kinds = {name: kind for name, kind, *_ in described}
+    assert (kinds["a"], kinds["h"], kinds["i"]) == ("DECIMAL(3,2)", "DECIMAL(38,0)", "DATE")
+    assert kinds["g"] == "STRUCT(x VARCHAR, z DECIMAL(3,2))[]"
+    texts = "select columns(*)::varchar from"
+    assert duckdb.sql(f"{texts} '{out}'").fetchall() == duckdb.sql(f"{texts} ({VALUES})").fetchall()
+    for sql, told in (
+        ("select [170141183460469231731687303715884105727] as a", "在 Parquet 中会变"),
+        ("select 1; select 2", "只能存一条"),
+        ("select 1 where false", ""),
+    ):
+        done = june.run("query", sql, "--out", str(tmp_path / "y.parquet"))
+        assert (done.returncode, told in done.stderr) == (2 if told else 0, True)
+    assert duckdb.sql(f"from '{tmp_path}/y.parquet'").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "须给出其一"),
+        (("select 1", "-f", "dbt_project.yml"), "须给出其一"),
+        (("select 1", "--json", "--format", "csv"), "不能同时使用"),
+        (("-f", "nowhere.sql"), "用法有误"),
+        (("-f", "warehouse/ywtb.duckdb"), "不是 UTF-8"),
+    ],
+)
+def test_what_does_not_fit_is_wrong_usage(
+    june: Sandbox, arguments: tuple[str, ...], told: str
+) -> None:
+    done = june.run("query", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_terminal_gets_no_parquet_and_is_not_steered_by_csv(june: Sandbox) -> None:
+    master, terminal = os.openpty()
+    for form, sql in (("parquet", "select 1"), ("csv", "select chr(27) as a")):
+        command = [str(BIN / "ywtb"), "query", sql, "--format", form]
+        subprocess.run(command, cwd=june.root, stdout=terminal, stderr=terminal, check=False)
+    os.close(terminal)
+    told, *shown = os.read(master, 10_000).decode().split("\r\n")
+    assert told == "Parquet 不能显示在终端上：加 --out 文件名.parquet"
+    assert shown == ["a", r"\u001b", ""]
 
 
 def test_ctrl_c_ends_a_query(june: Sandbox) -> None:
@@ -305,6 +413,56 @@ def test_nothing_runs_on_when_the_command_is_killed(june: Sandbox) -> None:
     process.wait()
     while any(Path(f"/proc/{child}").exists() for child in children):  # else the test never ends
         time.sleep(0.05)
+
+
+def test_shell_wants_its_group_and_a_terminal(june: Sandbox) -> None:
+    done = june.run("shell")
+    assert (done.returncode, done.stdout) == (2, "")
+    if find_spec("harlequin"):
+        assert done.stderr == "ywtb shell 要在终端中运行；别处用 ywtb query\n"
+    else:
+        assert done.stderr == "缺少 harlequin：先运行 make .venv/installed-shell WITH=shell\n"
+
+
+@pytest.mark.needs("harlequin")
+def test_shell_has_no_way_out(june: Sandbox, tmp_path: Path) -> None:
+    """Harlequin's own connection, as the command has it opened; temporary tables are its own."""
+    from harlequin.exception import HarlequinQueryError
+    from harlequin_duckdb import DuckDbAdapter
+
+    script = tmp_path / "confined.sql"
+    script.write_text(CONFINED)
+    release = (june.root / june.database).resolve()
+    before, content = sorted(june.root.rglob("*")), release.read_bytes()
+    shell = DuckDbAdapter([str(release)], init_path=script, read_only=True).connect()
+    answered = []
+    for sql in WAYS_OUT:
+        with suppress(HarlequinQueryError):
+            cursor = shell.execute(sql)
+            answered.append((sql, str(cursor and cursor.fetchall())))
+        with suppress(HarlequinQueryError):
+            shell.execute("rollback")
+    shell.close()
+    assert sorted(june.root.rglob("*")) == before
+    assert release.read_bytes() == content
+    outside = re.compile(r"/etc|environ|getenv|https?:|s3|load|install|glob|outside|marts\.")
+    assert [sql for sql, _ in answered if outside.search(sql)] == []
+
+
+@pytest.mark.needs("harlequin")
+def test_shell_opens_the_release_on_a_terminal(june: Sandbox) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(june.root)
+        os.execve(BIN / "ywtb", ["ywtb", "shell"], {**os.environ, "TERM": "xterm-256color"})
+    seen = b""
+    while b"Query Editor" not in seen:
+        seen += os.read(terminal, 100_000)
+    os.write(terminal, b"\x11")  # Ctrl-Q
+    with suppress(OSError):  # which is how a terminal ends
+        while os.read(terminal, 100_000):
+            pass
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def _children(pid: int) -> list[str]:

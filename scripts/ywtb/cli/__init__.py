@@ -34,6 +34,7 @@ from ywtb.cli import (
     rollback,
     serve_postgres,
     set_cell,
+    shell,
     status,
     synth,
     template,
@@ -61,7 +62,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
         serve_postgres.serve_postgres,
     ),
-    "分析": (explain.explain, whatif.whatif, query.query),
+    "分析": (explain.explain, whatif.whatif, query.query, shell.shell),
     "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }

@@ -123,10 +123,15 @@ def plain_text(value: Any) -> str:
 
 
 def print_json(content: Any) -> None:
-    """Answer another program: valid JSON, whatever the database answers and the terminal shows."""
+    """Answer another program, see `json_text`."""
+    typer.echo(json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """Valid JSON, whatever the database answers and the terminal shows."""
     is_narrow = codecs.lookup(sys.stdout.encoding).name != "utf-8"
     text = json.dumps(_valid(content), ensure_ascii=is_narrow, indent=2, default=plain_text)
-    typer.echo("\n".join(visible(line) for line in text.split("\n")))
+    return "\n".join(visible(line) for line in text.split("\n"))
 
 
 def _valid(value: Any) -> Any:

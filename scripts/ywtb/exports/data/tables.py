@@ -16,7 +16,7 @@ from ywtb.exports.release_month import ReleaseMonth
 from ywtb.release.queries import Row
 
 _RISKY = re.compile(r"['\t\r\n]|[\s\x00-\x1f]*[=+\-@＝＋－＠]")
-_HARMLESS = re.compile(r"-|-?\d+(\.\d+)?%?")
+_HARMLESS = re.compile(r"-|-?\d+(\.\d+)?(e[+-]?\d+)?%?")
 
 
 def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path) -> None:
