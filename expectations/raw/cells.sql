@@ -18,6 +18,16 @@ arrived as (
     from arrived_cells
     where feed_kind = 'indicators'
     group by all
+),
+
+-- From files that have no row of the value's own.
+counted as (
+    select
+        score_month,
+        unit_id,
+        indicator_code
+    from marts.fct_observations
+    where obs_status != 'L' and source_file is not null and source_row is null
 )
 
 select
@@ -32,9 +42,9 @@ select
     wanted.most,
     case
         when wanted.is_required
-            then greatest(arrived.value_count, cast(observations.obs_status != 'L' as integer))
+            then coalesce(arrived.value_count, 0) + cast(counted.unit_id is not null as integer)
     end as value_count,
     case when wanted.unit_id is null then arrived.cell_text end as needless_text
 from reported_indicators as wanted
-left join marts.fct_observations as observations using (score_month, unit_id, indicator_code)
 full join arrived using (score_month, unit_id, indicator_code)
+left join counted using (score_month, unit_id, indicator_code)
