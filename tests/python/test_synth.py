@@ -62,6 +62,7 @@ def built(project: Sandbox, made: Path, tmp_path_factory: pytest.TempPathFactory
     return sandbox
 
 
+@pytest.mark.soak
 def test_losses_of_every_kind(built: Sandbox) -> None:
     """In every dimension, little and all; cells that are not applicable; totals that tie."""
     ours = f"city_code != '{OWN}'"
@@ -93,6 +94,7 @@ def test_losses_of_every_kind(built: Sandbox) -> None:
     assert len(built.rows(tied)) == CITIES * MONTHS
 
 
+@pytest.mark.soak
 def test_units_change(built: Sandbox) -> None:
     """Each city renames a unit, moves one, abolishes one and has a new one in its place."""
     changes = (
@@ -108,6 +110,7 @@ def test_units_change(built: Sandbox) -> None:
     ) == [(49,)]
 
 
+@pytest.mark.soak
 def test_the_projects_own_month_is_as_it_was(built: Sandbox, june: Sandbox) -> None:
     sql = (
         "select unit_id, exact_score, sequence_no from marts.fct_composite_scores "
