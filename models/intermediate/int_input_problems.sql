@@ -234,7 +234,7 @@ observed as (
             ) }}
         end as file_name,
         {{ city_of_file('observations.city_code') }} as file_city,
-        received_feeds.feed_code is not null as is_file_received
+        coalesce(received_feeds.has_city, false) as is_file_received
     from {{ ref('int_observations') }} as observations
     left join received_feeds
         on
