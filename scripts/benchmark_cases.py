@@ -154,7 +154,7 @@ def _write(path: Path, lines: list[Line]) -> None:
         f"in one Parquet file; DuckDB may take {MEMORY}, {os.cpu_count()} processors. One in a",
         "hundred is open, one in two hundred late, one in two thousand of negative review; those",
         "that count are kept. Beside it the seconds of the models in which the file is read. Made",
-        "by `scripts/benchmark_cases.py`.",
+        "by `scripts/benchmark_cases.py`; other work ran beside it, so trust processor seconds.",
         "",
         f"| records | MiB of the file | seconds | processor seconds | MiB | {models} | rows kept |",
         f"| ---: | ---: | ---: | ---: | ---: |{' ---: |' * (len(MODELS) + 1)}",
