@@ -30,5 +30,6 @@ inner join assumed using (score_month, rule_id)
 inner join {{ ref('dim_rules') }} as rules using (score_month, rule_id)
 group by all
 {{ in_order(
-    'score_month', 'scores.city_code', 'scores.dimension_code', 'scores.indicator_code', 'scores.group_code',
+    'score_month', 'scores.city_code', 'scores.dimension_code', 'scores.indicator_code',
+    'scores.group_code',
 ) }}

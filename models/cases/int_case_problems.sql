@@ -135,15 +135,8 @@ nearest_units as (
         score_month,
         city_code,
         unknown_names.seen_value,
-        '本月名册（units、unit_aliases）中的单位名称，最接近的是“'
-        || arg_max(
-            units.unit_name,
-            (
-                jaro_winkler_similarity(units.unit_name, coalesce(unknown_names.seen_value, '')),
-                units.unit_id
-            )
-        )
-        || '”' as expected
+        {{ nearest_unit('units.unit_name', 'units.unit_id', 'unknown_names.seen_value') }}
+            as expected
     from (
         select distinct
             score_month,

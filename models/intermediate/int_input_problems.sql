@@ -164,15 +164,7 @@ unit_rows as (
 unknown_unit as (
     select
         unit_rows.*,
-        '本月名册（units、unit_aliases）中的单位名称，最接近的是“'
-        || min_by(
-            units.unit_name,
-            (
-                {{ edit_distance('units.unit_name', "coalesce(unit_rows.unit_name, '')") }},
-                units.unit_id
-            )
-        )
-        || '”' as expected
+        {{ nearest_unit('units.unit_name', 'units.unit_id', 'unit_rows.unit_name') }} as expected
     from unit_rows
     inner join units using (score_month, city_code)
     where unit_rows.unit_id is null

@@ -19,10 +19,10 @@ from docx import Document
 import oracle
 from conftest import Sandbox, copy_of, edit, read_csv, write_csv
 from test_scores import random_cell
+from ywtb.assessment.problem import INPUT_TEST
 from ywtb.exports.formats import MANIFEST
 from ywtb.exports.month_folder import export_months
 from ywtb.project import Project
-from ywtb.release.replay import INPUT_TEST
 
 HOME, SECOND = "511700", "511600"
 NAMES = {

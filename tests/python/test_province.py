@@ -85,11 +85,8 @@ def file_of(source: Path, city: str, month: str, feed: str) -> Path:
 
 def test_results_are_those_of_one_build(source: Path, out: Path) -> None:
     sandbox = project(source)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_WARN_ERROR", "false")
-        shutil.copytree(
-            source / "seeds" / "reference", sandbox.root / "seeds" / "reference", dirs_exist_ok=True
-        )
+    reference = sandbox.root / "seeds" / "reference"
+    shutil.copytree(source / "seeds" / "reference", reference, dirs_exist_ok=True)
     (sandbox.root / "warehouse" / "province").mkdir()
     done = sandbox.run(
         *("--quiet", "build", "--target=province", "--exclude-resource-type=unit_test"),
@@ -132,18 +129,31 @@ def test_nothing_new_costs_nothing_and_changes_nothing(source: Path, out: Path) 
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
-def test_a_month_more_is_built_alone(source: Path, out: Path, tmp_path: Path) -> None:
-    shorter = copy_of_source(source, Path("shorter"))
+def without_july(source: Path, target: Path) -> Path:
+    shorter = copy_of_source(source, target)
     for folder in (shorter / "raw").glob("city_code=*/score_month=2023-07-01"):
         shutil.rmtree(folder)
-    grown = tmp_path / "grown"
-    assert run(shorter, grown)["counted"] == ["2023-05-01", "2023-06-01"]
+    return shorter
+
+
+def add_july(source: Path, shorter: Path) -> None:
     for folder in (source / "raw").glob("city_code=*/score_month=2023-07-01"):
         shutil.copytree(folder, shorter / "raw" / folder.parent.name / folder.name)
+
+
+def test_a_month_more_is_built_alone(source: Path, out: Path, tmp_path: Path) -> None:
+    shorter = without_july(source, Path("shorter"))
+    grown = tmp_path / "grown"
+    assert run(shorter, grown)["counted"] == ["2023-05-01", "2023-06-01"]
+    add_july(source, shorter)
     built = run(shorter, grown)["built"]
     assert set(built) == {str(900001 + each) for each in range(CITIES)}
     assert {month for months in built.values() for month in months} == {"2023-07-01"}
     assert results(grown) == results(out)
+    for folder in (shorter / "raw").glob("city_code=*/score_month=2023-07-01"):
+        shutil.rmtree(folder)
+    run(shorter, grown)
+    assert [path for path in results(grown) if "2023-07" in path] == []
 
 
 def test_a_city_is_refused_alone_and_by_name(source: Path, out: Path, tmp_path: Path) -> None:
@@ -193,6 +203,8 @@ def test_killed_workers_and_runs_leave_the_same_bytes(
 
 
 def test_a_scheduler_of_ones_own(source: Path, out: Path, tmp_path: Path) -> None:
+    """Its workers outlive a run, and do not go by what they were told in it."""
+    shorter = without_july(source, Path("far"))
     address = f"tcp://127.0.0.1:{free_port()}"
     dask = [str(BIN / "dask")]
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -205,7 +217,9 @@ def test_a_scheduler_of_ones_own(source: Path, out: Path, tmp_path: Path) -> Non
             started.append(
                 subprocess.Popen([*dask, "worker", address, *options, "--no-dashboard"], **quiet)
             )
-        assert run(source, tmp_path / "far", "--scheduler", address)["refused"] == []
+        run(shorter, tmp_path / "far", "--scheduler", address)
+        add_july(source, shorter)
+        run(shorter, tmp_path / "far", "--scheduler", address)
     finally:
         for process in started:
             process.kill()

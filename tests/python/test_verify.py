@@ -11,12 +11,13 @@ import duckdb
 import pytest
 
 from conftest import Sandbox, copy_of, edit
+from ywtb.assessment.problem import Failure
 from ywtb.checksums import DamageError
 from ywtb.exports import month_folder
 from ywtb.intake.store import recover
 from ywtb.lock import LockedError, writer_lock
 from ywtb.pipeline import refresh as job
-from ywtb.pipeline.dbt_build import Build, Failure
+from ywtb.pipeline.dbt_build import Build
 from ywtb.pipeline.fingerprints import seed_checksums
 from ywtb.project import Project, SettingsError
 from ywtb.release.records import read_records, write_record

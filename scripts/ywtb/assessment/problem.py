@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ywtb.assessment.figures import visible
@@ -74,6 +74,27 @@ def input_problem(row: Mapping[str, Any], cities: Mapping[str, str]) -> Problem:
         unit=" ".join(each for each in unit if each) or None,
         title=row["column_title"],
     )
+
+
+INPUT_TEST = "input_problems__none"
+"""The data test whose rows are problems of what was received: none where a month is scored."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A data test that found rows, with what it asserts, or a node that stopped with an error."""
+
+    name: str
+    message: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def problems(self, cities: Mapping[str, str]) -> list[Problem]:
+        """Problems of what was received that it tells; none where it tells another failure.
+
+        Args:
+            cities: names by code, where there are several.
+        """
+        return [input_problem(row, cities) for row in self.rows if self.name == INPUT_TEST]
 
 
 MANY = 4

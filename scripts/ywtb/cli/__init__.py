@@ -113,7 +113,8 @@ def _tell_wrong_usage(error: Any) -> None:
     Where nothing was given at all, the library has shown the help already and has no words.
     """
     if said := error.format_message():
-        command = error.ctx.command_path if error.ctx else "ywtb"
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else f"ywtb {sys.argv[1]}"
         typer.echo(one_line(f"用法有误：{said.rstrip('.')}；见 {command} --help"), err=True)
 
 

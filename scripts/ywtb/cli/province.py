@@ -10,7 +10,15 @@ import typer
 from ywtb.assessment.problem import Problem, problem_lines
 from ywtb.cli.outcome import failure_lines
 from ywtb.cli.progress import PHASES, progress
-from ywtb.cli.shared import JsonOption, QuietOption, find_project, one_writer, print_json, stop
+from ywtb.cli.shared import (
+    JsonOption,
+    QuietOption,
+    find_project,
+    one_writer,
+    print_json,
+    stop,
+    stop_wrong_usage,
+)
 
 
 def province(
@@ -40,7 +48,7 @@ def province(
     from ywtb.province.run import SchedulerError, SourceError, run
 
     if scheduler and workers:
-        stop("--scheduler 与 --workers 只能给出一个", 2)
+        stop_wrong_usage("--scheduler 与 --workers 只能给出一个")
     project = find_project()
     count = workers or os.cpu_count() or 1
     try:
@@ -84,8 +92,8 @@ def _answer(outcome: Any) -> dict[str, Any]:
 
 def _print(outcome: Any) -> None:
     for code, failures in sorted(outcome.refused.items()):
-        name = outcome.names.get(code, "")
-        typer.echo(f"✗ {name} {code} 未通过，结果仍是原来的：".replace("✗  ", "✗ "), err=True)
+        name = " ".join(each for each in (outcome.names.get(code), code) if each)
+        typer.echo(f"✗ {name} 未通过，结果仍是原来的：", err=True)
         for line in problem_lines(_problems(outcome, failures)):
             typer.echo(f"  {line}", err=True)
         for line in failure_lines([each for each in failures if not each.problems({})]):

@@ -15,6 +15,7 @@ from ywtb.cli.shared import (
     json_text,
     stop,
     stop_unpublished,
+    stop_wrong_usage,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def query(
     asked, form = _sql(sql, file), _form(form, out, as_json)
     is_shown = out is None and sys.stdout.isatty()
     if form is Format.PARQUET and is_shown:
-        stop("Parquet 不能显示在终端上：加 --out 文件名.parquet", 2)
+        stop_wrong_usage("Parquet 不能显示在终端上：加 --out 文件名.parquet")
     try:
         answers = ask(find_project(), asked, timeout, limit, as_text=form is not Format.JSON)
         parts = _written(_with_notice(answers, limit), form, is_shown)
@@ -86,7 +87,7 @@ def query(
 
 def _sql(sql: str | None, file: Path | None) -> str:
     if (sql is None) == (file is None):
-        stop("SQL 或 -f 文件，须给出其一", 2)
+        stop_wrong_usage("SQL 或 -f 文件，须给出其一")
     if file is None:
         return sql or ""
     try:
@@ -98,7 +99,7 @@ def _sql(sql: str | None, file: Path | None) -> str:
 
 def _form(form: Format | None, out: Path | None, as_json: bool) -> Format:
     if as_json and form not in (None, Format.JSON):
-        stop(f"--json 与 --format {form} 不能同时使用", 2)
+        stop_wrong_usage(f"--json 与 --format {form} 不能同时使用")
     if form or as_json:
         return form or Format.JSON
     suffix = out.suffix[1:].lower() if out else ""

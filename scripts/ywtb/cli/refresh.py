@@ -17,6 +17,7 @@ from ywtb.cli.shared import (
     print_json,
     published,
     stop,
+    stop_wrong_usage,
     valid_month,
 )
 from ywtb.project import Project, SettingsError
@@ -55,7 +56,7 @@ def refresh(
             stop(f"score_months 中没有 {wanted}", 2)
     months = tuple(each for each in (valid_month(given) for given in revise or []) if each)
     if bool(months) != bool(reason and reason.strip()):
-        stop("更正已发布的月份须同时给出 --revise 和 --reason", 2)
+        stop_wrong_usage("更正已发布的月份须同时给出 --revise 和 --reason")
     revision = Revision(months, reason.strip()) if reason else None
     run(project, revision, keep, full, wanted, quiet, as_json, notify_command)
 

@@ -35,6 +35,11 @@ def stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
+def stop_wrong_usage(said: str) -> NoReturn:
+    """Say what does not fit in the options given, as of any that the command does not know."""
+    raise typer.TyperException(said)
+
+
 def stop_unpublished() -> NoReturn:
     """Exit because there is no published release to ask."""
     stop("还没有发布过：先运行 ywtb refresh", 2)

@@ -16,6 +16,7 @@ from ywtb.cli.shared import (
     published,
     published_months,
     stop,
+    stop_wrong_usage,
     valid_month,
 )
 
@@ -56,7 +57,7 @@ def whatif(
     except scenario.NoScenarioError as error:
         stop(str(error), 2)
     if not asked.settings:
-        stop("没有要换的：用 --set 或 --file 给出", 2)
+        stop_wrong_usage("没有要换的：用 --set 或 --file 给出")
     if month and asked.month and month != asked.month:
         stop(f"--month {month} 与方案文件所写的 {asked.month} 不符", 2)
     wanted = valid_month(month or asked.month)

@@ -4,16 +4,15 @@ import contextlib
 import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from ywtb.assessment.problem import Problem, input_problem
+from ywtb.assessment.problem import Failure
 from ywtb.project import Project
-from ywtb.release.replay import INPUT_TEST, Check, Model, Scoring
+from ywtb.release.replay import Check, Model, Scoring
 
 TARGET_PATH = "target/release"
 """Kept apart from `target/`, so that an analyst's dbt and a refresh do not share a parse."""
@@ -24,23 +23,6 @@ FAILING_ROWS = 1000
 
 PRINTED = "int_annex_cells"
 """The model in which all that is scored ends: what it needs is kept in the release."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A test that found rows, with what it asserts, or a node that stopped with an error."""
-
-    name: str
-    message: str
-    rows: list[dict[str, Any]] = field(default_factory=list)
-
-    def problems(self, cities: Mapping[str, str]) -> list[Problem]:
-        """Problems of what was received that it tells; none where it tells another failure.
-
-        Args:
-            cities: names by code, where there are several.
-        """
-        return [input_problem(row, cities) for row in self.rows if self.name == INPUT_TEST]
 
 
 class Build:
@@ -140,15 +122,13 @@ class Build:
         Models that read nothing but seeds are what it starts from.
         """
         nodes = self._manifest.nodes
-        needed = {node.unique_id for node in self._built if node.name == PRINTED}
-        for node in reversed(self._built):  # each stands after those that it reads
-            if node.unique_id in needed:
-                needed.update(node.depends_on.nodes)
+        last = [node.unique_id for node in self._built if node.name == PRINTED]
+        needed = with_ancestors(self._built, last)
         models = {
             node.unique_id: Model(
                 node.name,
-                _table(node),
-                sorted(_table(nodes[parent]) for parent in node.depends_on.nodes),
+                table_of(node),
+                sorted(table_of(nodes[parent]) for parent in node.depends_on.nodes),
                 node.compiled_code,
             )
             for node in self._built
@@ -181,8 +161,23 @@ class Build:
             return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
 
-def _table(node: Any) -> str:
+def table_of(node: Any) -> str:
+    """Schema and name of what a node makes."""
     return f"{node.schema}.{node.alias}"
+
+
+def with_ancestors(nodes: Sequence[Any], wanted: Iterable[str]) -> set[str]:
+    """Ids of nodes with all that they follow from, as far as `nodes` have it.
+
+    Args:
+        nodes: each after those that it reads.
+        wanted: ids.
+    """
+    needed = set(wanted)
+    for node in reversed(nodes):
+        if node.unique_id in needed:
+            needed.update(node.depends_on.nodes)
+    return needed
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from ywtb.assessment.problem import Problem
+from ywtb.assessment.problem import Failure, Problem
 from ywtb.checksums import DamageError, seal
 from ywtb.expectations import (
     ExpectationWorker,
@@ -31,7 +31,7 @@ from ywtb.exports.release_month import final_months, read_month
 from ywtb.intake.collection import provenance_file
 from ywtb.intake.store import recover
 from ywtb.lock import writer_lock
-from ywtb.pipeline.dbt_build import Build, Failure
+from ywtb.pipeline.dbt_build import Build
 from ywtb.pipeline.draft_changes import write_draft_changes
 from ywtb.pipeline.earlier_months import start_anew, start_from
 from ywtb.pipeline.fingerprints import month_checksums, seed_checksums

@@ -15,9 +15,11 @@ from typing import Any
 
 import duckdb
 
+from ywtb.assessment.problem import Failure
 from ywtb.assessment.sql import literal
-from ywtb.pipeline.dbt_build import FAILING_ROWS, Failure
+from ywtb.pipeline.dbt_build import FAILING_ROWS
 from ywtb.province.plan import Check, Model, Plan, names_of
+from ywtb.release.queries import rows
 
 MEMORY = "1GB"
 """The most that DuckDB takes of a worker's memory; beyond it, it writes to disk."""
@@ -63,9 +65,13 @@ class RefusalError(Exception):
         self.failure = failure
 
 
-@cache
 def _plan(path: str) -> tuple[Plan, str]:
-    """The plan and the checksum of its SQL."""
+    """The plan and the checksum of its SQL; a worker may outlive the run that made it."""
+    return _plan_as_of(path, Path(path).stat().st_mtime_ns)
+
+
+@cache
+def _plan_as_of(path: str, _: int) -> tuple[Plan, str]:
     plan = Plan.read_file(Path(path))
     parts = (duckdb.__version__, plan.feeds, plan.read, plan.results, plan.models, plan.checks)
     return plan, hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -198,6 +204,15 @@ def write_rows_without_city(plan: Plan) -> None:
                 where = f"where score_month = {literal(month)}"
                 _copy(connection, f"by_dbt.{table}", file, [], where)
                 place(file, _table_folder(Path(plan.out), table) / f"score_month={month}")
+            keep_months(Path(plan.out), table, plan.months)
+
+
+def keep_months(out: Path, table: str, months: Iterable[str]) -> None:
+    """Remove what a table without cities has of other months."""
+    wanted = {f"score_month={month}" for month in months}
+    for folder in _table_folder(out, table).glob("score_month=*"):
+        if folder.name not in wanted:
+            shutil.rmtree(folder)
 
 
 @contextmanager
@@ -259,9 +274,7 @@ def _computed(plan: Plan, cities: Sequence[City]) -> Path:
             if model.is_read_later:
                 _add_earlier_rows(connection, plan, model, cities, built[0])
         _run(connection, later, plan.checks, made)
-        results: dict[str, list[str]] = {table: [] for table in plan.results}
-        results |= {model.table: model.keys for model in plan.models if model.is_result}
-        for table, keys in results.items():
+        for table, keys in plan.result_tables.items():
             if "city_code" in _columns(connection, table):
                 where = (
                     f"where city_code in ({', '.join(map(literal, codes))})"
@@ -287,13 +300,13 @@ def _open_files(
             for path in _files(plan, code, month):
                 by_feed.setdefault(path.stem, []).append(path)
     if unknown := sorted({*by_feed} - {*plan.feeds}):
-        rows = [
+        found = [
             {"city_code": path.parent.parent.name.partition("=")[2], "source_file": str(path)}
             for feed in unknown
             for path in by_feed[feed]
         ]
         expected = "、".join(f"{feed}.parquet" for feed in plan.feeds)
-        raise RefusalError(Failure("raw.cells", f"文件名不是任何一类数据；应为 {expected}", rows))
+        raise RefusalError(Failure("raw.cells", f"文件名不是任何一类数据；应为 {expected}", found))
     selects = [
         f"from by_dbt.raw.feed_cells({literal(feed)}, {literal(plan.feeds[feed])},"
         f" {literal(plan.source)}, [{', '.join(literal(glob.escape(str(p))) for p in files)}])"
@@ -318,17 +331,22 @@ def _run(
         made.add(model.name)
         for check in checks:
             if model.name in check.after and made.issuperset(check.after):
-                found = _execute(connection, check.name, f"from ({check.sql}) limit {FAILING_ROWS}")
-                names = [column[0] for column in found.description or ()]
-                if rows := [dict(zip(names, row, strict=True)) for row in found.fetchall()]:
-                    raise RefusalError(Failure(check.name, check.message, rows))
+                with _refusing(check.name):
+                    found = rows(connection, f"from ({check.sql}) limit {FAILING_ROWS}")
+                if found:
+                    raise RefusalError(Failure(check.name, check.message, found))
 
 
-def _execute(
-    connection: duckdb.DuckDBPyConnection, name: str, sql: str
-) -> duckdb.DuckDBPyConnection:
+def _execute(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    with _refusing(name):
+        connection.execute(sql)
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Refuse where SQL stops."""
     try:
-        return connection.execute(sql)
+        yield
     except duckdb.Error as error:
         raise RefusalError(Failure(name, str(error).strip().split("\n")[0])) from error
 
@@ -371,8 +389,7 @@ def _put_in_place(plan: Plan, folder: Path, city: City) -> Built:
     earlier = built_months(out, city.code)
     changed = [month for month in sorted({*earlier, *city.months}) if month >= first]
     write_state(plan, state, {m: entry for m, entry in earlier.items() if m < first})
-    tables = [*plan.results, *(model.table for model in plan.models if model.is_result)]
-    for table in tables:
+    for table in plan.result_tables:
         part = f"city_code={city.code}"
         for month in changed:
             made = _table_folder(folder, table) / part / f"score_month={month}"
@@ -402,12 +419,12 @@ def _reference_checksums(
         columns = _columns(connection, table)
         city = "city_code" if "city_code" in columns else "cast(null as varchar)"
         month = "cast(score_month as varchar)" if "score_month" in columns else "null"
-        rows = connection.execute(
+        checksums = connection.execute(
             f"select city, month, md5(string_agg(row_text, chr(10) order by row_text)) from ("  # noqa: S608
             f"select {city} as city, {month} as month, cast(each as varchar) as row_text"
             f" from {table} as each) group by all"
         ).fetchall()
-        for city_code, score_month, rows_checksum in rows:
+        for city_code, score_month, rows_checksum in checksums:
             key = (city_code, score_month)
             found[key] = checksum((found.get(key, ""), table, rows_checksum))
     return found

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ywtb.assessment.problem import Failure
 from ywtb.checksums import checksums
-from ywtb.pipeline.dbt_build import Build, Failure
+from ywtb.pipeline.dbt_build import Build, table_of, with_ancestors
 from ywtb.project import Project
 
 FROM_FILES = "stg_bulletin__cells+"
@@ -122,6 +123,12 @@ class Plan:
         return out / FOLDER / PLAN
 
     @property
+    def result_tables(self) -> dict[str, list[str]]:
+        """Tables that people receive of a city, with the columns of their primary keys."""
+        keys: dict[str, list[str]] = {table: [] for table in self.results}
+        return keys | {model.table: model.keys for model in self.models if model.is_result}
+
+    @property
     def reference(self) -> Path:
         """The reference database."""
         return Path(self.folder) / REFERENCE
@@ -198,7 +205,7 @@ def make_plan(
 
 def names_of(table: str) -> tuple[str, str]:
     """Schema and name of a table as SQL writes it."""
-    schema, name = table.replace('"', "").split(".")
+    schema, name = table.split(".")
     return schema, name
 
 
@@ -221,10 +228,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
     compiled = list(compiled)
     found = {node.unique_id: node for node in compiled if node.resource_type == "model"}
     results = {key for key, node in found.items() if _is_public(node)}
-    needed = set(results)
-    for key in reversed(found):  # each model stands after those that it reads
-        if key in needed:
-            needed.update(parent for parent in found[key].depends_on.nodes if parent in found)
+    needed = with_ancestors(list(found.values()), results) & found.keys()
     over_cities = {key for key in needed if found[key].schema == "province"}
     later = {
         parent
@@ -235,7 +239,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
     models = {
         key: Model(
             name=node.name,
-            table=_table(node),
+            table=table_of(node),
             sql=node.compiled_code,
             keys=_primary_key(node),
             comment=node.description,
@@ -257,7 +261,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
         if node.unique_id in needed or (
             node.resource_type == "test" and _fits(node, found, needed)
         ):
-            read.update(_table(nodes[key]) for key in parents if key not in found)
+            read.update(table_of(nodes[key]) for key in parents if key not in found)
         if node.resource_type == "test" and _fits(node, found, needed):
             after = [key for key in parents if key in needed]
             checks[bool(over_cities.intersection(after))].append(
@@ -270,7 +274,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
     return {
         "read": sorted(read),
         "results": sorted(
-            _table(node)
+            table_of(node)
             for key, node in nodes.items()
             if node.resource_type == "model" and key not in found and _is_public(node)
         ),
@@ -287,10 +291,6 @@ def _fits(node: Any, found: Any, needed: set[str]) -> bool:
 
 def _is_public(node: Any) -> bool:
     return str(getattr(node.config.access, "value", node.config.access)) == "public"
-
-
-def _table(node: Any) -> str:
-    return f'"{node.schema}"."{node.alias}"'
 
 
 def _primary_key(node: Any) -> list[str]:
@@ -310,12 +310,12 @@ def _constraints(node: Any) -> list[Check]:
     """The primary key and the columns that are never empty, which dbt's tables would enforce."""
     checks = []
     if keys := ", ".join(_primary_key(node)):
-        sql = f"select {keys} from {_table(node)} group by all having count(*) > 1"  # noqa: S608
+        sql = f"select {keys} from {table_of(node)} group by all having count(*) > 1"  # noqa: S608
         checks.append(Check(f"{node.name}__primary_key", f"{keys} 不重复", sql, [node.name]))
     filled = [column.name for column in node.columns.values() if _is_required(column)]
     if filled:
         empty = " or ".join(f"{name} is null" for name in filled)
-        sql = f"from {_table(node)} where {empty}"
+        sql = f"from {table_of(node)} where {empty}"
         checks.append(
             Check(f"{node.name}__not_null", f"{'、'.join(filled)} 不为空", sql, [node.name])
         )

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ywtb.assessment.problem import Failure
 from ywtb.lock import folder_lock
-from ywtb.pipeline.dbt_build import Failure
 from ywtb.project import Project
 from ywtb.province import cities
 from ywtb.province.plan import Plan, make_plan
@@ -228,10 +228,9 @@ def _build(
 
 
 def _remove_gone(plan: Plan, source: Source, outcome: Outcome) -> None:
-    tables = [*plan.results, *(model.table for model in plan.models if model.is_result)]
     for path in sorted((Path(plan.out) / cities.STATE).glob("*.json")):
         if path.name != PROVINCE_STATE and path.stem not in source.cities:
-            cities.remove(Path(plan.out), tables, path.stem)
+            cities.remove(Path(plan.out), plan.result_tables, path.stem)
             outcome.removed.append(path.stem)
 
 
@@ -245,22 +244,15 @@ def _count(client: Any, plan: Plan, source: Source, outcome: Outcome) -> None:
     except (FileNotFoundError, ValueError):
         known = {}
     built = {code: cities.built_months(out, code) for code in source.cities}
+    follows_from: dict[str, list[str]] = {}
+    for code, months in built.items():
+        for month, entry in months.items():
+            follows_from.setdefault(month, []).append(f"{code} {entry['fingerprint']}")
     sql = [model.sql for model in plan.province_models]
-    now = {
-        month: cities.checksum(
-            [
-                *sql,
-                *(
-                    f"{code} {found[month]['fingerprint']}"
-                    for code, found in built.items()
-                    if month in found
-                ),
-            ]
-        )
-        for month in source.months
-        if any(month in found for found in built.values())
-    }
-    changed = [month for month, fingerprint in now.items() if known.get(month) != fingerprint]
+    now = {month: cities.checksum([*sql, *each]) for month, each in follows_from.items()}
+    for model in plan.province_models:
+        cities.keep_months(out, model.table, now)
+    changed = sorted(month for month, checksum in now.items() if known.get(month) != checksum)
     path = str(plan.path)
     futures = client.map(
         cities.count_province, [path] * len(changed), changed, retries=RETRIES, pure=False

@@ -2,19 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from ywtb.assessment.problem import Failure
 from ywtb.assessment.sql import literal
+from ywtb.release.queries import rows
 
 RELEASE = "release"
 """Catalog of the release, beside `ywtb`, which compiled SQL names."""
-
-INPUT_TEST = "input_problems__none"
-"""The test whose rows are problems of what was received: nothing is scored where it finds any."""
 
 INPUT_PROBLEMS = "audit.input_problems"
 
@@ -43,15 +41,6 @@ class Check:
     name: str
     message: str
     sql: str
-
-
-@dataclass(frozen=True)
-class Contradiction:
-    """A data test with the rows that it found."""
-
-    name: str
-    message: str
-    rows: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -159,17 +148,14 @@ class Replay:
             else:
                 unmade.add(model.table)
 
-    def contradictions(self) -> list[Contradiction]:
+    def contradictions(self) -> list[Failure]:
         """Data tests that find something in what could be made."""
-        found = []
+        failures = []
         for check in self._scoring.checks:
             with suppress(duckdb.CatalogException):  # what it looks at could not be made
-                cursor = self.connection.execute(check.sql)
-                names = [column[0] for column in cursor.description or ()]
-                rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-                if rows:
-                    found.append(Contradiction(check.name, check.message, rows))
-        return found
+                if found := rows(self.connection, check.sql):
+                    failures.append(Failure(check.name, check.message, found))
+        return failures
 
     def _change(self, statements: Sequence[str]) -> None:
         for statement in statements:

@@ -12,7 +12,7 @@ import duckdb
 import yaml
 
 from ywtb.assessment.figures import plain_figure
-from ywtb.assessment.problem import Problem, input_problem
+from ywtb.assessment.problem import Failure, Problem
 from ywtb.assessment.sql import literal
 from ywtb.release.queries import (
     AmbiguousUnitError,
@@ -23,7 +23,7 @@ from ywtb.release.queries import (
     not_one_unit,
     rows,
 )
-from ywtb.release.replay import INPUT_TEST, RELEASE, Contradiction, Replay
+from ywtb.release.replay import RELEASE, Replay
 
 RULES, WEIGHTS, MAXIMA, VALUES = "rules", "weights", "max_points", "values"
 SECTIONS = (VALUES, RULES, WEIGHTS, MAXIMA)
@@ -182,7 +182,7 @@ class Answer:
     changes: list[Change] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    contradictions: list[Contradiction] = field(default_factory=list)
+    contradictions: list[Failure] = field(default_factory=list)
     units: list[Row] = field(default_factory=list)
     printed_changes: list[Row] = field(default_factory=list)
 
@@ -243,19 +243,14 @@ def answer(replayed: Replay, scenario: Scenario, city: str | None = None) -> Ans
             Problem("方案", None, None, "数值过大，算不出得分", "大小合理的系数、满分和值")
         )
     for each in replayed.contradictions():
-        if each.name == INPUT_TEST:
-            found.problems += [_problem(row) for row in each.rows]
-        else:
-            found.contradictions.append(each)
+        # What is wrong with a value is the scenario's, and of no file.
+        problems = [replace(problem, file="方案", row=None) for problem in each.problems({})]
+        found.problems += problems
+        found.contradictions += [] if problems else [each]
     if not found.is_refused:
         found.units = _units(replayed)
         found.printed_changes = rows(replayed.connection, _sql(PRINTED_CHANGES, replayed))
     return found
-
-
-def _problem(row: Row) -> Problem:
-    """What is wrong with a value, which is the scenario's and of no file."""
-    return replace(input_problem(row, {}), file="方案", row=None)
 
 
 class _Names:
