@@ -24,6 +24,8 @@ from ywtb.exports.formats import MANIFEST
 from ywtb.exports.month_folder import export_months
 from ywtb.project import Project
 
+pytestmark = pytest.mark.soak
+
 HOME, SECOND = "511700", "511600"
 NAMES = {
     "通川区": "广安区",
