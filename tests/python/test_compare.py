@@ -41,7 +41,7 @@ def test_a_unit_is_told_to_the_indicator(three_months: Sandbox) -> None:
     lines = three_months.run("compare", "2023-07", "2023-08").stdout.splitlines()
     place = lines.index(done.stdout.splitlines()[1])
     assert lines[place + 1] == "  数值 +0.24"
-    assert lines[-1] == "得分或名次有变化的单位 49 个，没有变化的 0 个"
+    assert lines[-1] == "得分或名次有变化的单位 2 个，没有变化的 47 个"
 
 
 def test_what_cannot_be_compared_is_told(three_months: Sandbox) -> None:
