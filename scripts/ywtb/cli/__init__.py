@@ -31,6 +31,7 @@ from ywtb.cli import (
     publish,
     query,
     refresh,
+    robustness,
     rollback,
     serve_postgres,
     set_cell,
@@ -62,7 +63,13 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
         serve_postgres.serve_postgres,
     ),
-    "分析": (explain.explain, whatif.whatif, query.query, shell.shell),
+    "分析": (
+        explain.explain,
+        whatif.whatif,
+        robustness.robustness,
+        query.query,
+        shell.shell,
+    ),
     "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
