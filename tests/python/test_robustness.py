@@ -20,6 +20,7 @@ from ywtb.release.robustness import (
     FEW_UNITS,
     GROUPS,
     NO_VARIANCE,
+    SCORES,
     Robustness,
     answer,
     correlations,
@@ -284,6 +285,21 @@ def test_coefficients_go_to_both_ends_of_ranges_that_are_kept(june: Sandbox) -> 
     }
     ends = alone.steps[NAMES.index("coefficients")].findings["ends"]
     assert [bool(end["refused_by"]) for end in ends] == [True, True]
+
+
+def test_what_was_altered_is_as_before(june: Sandbox) -> None:
+    scores = "from marts.fct_composite_scores order by unit_id"
+    lost = ["update marts.fct_indicator_scores set points_lost = 1"]
+    with replay((june.root / june.database).resolve(), "2023-06") as replayed:
+        replayed.run()
+        with replayed.altered({SCORES: lost}, "marts.fct_composite_scores"):
+            assert replayed.connection.execute(scores).fetchall() != june.rows(scores)
+        with (
+            pytest.raises(LookupError),
+            replayed.altered({SCORES: [*lost, f"{lost[0]} where false"]}, SCORES),
+        ):
+            pass
+        assert replayed.connection.execute(scores).fetchall() == june.rows(scores)
 
 
 def coefficient(rule: str, column: str, lowest: str, highest: str) -> dict[str, Any]:

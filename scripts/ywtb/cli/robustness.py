@@ -190,8 +190,9 @@ def _pairs(rows: list[Row]) -> Iterator[str]:
 
 
 def _rules(rows: list[Row]) -> Iterator[str]:
-    for basis, members in groupby(rows, lambda row: str(row["basis_name"])):
-        yield f"{basis}：{'、'.join(row['rule_id'] for row in members)}"
+    without = (row for row in rows if not row["has_range"])
+    for basis, members in groupby(without, lambda row: str(row["basis_name"])):
+        yield f"{basis}而没有计算：{'、'.join(row['rule_id'] for row in members)}"
 
 
 def _ends(rows: list[Row]) -> Iterator[str]:

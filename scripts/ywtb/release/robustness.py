@@ -184,11 +184,11 @@ def _weights(asked: _Asked) -> Step:
 def _indicators(asked: _Asked) -> Step:
     indicators, ranks = asked.rows(INDICATORS), asked.rows(RANKS)
     lossy = [each for each in indicators if each["lossy_unit_count"]]
-    published = list(ranks)
+    published = {row["unit_id"]: row for row in ranks}
     for indicator in lossy:
         code = literal(indicator["indicator_code"])
         found = asked.ranks_when(SCORES, [GIVEN_BACK.format(code=code)])
-        indicator["moved_unit_count"] = sum(row not in published for row in found)
+        indicator["moved_unit_count"] = sum(row != published[row["unit_id"]] for row in found)
         ranks += found
     line = (
         f"{len(indicators)} 项指标每次去掉一项，退回各单位在该项所失的分，由发布所用的语句重算："
@@ -279,12 +279,13 @@ def _coefficients(asked: _Asked) -> Step:
                 ranks += [] if failures else asked.rows(RANKS)
             names = [failure.name for failure in failures]
             ends.append({"rule_id": rule_id, "end": end, "refused_by": names})
+    rules = [{**each, "has_range": each["rule_id"] in ranged} for each in rules]
     line = f"规则中{counts}，"
     if not ranged:
         line += "系数的可行区间都没有作为数据存下，一条也没有计算，本步没有名次"
         return Step("coefficients", "未明定的系数", line, findings={"rules": rules, "ends": ends})
     refused = sum(bool(each["refused_by"]) for each in ends)
-    without = len({each["rule_id"] for each in rules} - ranged.keys())
+    without = sum(not each["has_range"] for each in rules)
     line += (
         f"存有可行区间的 {len(ranged)} 条，两端各重算一次，其中 {refused} 端与数据测试不符而不计，"
         f"其余 {without} 条没有存下可行区间，没有计算；"
