@@ -32,6 +32,7 @@ from ywtb.cli import (
     publish,
     query,
     refresh,
+    robustness,
     rollback,
     serve_postgres,
     set_cell,
@@ -63,7 +64,14 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
         serve_postgres.serve_postgres,
     ),
-    "分析": (explain.explain, compare.compare, whatif.whatif, query.query, shell.shell),
+    "分析": (
+        explain.explain,
+        compare.compare,
+        whatif.whatif,
+        robustness.robustness,
+        query.query,
+        shell.shell,
+    ),
     "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
