@@ -20,6 +20,7 @@ import typer
 from ywtb.checksums import DamageError
 from ywtb.cli import (
     acknowledge,
+    calibrate,
     check,
     discard,
     explain,
@@ -62,7 +63,13 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
         serve_postgres.serve_postgres,
     ),
-    "分析": (explain.explain, whatif.whatif, query.query, shell.shell),
+    "分析": (
+        explain.explain,
+        whatif.whatif,
+        calibrate.calibrate,
+        query.query,
+        shell.shell,
+    ),
     "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }

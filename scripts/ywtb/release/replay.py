@@ -148,6 +148,29 @@ class Replay:
             else:
                 unmade.add(model.table)
 
+    def run_again(self, changes: Mapping[str, Sequence[str]], table: str) -> None:
+        """Make a table of the month that was run anew, with what lies between it and the changes.
+
+        Args:
+            changes: statements by the table that they change, tables that models make; changes of
+                an earlier run are gone.
+            table: the one that is wanted; what does not lead to it stays as it was.
+
+        Raises:
+            duckdb.Error: a figure is too large to be computed with.
+            LookupError: a statement changes nothing.
+        """
+        needed, touched = {table}, set(changes)
+        for model in reversed(self._scoring.models):
+            if model.table in needed:
+                needed.update(model.tables_read)
+        for model in self._scoring.models:
+            if model.table in touched or not touched.isdisjoint(model.tables_read):
+                touched.add(model.table)
+                if model.table in needed:
+                    self.connection.execute(f"create or replace table {model.table} as {model.sql}")
+                    self._change(changes.get(model.table, ()))
+
     def contradictions(self) -> list[Failure]:
         """Data tests that find something in what could be made."""
         failures = []
