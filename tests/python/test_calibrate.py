@@ -211,3 +211,29 @@ def test_what_no_value_gives_is_told(
     assert row["is_bounded_below"]
     assert row["is_bounded_above"]
     assert (row["lowest"] is None) == (row["highest"] is None) == (verdict == "refuted")
+
+
+@pytest.mark.soak
+def test_what_several_decide_and_none_gives_leaves_them_in_doubt(june_copy: Sandbox) -> None:
+    rules = ("one_thing_published_count", "policy_count")
+    database = (june_copy.root / june_copy.database).resolve()
+    for path in (database.parent, database):
+        path.chmod(0o755)
+    with duckdb.connect(str(database)) as connection:
+        (unit_name,) = connection.execute(
+            "select min(unit_name) from (select unit_name from marts.fct_observations "
+            f"where indicator_code in {rules} and obs_value > 0 group by all having count(*) = 2)"
+        ).fetchall()[0]
+        connection.execute(
+            "update audit.score_reconciliation set published_score = published_score - 1 "
+            f"where unit_name = '{unit_name}' and dimension_code = 'special_work'"
+        )
+    with replay(database, "2023-06") as replayed:
+        found = calibrate(replayed)
+    for rule_id in rules:
+        row = by_rule(found.coefficients)[rule_id, 1]
+        assert (row["verdict"], row["lowest"], row["highest"]) == ("in_doubt", 0, None)
+    assert by_rule(found.coefficients)[COUNTIES, 1]["verdict"] == "confirmed"
+    assert (unit_name, "special_work") in {
+        (row["unit_name"], row["dimension_code"]) for row in found.unexplained
+    }
