@@ -20,6 +20,7 @@ import typer
 from ywtb.checksums import DamageError
 from ywtb.cli import (
     acknowledge,
+    calibrate,
     check,
     compare,
     discard,
@@ -69,6 +70,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         compare.compare,
         whatif.whatif,
         robustness.robustness,
+        calibrate.calibrate,
         query.query,
         shell.shell,
     ),

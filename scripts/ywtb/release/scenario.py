@@ -317,7 +317,7 @@ class _Names:
         meant = [row for row in found if str(row["segment_no"]) in (segment or numbers)]
         if not meant:
             raise _WrongError(f"该规则没有第 {segment[0]} 段，有：{'、'.join(numbers)}")
-        types = self._decimals(table)
+        types = exact_sizes(self._connection, table)
         if column not in types:
             raise self._unknown("系数", column, types)
         old = None if meant[0][column] is None else plain_figure(meant[0][column])
@@ -341,7 +341,7 @@ class _Names:
         found = self._of_month(table, where)
         if not found:
             raise _WrongError(f"{group['group_name']}不考核“{dimension['dimension_name']}”")
-        new = _exact(setting.text, self._decimals(table)["weight"])
+        new = _exact(setting.text, exact_sizes(self._connection, table)["weight"])
         subject = f"{group['group_name']} {dimension['dimension_name']} 权重"
         if named:
             subject = f"{city['city_name']} {subject}"
@@ -359,7 +359,7 @@ class _Names:
         if not found or found[0]["max_points"] is None:
             name = indicator["indicator_name"]
             raise _WrongError(f"“{name}”在{group['group_name']}{'只列示' if found else '不考核'}")
-        new = _exact(setting.text, self._decimals(table)["max_points"])
+        new = _exact(setting.text, exact_sizes(self._connection, table)["max_points"])
         subject = f"{group['group_name']} {indicator['indicator_name']} 满分"
         change = Change(MAXIMA, subject, plain_figure(found[0]["max_points"]), setting.text)
         return _Edit(change, table, where, _update(table, "max_points", new, where))
@@ -404,13 +404,14 @@ class _Names:
     def _rows(self, table: str, where: str = "true") -> list[Row]:
         return rows(self._connection, f"from {table} where {where} order by all")
 
-    def _decimals(self, table: str) -> dict[str, tuple[int, int]]:
-        """Precision and scale of a table's columns that are exact decimals, by name."""
-        return {
-            row["column_name"]: (int(found[1]), int(found[2]))
-            for row in rows(self._connection, f"describe {table}")
-            if (found := _DECIMAL.fullmatch(row["column_type"]))
-        }
+
+def exact_sizes(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, tuple[int, int]]:
+    """Precision and scale of a table's columns that are exact decimals, by name."""
+    return {
+        row["column_name"]: (int(found[1]), int(found[2]))
+        for row in rows(connection, f"describe {table}")
+        if (found := _DECIMAL.fullmatch(row["column_type"]))
+    }
 
 
 def _two_names(setting: Setting, form: str) -> tuple[str, str]:

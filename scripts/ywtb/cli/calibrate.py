@@ -1,0 +1,99 @@
+"""The command `ywtb calibrate`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from ywtb.assessment.figures import plain_figure, points
+from ywtb.cli.shared import (
+    JsonOption,
+    MonthOption,
+    find_project,
+    print_json,
+    published,
+    published_months,
+    stop,
+    valid_month,
+)
+
+VERDICTS = {
+    "confirmed": "与现值相符",
+    "refuted": "与现值不符",
+    "in_doubt": "存疑：另有所印得分非它单独所能得出",
+}
+
+
+def calibrate(month: MonthOption = None, as_json: JsonOption = False) -> None:
+    """通报没有写明的系数可取多少，所印得分才都不变；逐月核对现值。
+
+    只在内存中计算，什么也不改动。不写月份时，核对印有得分的各月。
+
+    例：ywtb calibrate --month 2023-06
+    """
+    from ywtb.release import calibrate as calibration
+    from ywtb.release.releases import published_database
+    from ywtb.release.replay import NoScoringError, replay
+
+    project = find_project()
+    wanted = valid_month(month)
+    with published(project) as release:
+        published_months(release, wanted)
+        months = calibration.months_with_scores(release)
+    if wanted and wanted not in months:
+        stop(f"{wanted} 没有所印得分可以核对，有的月份：{'、'.join(months) or '无'}", 2)
+    found = []
+    for name in [wanted] if wanted else months:
+        try:
+            with replay(published_database(project), name) as replayed:
+                found.append(calibration.calibrate(replayed))
+        except NoScoringError:
+            stop("已发布的数据库没有存下计分语句，先运行 ywtb refresh", 2)
+    if as_json:
+        print_json([row for each in found for row in each.coefficients])
+        return
+    for each in found:
+        for line in _lines(each):
+            typer.echo(line)
+
+
+def _lines(found: Any) -> Iterator[str]:
+    yield f"{found.month} 推得或假定的系数，在此范围内所印得分和名次都不变："
+    told = [row for row in found.coefficients if row["verdict"] != "silent"]
+    silent = [row for row in found.coefficients if row["verdict"] == "silent"]
+    for row in told:
+        place = f" 第 {row['segment_no']} 段" if row["has_segments"] else ""
+        yield f"  {row['rule_id']}{place}：{row['rule_text']}"
+        yield (
+            f"      {_name(row)} 现为 {plain_figure(row['value'])}，{_range(row)}；"
+            f"决定所印得分 {row['figures_decided']} 个，{VERDICTS[row['verdict']]}"
+        )
+    if not told:
+        yield "  没有一个系数由本月的所印得分决定"
+    if silent:
+        yield f"本月无从核对的系数 {len(silent)} 个，取多少所印得分都不变："
+        yield from (f"  {row['rule_id']}：{row['rule_text']}" for row in silent)
+    for row in found.unexplained:
+        adjusted = row["adjustment_points"]
+        yield (
+            f"取多少都得不出的：{row['unit_name']} {row['dimension_name'] or '综合得分'} "
+            f"所印 {points(row['published_score'])}，按规则 {points(row['computed_score'])}"
+            + (f"，另作得分调整 {points(adjusted)}" if adjusted else "")
+        )
+
+
+def _name(row: dict[str, Any]) -> str:
+    tied = row["tied_coefficient"]
+    return f"{row['coefficient']}（{tied} 随之，上限处仍得满分）" if tied else row["coefficient"]
+
+
+def _range(row: dict[str, Any]) -> str:
+    """The range in words."""
+    lowest, highest = (
+        None if row[name] is None else plain_figure(row[name]) for name in ("lowest", "highest")
+    )
+    if lowest and highest:
+        return f"只能取 {lowest}" if lowest == highest else f"可取 {lowest} 至 {highest}"
+    if lowest or highest:
+        return f"不小于 {lowest}" if lowest else f"不大于 {highest}"
+    return "没有可取的值" if row["is_bounded_below"] else "取多少都可以"
