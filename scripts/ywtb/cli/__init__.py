@@ -24,6 +24,7 @@ from ywtb.cli import (
     discard,
     explain,
     export,
+    improve,
     ingest,
     objections,
     preview,
@@ -62,7 +63,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
         serve_postgres.serve_postgres,
     ),
-    "分析": (explain.explain, whatif.whatif, query.query, shell.shell),
+    "分析": (explain.explain, whatif.whatif, improve.improve, query.query, shell.shell),
     "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }
