@@ -2,11 +2,13 @@
 -- (exact total, then official order) and its rank, which equal totals share.
 with
 
+-- A score that is not known makes the total unknown: NULL is never skipped.
 totals as (
     select
         score_month,
         unit_id,
-        cast(sum(score) as decimal(18, 10)) as exact_score
+        cast(case when count(*) = count(score) then sum(score) end as decimal(18, 10))
+            as exact_score
     from {{ ref('fct_dimension_scores') }}
     group by score_month, unit_id
 )

@@ -22,11 +22,7 @@ curves as (
 kept as (
     select
         *,
-        case
-            when obs_status = 'M' then max_points
-            when obs_status = 'L' then null
-            else {{ kept_in_range('curve_points', 'max_points') }}
-        end as kept_points
+        {{ kept_points('obs_status', 'curve_points', 'max_points') }} as kept_points
     from curves
 ),
 

@@ -12,6 +12,8 @@ import pytest
 
 from conftest import Sandbox, copy_of, edit, read_csv, shared, write_csv
 
+pytestmark = pytest.mark.soak
+
 HEADINGS = (
     "办件编号", "申请人姓名", "身份证号", "办理单位", "受理时间", "承诺办结时间", "办结时间",
     "满意度评价", "整改时间",

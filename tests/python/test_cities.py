@@ -6,7 +6,7 @@ import json
 import random
 import re
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -23,6 +23,8 @@ from ywtb.assessment.problem import INPUT_TEST
 from ywtb.exports.formats import MANIFEST
 from ywtb.exports.month_folder import export_months
 from ywtb.project import Project
+
+pytestmark = pytest.mark.soak
 
 HOME, SECOND = "511700", "511600"
 NAMES = {
@@ -320,6 +322,19 @@ def test_whatif_changes_the_city_that_is_named(cities: Sandbox) -> None:
     assert (HOME, "B", "indicator") in effects
     one_city = ("--city", "广安市", "--set", "市财政局.超时件数=3", "--set", "武胜县.超时件数=3")
     assert cities.run("whatif", *one_city).returncode == 0
+
+
+def test_robustness_ranks_each_city_apart(cities: Sandbox) -> None:
+    done = cities.run("robustness", "--month", "2023-07", "--draws", "20", "--json")
+    assert done.returncode == 0, done.stderr
+    units = json.loads(done.stdout)["units"]
+    assert {unit["group_label"] for unit in units if unit["group_code"] == "B"} == {
+        "广安市 B组", "达州市 B组",
+    }  # fmt: skip
+    sizes = Counter((unit["city_code"], unit["group_code"]) for unit in units)
+    for unit in units:
+        size = sizes[unit["city_code"], unit["group_code"]]
+        assert 1 <= unit["best_rank"] <= unit["score_rank"] <= unit["worst_rank"] <= size
 
 
 @pytest.mark.soak

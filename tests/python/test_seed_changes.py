@@ -246,6 +246,48 @@ def test_the_new_annex_and_column_are_in_every_format(july: Sandbox) -> None:
     assert month.annexes[-1].notes == ("培训次数：7月1日—7月31日举办的业务培训。",)
 
 
+def test_july_differs_from_june_for_reasons_that_add_up(july: Sandbox) -> None:
+    """渠县 has one mismatch in both months; 达川区 had one; most rest of July is full marks."""
+
+    def effects(unit: str) -> list[tuple[Any, ...]]:
+        return july.rows(
+            "select cause, coalesce(indicator_code, dimension_code), effect "
+            "from marts.fct_score_change_effects "
+            f"where unit_name = '{unit}' and (cause, effect > 0) != ('value', true) order by all"
+        )
+
+    weights = [("weight", "service_items", Decimal(-1)), ("weight", "training", Decimal(1))]
+    assert effects("渠县") == [
+        ("indicator_new", "training_count", Decimal("-0.25")),
+        ("rule", "online_offline_mismatch_count", Decimal("-0.05")),
+        *weights,
+    ]
+    assert effects("达川区") == [
+        ("indicator_new", "training_count", Decimal(-1)),
+        ("rule", "overdue_case_count", Decimal("-1.9")),
+        ("value", "overdue_case_count", Decimal("-0.1")),
+        *weights,
+    ]
+    assert effects(MOVED) == [
+        ("group", "construction", Decimal(-10)),
+        ("group", "efficiency", Decimal(4)),
+        ("group", "licenses", Decimal(5)),
+        ("group", "parallel_approval_points", Decimal("0.01")),
+        ("group", "service_items", Decimal(-1)),
+        ("group", "special_work", Decimal(2)),
+        ("value", "unsealed_new_count", Decimal("-0.1")),
+    ]
+    assert july.rows(
+        "select score_by_previous_rules, score_rank, rank_by_previous_rules, is_comparable "
+        f"from marts.fct_scores_by_previous_rules where unit_name in ('渠县', '达川区', '{MOVED}') "
+        "order by exact_score"
+    ) == [
+        (Decimal("97.9"), 8, 8, False),
+        (Decimal("97.95"), 1, 7, False),
+        (None, 26, None, False),
+    ]
+
+
 def exported(sandbox: Sandbox, folder: Path) -> dict[str, bytes]:
     """What June's exports are made of, by path."""
     with open_release(Project(sandbox.root)) as connection:

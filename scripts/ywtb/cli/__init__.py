@@ -21,6 +21,7 @@ from ywtb.checksums import DamageError
 from ywtb.cli import (
     acknowledge,
     check,
+    compare,
     discard,
     explain,
     export,
@@ -32,6 +33,7 @@ from ywtb.cli import (
     publish,
     query,
     refresh,
+    robustness,
     rollback,
     serve_postgres,
     set_cell,
@@ -63,7 +65,15 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
         serve_postgres.serve_postgres,
     ),
-    "分析": (explain.explain, whatif.whatif, improve.improve, query.query, shell.shell),
+    "分析": (
+        explain.explain,
+        compare.compare,
+        whatif.whatif,
+        improve.improve,
+        robustness.robustness,
+        query.query,
+        shell.shell,
+    ),
     "全省": (synth.synth, province.province),
     "维护": (status.status, verify.verify, rollback.rollback),
 }

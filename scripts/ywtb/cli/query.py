@@ -11,6 +11,7 @@ import typer
 from ywtb.assessment.figures import visible
 from ywtb.cli.shared import (
     JsonOption,
+    aligned,
     find_project,
     json_text,
     stop,
@@ -20,9 +21,6 @@ from ywtb.cli.shared import (
 
 if TYPE_CHECKING:
     from ywtb.release.bounded_query import Answer
-
-WIDEST = 200
-"""Columns are aligned up to so many places of a terminal; a longer cell pushes what follows it."""
 
 
 class Format(StrEnum):
@@ -141,17 +139,7 @@ def _tables(answers: Iterable["Answer"]) -> Iterator[str]:
 
 def _table(answer: "Answer") -> Iterator[str]:
     """Every value whole, on a line per row, however narrow the terminal."""
-    from rich.cells import cell_len
-
     if not answer.rows:
         return
-    names = [visible(name) for name in answer.types]
-    lines = [names, *([visible(cell or "") for cell in row.values()] for row in answer.rows)]
-    columns = zip(*lines, strict=True)
-    widths = [max(cell_len(cell[:WIDEST]) for cell in column) for column in columns]
-    widths[-1] = 0
-    for line in lines:
-        yield "  ".join(
-            cell + " " * (min(width, WIDEST) - cell_len(cell[:WIDEST]))
-            for cell, width in zip(line, widths, strict=True)
-        )
+    rows = ([visible(cell or "") for cell in row.values()] for row in answer.rows)
+    yield from aligned([[visible(name) for name in answer.types], *rows])

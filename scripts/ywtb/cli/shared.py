@@ -23,6 +23,9 @@ MonthOption = Annotated[str | None, typer.Option("--month", help="月份，如 2
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="不显示进度。")]
 
+WIDEST = 200
+"""Columns are aligned up to so many places of a terminal; a longer cell pushes what follows it."""
+
 
 def one_line(message: str) -> str:
     """A message that a library or what was given may have broken, on one line."""
@@ -146,3 +149,17 @@ def _valid(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_valid(each) for each in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def aligned(lines: list[list[str]]) -> Iterator[str]:
+    """Lines of as many cells each, in columns."""
+    from rich.cells import cell_len
+
+    columns = zip(*lines, strict=True)
+    widths = [max(cell_len(cell[:WIDEST]) for cell in column) for column in columns]
+    widths[-1] = 0
+    for line in lines:
+        yield "  ".join(
+            cell + " " * (min(width, WIDEST) - cell_len(cell[:WIDEST]))
+            for cell, width in zip(line, widths, strict=True)
+        )

@@ -5,6 +5,7 @@ import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class Build:
         if result.exception is not None:
             return [Failure("dbt build", str(result.exception))]
         nodes = (outcome.node for outcome in result.result.results)
-        self._built = [node for node in nodes if node.resource_type in ("model", "test")]
+        self._built = _in_order(node for node in nodes if node.resource_type in ("model", "test"))
         self.test_count = sum(str(outcome.status) == "pass" for outcome in result.result.results)
         return [
             Failure(outcome.node.name, outcome.node.description, self._failing_rows(outcome))
@@ -164,6 +165,13 @@ class Build:
 def table_of(node: Any) -> str:
     """Schema and name of what a node makes."""
     return f"{node.schema}.{node.alias}"
+
+
+def _in_order(nodes: Iterable[Any]) -> list[Any]:
+    """Nodes, each after those that it reads, in an order that follows from nothing but these."""
+    by_id = {node.unique_id: node for node in sorted(nodes, key=lambda node: node.unique_id)}
+    graph = TopologicalSorter({key: node.depends_on.nodes for key, node in by_id.items()})
+    return [by_id[key] for key in graph.static_order() if key in by_id]
 
 
 def with_ancestors(nodes: Sequence[Any], wanted: Iterable[str]) -> set[str]:

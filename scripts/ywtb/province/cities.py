@@ -238,17 +238,25 @@ def _database(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory with what some cities need of the reference, of some months or all."""
     with _connection(plan) as connection:
-        listed = ", ".join(map(literal, codes))
+        months = f"between {literal(first)} and {literal(last)}" if first and last else ""
         for table in {*plan.read, *plan.results}:
-            columns = _columns(connection, f"by_dbt.{table}")
-            conditions = []
-            if "city_code" in columns:
-                conditions.append(f"(city_code is null or city_code in ({listed}))")
-            if first and last and "score_month" in columns:
-                conditions.append(f"score_month between {literal(first)} and {literal(last)}")
-            where = f"where {' and '.join(conditions)}" if conditions else ""
-            connection.execute(f"create table {table} as from by_dbt.{table} {where}")
+            rows_of_cities = _reference_rows(connection, table, codes, months)
+            connection.execute(f"create table {table} as {rows_of_cities}")
         yield connection
+
+
+def _reference_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, codes: Sequence[str], months: str
+) -> str:
+    """A query of what the reference has for some cities, and for months where a table has any."""
+    columns = _columns(connection, f"by_dbt.{table}")
+    conditions = ["true"]
+    if "city_code" in columns:
+        listed = ", ".join(map(literal, codes))
+        conditions.append(f"(city_code is null or city_code in ({listed}))")
+    if months and "score_month" in columns:
+        conditions.append(f"score_month {months}")
+    return f"from by_dbt.{table} where {' and '.join(conditions)}"
 
 
 def _computed(plan: Plan, cities: Sequence[City]) -> Path:
@@ -273,6 +281,10 @@ def _computed(plan: Plan, cities: Sequence[City]) -> Path:
         for model in at_once:
             if model.is_read_later:
                 _add_earlier_rows(connection, plan, model, cities, built[0])
+        for table in plan.read_later:
+            if "score_month" in _columns(connection, table):
+                earlier = _reference_rows(connection, table, codes, f"< {literal(built[0])}")
+                connection.execute(f"insert into {table} {earlier}")
         _run(connection, later, plan.checks, made)
         for table, keys in plan.result_tables.items():
             if "city_code" in _columns(connection, table):

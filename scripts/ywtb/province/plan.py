@@ -90,6 +90,7 @@ class Plan:
         cities: names by code.
         feeds: key columns of the feeds by code.
         read: tables of the reference that what follows from files reads.
+        read_later: those of which what looks back at earlier months reads these months as well.
         results: tables of the reference that people receive.
         models: each after those it reads, a city by itself.
         checks: tests of these models.
@@ -106,6 +107,7 @@ class Plan:
     cities: dict[str, str]
     feeds: dict[str, str]
     read: list[str]
+    read_later: list[str]
     results: list[str]
     models: list[Model]
     checks: list[Check]
@@ -273,6 +275,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
         checks[key in over_cities] += _constraints(found[key])
     return {
         "read": sorted(read),
+        "read_later": sorted(table_of(nodes[key]) for key in later if key not in found),
         "results": sorted(
             table_of(node)
             for key, node in nodes.items()

@@ -160,6 +160,36 @@ class Replay:
             else:
                 unmade.add(model.table)
 
+    @contextmanager
+    def altered(self, changes: Mapping[str, Sequence[str]], wanted: str) -> Iterator[None]:
+        """Other figures, in a month that was run, while the context lasts.
+
+        Made anew is only what lies between the changed tables and the wanted one.
+
+        Args:
+            changes: statements by the table that they change; none of these follows from another.
+            wanted: the table that is to be right.
+
+        Raises:
+            duckdb.Error: a figure is too large to be computed with.
+            LookupError: a statement changes nothing.
+        """
+        needed = {wanted}
+        for model in reversed(self._scoring.models):
+            needed.update(model.tables_read if model.table in needed else ())
+        self.connection.execute("begin")
+        try:
+            for statements in changes.values():
+                self._change(statements)
+            stale = set(changes)
+            for model in self._scoring.models:
+                if model.table in needed - stale and not stale.isdisjoint(model.tables_read):
+                    self.connection.execute(f"create or replace table {model.table} as {model.sql}")
+                    stale.add(model.table)
+            yield
+        finally:
+            self.connection.execute("rollback")
+
     def contradictions(self) -> list[Failure]:
         """Data tests that find something in what could be made."""
         failures = []

@@ -1,0 +1,139 @@
+"""Why scores of one month differ from those of another, exactly."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from ywtb.release.queries import Row, rows
+
+
+class NoEffectsError(Exception):
+    """The release was built before releases told why scores change."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two months against each other.
+
+    Attributes:
+        units: every unit that was scored in both, in printed order, with both totals and ranks and
+            `effects`, which sum to its `score_change`.
+        not_compared: units that lack one of the months.
+    """
+
+    units: list[Row]
+    not_compared: list[Row]
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection, months: tuple[str, str], unit_id: str | None = None
+) -> Comparison:
+    """What changed from one month to a later one, over all months between.
+
+    A final month is compared with final ones alone, as `marts.fct_monthly_changes` says.
+
+    Args:
+        connection: to a release.
+        months: the earlier and the later one, such as 2023-06.
+        unit_id: of the only unit that is asked for.
+
+    Raises:
+        NoEffectsError: the release does not tell.
+    """
+    values = {"earlier": f"{months[0]}-01", "later": f"{months[1]}-01", "unit_id": unit_id}
+    try:
+        units = rows(connection, f"{STEPS} {UNITS}", values)
+    except duckdb.CatalogException as error:
+        raise NoEffectsError from error
+    effects: dict[str, list[Row]] = {}
+    for effect in rows(connection, f"{STEPS} {EFFECTS}", values):
+        effects.setdefault(effect.pop("unit_id"), []).append(effect)
+    compared = [unit | {"effects": effects.get(unit["unit_id"], [])} for unit in units]
+    return Comparison(
+        [unit for unit in compared if unit["score_change"] is not None],
+        [
+            {name: unit[name] for name in ("city_name", "unit_id", "unit_name", "group_name")}
+            for unit in units
+            if unit["score_change"] is None
+        ],
+    )
+
+
+STEPS = """
+    with recursive asked as (
+        select
+            cast($earlier as date) as earlier,
+            cast($later as date) as later,
+            cast($unit_id as varchar) as asked_id
+    ),
+
+    steps as (
+        select unit_id, score_month, previous_month
+        from marts.fct_monthly_changes
+        inner join asked on score_month = later
+        where unit_id = coalesce(asked_id, unit_id)
+        union all
+        select unit_id, changes.score_month, changes.previous_month
+        from steps
+        inner join asked on steps.previous_month > earlier
+        inner join marts.fct_monthly_changes as changes using (unit_id)
+        where changes.score_month = steps.previous_month
+    ),
+
+    compared as (
+        select unit_id, count(*) as step_count
+        from steps
+        inner join asked on true
+        group by unit_id, earlier
+        having min(previous_month) = earlier
+    )
+"""
+"""Each unit's way back from the later month, from comparison to comparison."""
+
+UNITS = """
+    select
+        now.unit_id, now.unit_name, now.city_code, now.city_name, now.group_code, now.group_name,
+        before.group_code as previous_group_code, before.group_name as previous_group_name,
+        before.composite_score as previous_composite_score, now.composite_score,
+        before.exact_score as previous_exact_score, now.exact_score,
+        now.exact_score - before.exact_score as score_change,
+        before.score_rank as previous_rank, now.score_rank,
+        rules.is_comparable,
+        case when step_count = 1 then rules.rank_by_previous_rules end as rank_by_previous_rules,
+        case when step_count = 1 then rules.score_by_previous_rules end as score_by_previous_rules
+    from asked
+    inner join marts.fct_composite_scores as now
+        on now.score_month = later and now.unit_id = coalesce(asked_id, now.unit_id)
+    inner join reference.groups using (group_code)
+    left join compared using (unit_id)
+    left join marts.fct_composite_scores as before
+        on before.unit_id = compared.unit_id and before.score_month = earlier
+    left join (
+        select
+            unit_id, bool_and(is_comparable) as is_comparable,
+            any_value(rank_by_previous_rules) as rank_by_previous_rules,
+            any_value(score_by_previous_rules) as score_by_previous_rules
+        from steps
+        inner join marts.fct_scores_by_previous_rules using (unit_id, score_month)
+        group by unit_id
+    ) as rules on rules.unit_id = compared.unit_id
+    order by now.city_code, group_order, now.sequence_no
+"""
+
+EFFECTS = """
+    select
+        unit_id, dimension_code, dimension_name, cause, cause_name, indicator_code, indicator_name,
+        arg_min(previous_value, score_month) as previous_value,
+        arg_max(obs_value, score_month) as obs_value,
+        cast(sum(effect) as decimal(18, 10)) as effect
+    from steps
+    inner join compared using (unit_id)
+    inner join marts.fct_score_change_effects using (unit_id, score_month)
+    inner join reference.dimensions using (dimension_code, dimension_name)
+    inner join reference.change_causes using (cause, cause_name)
+    group by
+        unit_id, dimension_code, dimension_name, dimension_order, cause, cause_name, cause_order,
+        indicator_code, indicator_name
+    having sum(effect) != 0
+    order by unit_id, cause_order, dimension_order, indicator_code
+"""
