@@ -138,7 +138,7 @@ def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
         f"training_count,1,tiered,0,0,0,,0,0.25,stated,2023年7月通知,每次计 0.25 分,{JULY},",
     )
     # A grade, where there was none.
-    sandbox.append("reference/grades", f"top,优等,99,{JULY},,stated,2023年7月通知")
+    sandbox.append("reference/grades", f"top,优等,98,{JULY},,stated,2023年7月通知")
     sandbox.append(
         "reference/dimension_weights",
         f"training,county,1,{JULY},,",
@@ -148,7 +148,7 @@ def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
         "2023_07",
         {
             ("渠县", "online_offline_mismatch_count"): "1",
-            ("宣汉县", "online_offline_mismatch_count"): "400",
+            ("市水务局", "online_offline_mismatch_count"): "400",
             ("渠县", "training_count"): "3",
             ("市档案局", "survey_rate"): "90.00%",
             (MOVED, "unsealed_new_count"): "2",
@@ -201,21 +201,22 @@ def test_the_new_annex_and_feed_are_scored_and_printed(july: Sandbox) -> None:
 def test_what_a_unit_would_gain_follows_from_the_rules_of_july(july: Sandbox) -> None:
     database = (july.root / july.database).resolve()
     database = (july.root / july.database).resolve()
-    assert improvements(database, "宣汉县", "2023-06")["next_grade"] is None
-    found = improvements(database, "宣汉县", "2023-07")
+    assert improvements(database, "市水务局", "2023-06")["next_grade"] is None
+    found = improvements(database, "市水务局", "2023-07")
     assert found["next_grade"]["grade_name"] == "优等"
     (mismatches,) = (
         each
         for each in found["indicators"]
         if each["indicator_code"] == "online_offline_mismatch_count"
     )
-    # 400 cases cost 40 points, but the dimension has no more than 13 to lose.
-    assert mismatches["best"]["score_change"] == 13
-    # 20 leave 11 of them, and a total like that of 达川区.
-    assert mismatches["next_place"]["obs_value"] == 20
-    assert [each["exact_score"] for each in found["above"]] == [95]
-    assert mismatches["next_place"]["exact_score"] == 95
-    assert mismatches["next_grade"] is None
+    # 400 cases cost 40 points, but the dimension has no more than 22 to lose.
+    assert mismatches["best"]["score_change"] == 22
+    assert mismatches["best"]["exact_score"] == found["exact_score"] + 22
+    # 10 cost one of the 99 points that the others have.
+    assert mismatches["next_grade"]["obs_value"] == 10
+    assert mismatches["next_grade"]["exact_score"] == 98
+    assert mismatches["next_place"]["obs_value"] == 0
+    assert {each["exact_score"] for each in found["above"]} == {99}
 
 
 def test_the_new_annex_and_column_are_in_every_format(july: Sandbox) -> None:

@@ -115,8 +115,8 @@ class _Indicator:
 
     @property
     def last(self) -> int:
-        """Steps to the last valid value."""
-        end: Decimal = self.row["valid_min" if self.step < 0 else "valid_max"]
+        """Steps to the last value that is tried, which is the last valid one."""
+        end: Decimal = self.row["least_tried" if self.step < 0 else "greatest_tried"]
         return floor(end / self.step) - self.start
 
     @property
@@ -277,7 +277,7 @@ INDICATORS = """
     precisions as (
         select
             score_month, indicator_code, value_type,
-            coalesce(valid_min, 0) as valid_min, coalesce(valid_max, {most}) as valid_max,
+            coalesce(valid_min, 0) as least_tried, coalesce(valid_max, {most}) as greatest_tried,
             coalesce(max(decimals), max(max(decimals)) over (partition by value_type)) as decimals
         from marts.dim_indicators
         left join (
@@ -290,7 +290,7 @@ INDICATORS = """
 
     select
         dimension_name, indicator_code, indicator_name, value_type, obs_value,
-        max_points, points, points_lost, valid_min, valid_max, decimals, less_is_better
+        max_points, points, points_lost, decimals, less_is_better, least_tried, greatest_tried
     from marts.fct_indicator_scores
     inner join curves using (score_month, rule_id, max_points)
     inner join precisions using (score_month, indicator_code)
