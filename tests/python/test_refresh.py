@@ -114,6 +114,9 @@ def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
     assert {view for (view,) in views} == {
         *(f"附件{number}" for number in range(1, 12)),
         "单位",
+        "变化原因",
+        "控制图",
+        "按前次规则的得分",
         "失分明细",
         "年度平均",
         "异议",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ywtb.assessment.figures import plain_figure
+from ywtb.assessment.figures import plain_figure, signed, visible
 from ywtb.assessment.reviews import DECISIONS
 from ywtb.cli.shared import (
     JsonOption,
@@ -20,6 +20,10 @@ from ywtb.cli.shared import (
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+SUBJECTS = {"adjustment": "得分调整", "dimension_floor": "封底"}
+"""What points are lost for, other than an indicator, by `entry_type` of the ledger."""
 
 
 def explain(
@@ -86,6 +90,14 @@ def _explanation_lines(found: dict[str, Any]) -> list[str]:
                 lines += _loss_lines(loss)
     total = sum((loss["points_lost"] for loss in found["losses"]), Decimal(0))
     lines.append(f"合计失分 {plain_figure(total)} = 100 − {plain_figure(found['exact_score'])}")
+    if found["shown_only"]:
+        shown = (
+            f"{each['indicator_name']} {visible(each['printed_value'])}"
+            for each in found["shown_only"]
+        )
+        lines.append(f"只列示、不计分：{'，'.join(shown)}")
+    for each in found["neighbours"]:
+        lines += _neighbour_lines(each, found["sequence_no"])
     for each in found["objections"]:
         subject = each["indicator_name"] or each["dimension_name"]
         decided = f"：{each['reason']}（{each['decided_on']}）" if each["reason"] else ""
@@ -106,13 +118,7 @@ def _explanation_lines(found: dict[str, Any]) -> list[str]:
 
 
 def _loss_lines(loss: dict[str, Any]) -> list[str]:
-    cause = (
-        loss["indicator_name"]
-        or {
-            "adjustment": "得分调整",
-            "dimension_floor": "封底",
-        }[loss["entry_type"]]
-    )
+    cause = loss["indicator_name"] or SUBJECTS[loss["entry_type"]]
     sign = "−" if loss["points_lost"] > 0 else "+"
     lines = [f"  {sign}{plain_figure(abs(loss['points_lost']))} {cause}：{loss['reason']}"]
     if loss["entry_type"] == "indicator":
@@ -129,10 +135,28 @@ def _loss_lines(loss: dict[str, Any]) -> list[str]:
         else:
             source = f"推算值 {plain_figure(loss['obs_value'])}"
         lines.append(f"      {source}；规则 {loss['rule_id']}（{loss['basis_name']}）")
+        full = f"（满分 {plain_figure(loss['max_points'])}）" if loss["max_points"] else ""
+        lines.append(f"      得分 {loss['arithmetic']}{full}")
     if loss["erratum_id"] is not None:
         lines.append(f"      勘误 {loss['erratum_id']}")
     if counted := loss.get("counted"):
         lines += _case_lines(counted)
+    return lines
+
+
+def _neighbour_lines(neighbour: dict[str, Any], sequence_no: int) -> list[str]:
+    side = "前一个" if neighbour["sequence_no"] < sequence_no else "后一个"
+    distance = neighbour["distance"]
+    apart = f"{'高' if distance > 0 else '低'} {plain_figure(abs(distance))}"
+    lines = [
+        f"{side}是{neighbour['unit_name']}：{neighbour['composite_score']} 分，"
+        f"{f'比本单位{apart}' if distance else '与本单位同分'}"
+    ]
+    if parts := [
+        f"{SUBJECTS.get(each['subject'], each['subject'])} {signed(each['points'])}"
+        for each in neighbour["differences"]
+    ]:
+        lines.append(f"      其中 {'，'.join(parts)}")
     return lines
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from ywtb.assessment.arithmetic import arithmetic
 from ywtb.assessment.unit_names import meant_units
 from ywtb.checksums import Damage, DamageError
 from ywtb.project import Project
@@ -384,6 +385,19 @@ def explanation(
         "from explain(cast($2 as varchar), cast($1 as date))",
         values,
     )
+    _write_out(connection, losses, values)
+    shown_only = rows(
+        connection,
+        """
+        select dimension_name, indicator_name, printed_value, source_file, source_row
+        from marts.fct_observations
+        anti join marts.fct_indicator_scores using (score_month, unit_id, indicator_code)
+        inner join reference.dimensions using (dimension_code, dimension_name)
+        where score_month = cast(? as date) and unit_id = ? and printed_value is not null
+        order by dimension_order, indicator_code
+        """,
+        values,
+    )
     objections = rows(
         connection,
         "select * from audit.unit_objections where score_month = cast(? as date) and unit_id = ? "
@@ -402,8 +416,83 @@ def explanation(
     )
     return {
         "month": month, **_state(connection, month), **office, **found, "dimensions": dimensions,
-        "losses": losses, "objections": objections, "draft_changes": changes,
+        "losses": losses, "shown_only": shown_only, "neighbours": _neighbours(connection, values),
+        "objections": objections, "draft_changes": changes,
     }  # fmt: skip
+
+
+def _write_out(
+    connection: duckdb.DuckDBPyConnection, losses: list[Row], values: Sequence[Any]
+) -> None:
+    """Add to each loss by a rule how it is computed, see `arithmetic`."""
+    scored = {
+        each["indicator_code"]: each
+        for each in rows(
+            connection,
+            """
+            select indicator_code, obs_status, obs_value, max_points, points,
+                list(rules order by segment_no) as segments
+            from marts.fct_indicator_scores
+            inner join intermediate.int_rules_monthly as rules using (score_month, rule_id)
+            where score_month = cast(? as date) and unit_id = ?
+            group by all
+            """,
+            values,
+        )
+    }
+    for loss in losses:
+        found = scored.get(loss["indicator_code"])
+        loss["max_points"] = found and found["max_points"]
+        loss["arithmetic"] = found and arithmetic(
+            found["segments"], found["obs_value"], found["max_points"], found["points"]
+        )
+
+
+def _neighbours(connection: duckdb.DuckDBPyConnection, values: Sequence[Any]) -> list[Row]:
+    """The units printed before and after one, with what parts them: together it is the distance."""
+    return rows(
+        connection,
+        """
+        with asked as (
+            from marts.fct_composite_scores
+            where score_month = cast(? as date) and unit_id = ?
+        ),
+
+        neighbours as (
+            select scores.*, scores.exact_score - asked.exact_score as distance,
+                asked.unit_id as asked_id
+            from marts.fct_composite_scores as scores
+            inner join asked using (score_month, city_code, group_code)
+            where abs(scores.sequence_no - asked.sequence_no) = 1
+        ),
+
+        differences as (
+            select neighbours.unit_id, dimension_name,
+                coalesce(indicator_name, entry_type) as subject,
+                sum(case when ledger.unit_id = asked_id then points_lost else -points_lost end)
+                    as points
+            from neighbours
+            inner join audit.points_lost_ledger as ledger
+                on ledger.score_month = neighbours.score_month
+                and ledger.unit_id in (neighbours.unit_id, asked_id)
+            group by all
+            having points != 0
+        )
+
+        select unit_id, unit_name, sequence_no, score_rank, composite_score, exact_score, distance,
+            coalesce(
+                list({dimension_name: dimension_name, subject: subject, points: points}
+                    order by abs(points) desc, dimension_name, subject)
+                filter (points is not null),
+                []
+            ) as differences
+        from neighbours
+        left join differences using (unit_id)
+        group by all
+        order by sequence_no
+        """,
+        values,
+    )
 
 
 def cases_behind(
