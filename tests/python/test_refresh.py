@@ -71,6 +71,30 @@ def test_explain_accounts_for_every_lost_point(june: Sandbox) -> None:
     assert "勘误 2023-06-07" in text
 
 
+def test_any_client_can_ask_the_release_to_explain(june: Sandbox) -> None:
+    named, by_alias, by_id = (
+        june.rows(f"select * from explain('{unit}', date '2023-06-01')")
+        for unit in ("市文体旅游局", "市文化体育和旅游局", "511700-A08")
+    )
+    assert named == by_alias == by_id
+    assert june.rows(
+        "select entry_type, indicator_name, points_lost, reason, printed_value, source_row "
+        "from explain('市财政局', '2023-06-01') where indicator_code = 'behavior_coverage_rate'"
+    ) == [
+        (
+            "indicator",
+            "监管事项行为覆盖率",
+            Decimal("0.04284"),
+            "达到 50% 得满分，每低 1 个百分点扣 0.006 分",
+            "42.86%",
+            26,
+        )
+    ]
+    lost = "100 - sum(points_lost) from explain(unit := '大竹县', month := date '2023-06-01')"
+    assert june.rows(f"select {lost}") == [(Decimal("90.24"),)]
+    assert june.rows("from explain('大竹县', date '2023-05-01')") == []
+
+
 def test_explain_suggests_but_never_guesses(june: Sandbox) -> None:
     done = june.run("explain", "市文旅局")
     assert done.returncode == 2

@@ -22,6 +22,7 @@ from ywtb.exports.release_month import read_month
 from ywtb.exports.site.pages import write_site
 from ywtb.exports.workbook.workbook import write_workbook
 from ywtb.project import Project
+from ywtb.release.improve import improvements
 from ywtb.release.queries import open_release
 
 JULY = "2023-07-01"
@@ -136,6 +137,8 @@ def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
         "reference/scoring_rules",
         f"training_count,1,tiered,0,0,0,,0,0.25,stated,2023年7月通知,每次计 0.25 分,{JULY},",
     )
+    # A grade, where there was none.
+    sandbox.append("reference/grades", f"top,优等,98,{JULY},,stated,2023年7月通知")
     sandbox.append(
         "reference/dimension_weights",
         f"training,county,1,{JULY},,",
@@ -145,6 +148,7 @@ def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
         "2023_07",
         {
             ("渠县", "online_offline_mismatch_count"): "1",
+            ("市水务局", "online_offline_mismatch_count"): "400",
             ("渠县", "training_count"): "3",
             ("市档案局", "survey_rate"): "90.00%",
             (MOVED, "unsealed_new_count"): "2",
@@ -192,6 +196,27 @@ def test_the_new_annex_and_feed_are_scored_and_printed(july: Sandbox) -> None:
         "select exact_score from marts.fct_composite_scores "
         f"where unit_name = '渠县' and score_month = '{JULY}'"
     ) == [(Decimal("97.65"),)]
+
+
+def test_what_a_unit_would_gain_follows_from_the_rules_of_july(july: Sandbox) -> None:
+    database = (july.root / july.database).resolve()
+    database = (july.root / july.database).resolve()
+    assert improvements(database, "市水务局", "2023-06")["next_grade"] is None
+    found = improvements(database, "市水务局", "2023-07")
+    assert found["next_grade"]["grade_name"] == "优等"
+    (mismatches,) = (
+        each
+        for each in found["indicators"]
+        if each["indicator_code"] == "online_offline_mismatch_count"
+    )
+    # 400 cases cost 40 points, but the dimension has no more than 22 to lose.
+    assert mismatches["best"]["score_change"] == 22
+    assert mismatches["best"]["exact_score"] == found["exact_score"] + 22
+    # 10 cost one of the 99 points that the others have.
+    assert mismatches["next_grade"]["obs_value"] == 10
+    assert mismatches["next_grade"]["exact_score"] == 98
+    assert mismatches["next_place"]["obs_value"] == 0
+    assert {each["exact_score"] for each in found["above"]} == {99}
 
 
 def test_the_new_annex_and_column_are_in_every_format(july: Sandbox) -> None:

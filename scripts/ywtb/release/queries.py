@@ -381,23 +381,8 @@ def explanation(
     )
     losses = rows(
         connection,
-        """
-        select dimension_name, entry_type, indicator_code, indicator_name, obs_value, obs_status,
-            printed_value, ledger.source_file, source_row, erratum_id, rule_id, basis, basis_name,
-            reason, points_lost, sources.source_file as sender_file,
-            sources.source_sheet as sender_sheet, sources.source_cell as sender_cell
-        from audit.points_lost_ledger as ledger
-        inner join reference.dimensions using (dimension_code, dimension_name)
-        left join reference.rule_bases using (basis)
-        left join audit.cell_sources as sources
-            on sources.score_month = ledger.score_month
-            and sources.city_code = ledger.city_code
-            and sources.row_key = ledger.unit_name
-            and sources.feed_code = ledger.dimension_code
-            and sources.column_name = ledger.indicator_code
-        where ledger.score_month = cast(? as date) and unit_id = ?
-        order by dimension_order, points_lost desc, indicator_code
-        """,
+        "select * exclude (score_month, city_code, unit_id, unit_name) "
+        "from explain(cast($2 as varchar), cast($1 as date))",
         values,
     )
     _write_out(connection, losses, values)

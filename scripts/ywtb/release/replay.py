@@ -1,6 +1,6 @@
 """A month of a release computed again, in memory, by the SQL that the release was built with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +82,12 @@ class Scoring:
         checks = connection.execute("from audit.release_checks order by check_name").fetchall()
         return cls(found, [Check(*row) for row in checks])
 
+    def only(self, names: Collection[str] | None) -> "Scoring":
+        """Some of its models, of which no test is asked; all of it where none are named."""
+        if names is None:
+            return self
+        return Scoring([model for model in self.models if model.name in names], [])
+
 
 class Replay:
     """A month of a release in memory: what its scoring starts from, and then its results.
@@ -93,12 +99,18 @@ class Replay:
         day: its first day as SQL writes it.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, month: str) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        month: str,
+        only: Collection[str] | None = None,
+    ) -> None:
         """Copy what scoring starts from.
 
         Args:
             connection: with an empty `ywtb` and a `release`.
             month: such as 2023-06.
+            only: models that are to run, from what the others gave when the month was published.
 
         Raises:
             NoScoringError: the release has no SQL of its models.
@@ -106,7 +118,7 @@ class Replay:
         self.connection, self.month = connection, month
         self.day = f"date {literal(f'{month}-01')}"
         connection.execute(f"use {RELEASE}")
-        self._scoring = Scoring.read(connection)
+        self._scoring = Scoring.read(connection).only(only)
         made = {model.table for model in self._scoring.models}
         self._start = sorted(
             {table for model in self._scoring.models for table in model.tables_read} - made
@@ -138,7 +150,7 @@ class Replay:
         unmade: set[str] = set()
         for model in self._scoring.models:
             if unmade.isdisjoint(model.tables_read):
-                connection.execute(f"create table {model.table} as {model.sql}")
+                connection.execute(f"create or replace table {model.table} as {model.sql}")
                 self._change(changes.get(model.table, ()))
                 if (
                     model.table == INPUT_PROBLEMS
@@ -194,12 +206,13 @@ class Replay:
 
 
 @contextmanager
-def replay(database: Path, month: str) -> Iterator[Replay]:
+def replay(database: Path, month: str, only: Collection[str] | None = None) -> Iterator[Replay]:
     """A month of a release, to be computed again; nothing is written.
 
     Args:
         database: the release.
         month: one of its months, such as 2023-06.
+        only: models that are to run; all of them without it.
 
     Raises:
         NoScoringError: the release has no SQL of its models.
@@ -208,4 +221,4 @@ def replay(database: Path, month: str) -> Iterator[Replay]:
         connection.execute(f"attach {literal(str(database))} as {RELEASE} (read_only)")
         connection.execute("attach ':memory:' as ywtb")
         connection.execute("set enable_external_access = false")
-        yield Replay(connection, month)
+        yield Replay(connection, month, only)
