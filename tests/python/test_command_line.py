@@ -10,12 +10,16 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import pytest
+import typer
 
 from conftest import BIN, Sandbox
 from ywtb.cli import main
+from ywtb.cli.shared import published
 from ywtb.lock import writer_lock
 from ywtb.project import Project
+from ywtb.release import queries
 
 RARE = "市䶮✗局"
 """A name with characters that GBK lacks."""
@@ -51,7 +55,7 @@ def test_a_package_of_an_optional_group_is_told(june: Sandbox, tmp_path: Path) -
 
 def test_a_terminal_that_lacks_a_character_shows_its_code(june: Sandbox) -> None:
     for arguments in (("explain", "渠县"), ("query", f"select '{RARE}' as a")):
-        done = june.run(*arguments, PYTHONIOENCODING="latin-1")
+        done = june.run(*arguments, PYTHONIOENCODING="iso8859-5")
         assert (done.returncode, done.stderr) == (0, "")
     assert "\\u4dae" in done.stdout
 
@@ -104,6 +108,18 @@ def test_wrong_usage_is_one_line(june: Sandbox, arguments: str, command: str) ->
     assert line.startswith("用法有误：")
     assert line.endswith(f"；见 {command} --help")
     assert line.isprintable()
+
+
+def test_a_release_of_an_older_version_is_told(
+    june: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(queries, "open_release", lambda _: duckdb.connect())
+    with pytest.raises(typer.Exit) as stopped, published(Project(june.root)) as release:
+        release.execute("from new_table")
+    assert stopped.value.exit_code == 2
+    assert capsys.readouterr().err == (
+        "已发布的数据库由较早的版本建成，缺少 Table with name new_table：先运行 ywtb refresh\n"
+    )
 
 
 def test_without_arguments_the_help_is_shown(june: Sandbox) -> None:

@@ -1,5 +1,5 @@
 -- A rule is what its kind says: a threshold is full marks at its end, a rate of 100 earns the
--- maximum, and so on.
+-- maximum, and so on. A rule may be in force that no group uses.
 with
 
 uses as (
@@ -39,8 +39,8 @@ where
                 then base_share = 1 and base_points = 0 and slope_share = 0 and slope_points < 0
             when 'pool_deduction'
                 then
-                    base_share = 0 and base_points = 0 and slope_share = 0 and max_points = 0
-                    and slope_points < 0
+                    base_share = 0 and base_points = 0 and slope_share = 0 and slope_points < 0
+                    and coalesce(max_points, 0) = 0
             when 'proportional'
                 then
                     base_share = 0 and base_points = 0 and slope_points = 0

@@ -47,8 +47,6 @@ def compare(
         queries.UnknownUnitError, queries.AmbiguousUnitError, queries.SeveralUnitsError
     ) as error:  # fmt: skip
         stop(queries.not_one_unit(str(unit), error), 2)
-    except comparison.NoEffectsError:
-        stop("已发布的数据库没有存下变化的原因，先运行 ywtb refresh", 2)
     if as_json:
         print_json({"earlier": earlier, "later": later, **vars(found)})
         return

@@ -91,7 +91,9 @@ def one_writer() -> Iterator[None]:
 
 @contextmanager
 def published(project: Project) -> Iterator["DuckDBPyConnection"]:
-    """The published release, read-only."""
+    """The published release, read-only; exit where it is too old for what is asked of it."""
+    import duckdb
+
     from ywtb.release.queries import open_release
     from ywtb.release.releases import NotPublishedError
 
@@ -100,6 +102,9 @@ def published(project: Project) -> Iterator["DuckDBPyConnection"]:
             yield release
     except NotPublishedError:
         stop_unpublished()
+    except duckdb.CatalogException as error:
+        missing = str(error).split(" does not exist")[0].removeprefix("Catalog Error: ")
+        stop(f"已发布的数据库由较早的版本建成，缺少 {missing}：先运行 ywtb refresh", 2)
 
 
 def published_months(release: "DuckDBPyConnection", wanted: str | None) -> list[str]:

@@ -7,10 +7,6 @@ import duckdb
 from ywtb.release.queries import Row, rows
 
 
-class NoEffectsError(Exception):
-    """The release was built before releases told why scores change."""
-
-
 @dataclass(frozen=True)
 class Comparison:
     """Two months against each other.
@@ -36,15 +32,9 @@ def compare(
         connection: to a release.
         months: the earlier and the later one, such as 2023-06.
         unit_id: of the only unit that is asked for.
-
-    Raises:
-        NoEffectsError: the release does not tell.
     """
     values = {"earlier": f"{months[0]}-01", "later": f"{months[1]}-01", "unit_id": unit_id}
-    try:
-        units = rows(connection, f"{STEPS} {UNITS}", values)
-    except duckdb.CatalogException as error:
-        raise NoEffectsError from error
+    units = rows(connection, f"{STEPS} {UNITS}", values)
     effects: dict[str, list[Row]] = {}
     for effect in rows(connection, f"{STEPS} {EFFECTS}", values):
         effects.setdefault(effect.pop("unit_id"), []).append(effect)
