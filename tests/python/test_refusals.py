@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Sandbox, edit, read_csv, write_csv
+from ywtb.pipeline.dbt_build import Build
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
 
@@ -315,3 +316,22 @@ def test_a_month_is_written_in_ascii_digits(sandbox: Sandbox, month: str) -> Non
     assert done.returncode == 2
     assert f"月份“{month}”有误" in done.stderr
     assert not (sandbox.root / "out").exists()
+
+
+@pytest.mark.soak
+def test_words_of_tests_outlive_a_change_of_their_file(sandbox: Sandbox) -> None:
+    """What dbt remembers of an earlier parse would lose those of tests in SQL files."""
+
+    def told() -> dict[str, str]:
+        build = Build(Project(sandbox.root))
+        assert build.parse() == []
+        nodes = build.nodes.values()
+        tests = [node for node in nodes if node.original_file_path.startswith("tests/singular/")]
+        return {node.name: node.description for node in tests}
+
+    before = told()
+    assert all(before.values())
+    path = sandbox.root / "tests" / "singular" / "_singular__tests.yml"
+    name = "score_adjustments__all_applied"
+    edit(path, before[name], "每条调整都用到了")
+    assert told() == {**before, name: "每条调整都用到了"}

@@ -36,7 +36,7 @@ NAMES = (
 def asked(sandbox: Sandbox, method: Method | None = None, *ranges: dict[str, Any]) -> Robustness:
     """The answer for June, with feasible ranges if any are given."""
     with replay((sandbox.root / sandbox.database).resolve(), "2023-06") as replayed:
-        return answer(replayed, method or Method(draws=50), ranges or None)
+        return answer(replayed, method or Method(draws=50), ranges)
 
 
 def ranges_of(found: Robustness, step: str) -> dict[str, tuple[int, int]]:
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(
 def test_every_step_says_what_it_did(found: Robustness) -> None:
     assert tuple(step.name for step in found.steps) == NAMES
     assert all(step.line for step in found.steps)
-    assert "没有作为数据存下" in found.steps[NAMES.index("coefficients")].line
+    assert "没有一条的可行区间由本月所印得分限定" in found.steps[NAMES.index("coefficients")].line
     assert "coefficients" not in found.units[0]["steps"], "nothing was ranked by it"
 
 
@@ -278,7 +278,7 @@ def test_coefficients_go_to_both_ends_of_ranges_that_are_kept(june: Sandbox) -> 
     moved = {name: each for name, each in ranges.items() if each[0] != each[1]}
     assert moved == {"渠县": (5, 6), "万源市": (5, 6)}
     step = found.steps[NAMES.index("coefficients")]
-    assert "存有可行区间的 2 条，两端各重算一次，其中 0 端" in step.line
+    assert "限定的 2 条，两端各重算一次，其中 0 端" in step.line
     alone = asked(june, Method(draws=1), county)
     assert set(ranges_of(alone, "coefficients").values()) == {
         (unit["score_rank"],) * 2 for unit in alone.units

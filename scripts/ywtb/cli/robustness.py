@@ -54,6 +54,7 @@ def robustness(
 
     例：ywtb robustness --month 2023-06 --group A
     """
+    from ywtb.release.calibrate import calibrate
     from ywtb.release.releases import published_database
     from ywtb.release.replay import NoScoringError, replay
     from ywtb.release.robustness import answer
@@ -67,7 +68,7 @@ def robustness(
         months = published_months(release, wanted)
     try:
         with replay(published_database(project), wanted or months[-1]) as replayed:
-            found = answer(replayed, method)
+            found = answer(replayed, method, calibrate(replayed).ranges)
     except NoScoringError:
         stop("已发布的数据库没有存下计分语句，先运行 ywtb refresh", 2)
     if group:

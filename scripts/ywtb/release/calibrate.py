@@ -72,12 +72,16 @@ class Coefficient:
         """The slope so many steps from the present one."""
         return self.value + steps * self.step
 
-    def statement(self, steps: int) -> str:
-        """SQL that moves slope and base so many steps."""
+    def moved(self, steps: int) -> dict[str, Decimal]:
+        """Slope and base so many steps from the present ones, by column."""
         new = {self.name: self.at(steps)}
         if self.base_name:
             new[self.base_name] = self.base - steps * self.step * self.width
-        listed = ", ".join(f"{name} = {value:f}" for name, value in new.items())
+        return new
+
+    def statement(self, steps: int) -> str:
+        """SQL that moves slope and base so many steps."""
+        listed = ", ".join(f"{name} = {value:f}" for name, value in self.moved(steps).items())
         where = f"rule_id = {literal(self.rule_id)} and segment_no = {self.segment_no}"
         return f"update {RULES} set {listed} where {where}"  # noqa: S608
 
@@ -93,11 +97,14 @@ class Calibration:
             `verdict`.
         unexplained: printed scores that no value of any one coefficient gives, with what the rules
             give.
+        ranges: both ends of each coefficient that the month confirms and bounds, and of the base
+            that moves with it: rule_id, segment_no, column_name, lowest_value, highest_value.
     """
 
     month: str
     coefficients: list[Row] = field(default_factory=list)
     unexplained: list[Row] = field(default_factory=list)
+    ranges: list[Row] = field(default_factory=list)
 
 
 def months_with_scores(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -136,6 +143,7 @@ def calibrate(replayed: Replay) -> Calibration:
         replayed.month,
         [trial.row for trial in trials],
         [row for row in wrong if _figure(row) in open_figures],
+        [row for trial in trials for row in trial.ranges],
     )
 
 
@@ -160,6 +168,7 @@ class _Trial:
         }
         """Printed scores that it decides."""
         self.row: Row = {}
+        self.ranges: list[Row] = []
 
     def judge(self, open_figures: set[Figure], others: set[Figure]) -> set[Figure]:
         """Make the row of what the month says of the coefficient.
@@ -199,6 +208,19 @@ class _Trial:
             "figures_decided": len(self.moved),
             "verdict": verdict,
         }
+        lowest, highest = edges
+        if verdict == CONFIRMED and lowest is not None and highest is not None:
+            ends = at.moved(lowest), at.moved(highest)
+            self.ranges = [
+                {
+                    "rule_id": at.rule_id,
+                    "segment_no": at.segment_no,
+                    "column_name": name,
+                    "lowest_value": ends[0][name],
+                    "highest_value": ends[1][name],
+                }
+                for name in ends[0]
+            ]
         return wrong if verdict == REFUTED and start is not None else set()
 
     def _reach(self, sign: int) -> int:

@@ -26,10 +26,6 @@ FEW_UNITS, NO_VARIANCE = "few_units", "no_variance"
 ENDS = ("best_rank", "worst_rank")
 SUMS = ("sum_one", "sum_other", "sum_both", "sum_one_square", "sum_other_square")
 
-RANGES = "audit.coefficient_ranges"
-"""Where the release keeps feasible ranges, if it does: score_month, rule_id, segment_no,
-column_name, lowest_value, highest_value. The coefficients of a rule move together."""
-
 
 @dataclass(frozen=True)
 class Step:
@@ -68,20 +64,21 @@ class Robustness:
     units: list[Row]
 
 
-def answer(replayed: Replay, method: Method, ranges: Sequence[Row] | None = None) -> Robustness:
+def answer(replayed: Replay, method: Method, ranges: Sequence[Row]) -> Robustness:
     """How sure the places of a month are.
 
     Args:
-        replayed: the month in memory, not yet computed.
+        replayed: the month in memory.
         method: what can be chosen.
-        ranges: feasible ranges of coefficients, as `RANGES`; by default those of the release.
+        ranges: feasible ranges of coefficients, as `calibrate` finds them; those of a rule move
+            together.
     """
     replayed.run()
     replayed.connection.execute(GROUPS)
     units = rows(replayed.connection, UNITS)
     unscored = [unit["unit_name"] for unit in units if unit["exact_score"] is None]
     units = [unit for unit in units if unit["exact_score"] is not None]
-    asked = _Asked(replayed, method, units, _ranges(replayed) if ranges is None else ranges)
+    asked = _Asked(replayed, method, units, ranges)
     steps = [step(asked) for step in STEPS]
     ranking = [step for step in steps if step.ranks]
     for unit in units:
@@ -282,13 +279,13 @@ def _coefficients(asked: _Asked) -> Step:
     rules = [{**each, "has_range": each["rule_id"] in ranged} for each in rules]
     line = f"规则中{counts}，"
     if not ranged:
-        line += "系数的可行区间都没有作为数据存下，一条也没有计算，本步没有名次"
+        line += "没有一条的可行区间由本月所印得分限定，一条也没有计算，本步没有名次"
         return Step("coefficients", "未明定的系数", line, findings={"rules": rules, "ends": ends})
     refused = sum(bool(each["refused_by"]) for each in ends)
     without = sum(not each["has_range"] for each in rules)
     line += (
-        f"存有可行区间的 {len(ranged)} 条，两端各重算一次，其中 {refused} 端与数据测试不符而不计，"
-        f"其余 {without} 条没有存下可行区间，没有计算；"
+        f"可行区间由本月所印得分限定的 {len(ranged)} 条，两端各重算一次，其中 {refused} 端"
+        f"与数据测试不符而不计，其余 {without} 条没有这样的区间，没有计算；"
     )
     return asked.ranked("coefficients", "未明定的系数", line, ranks, rules=rules, ends=ends)
 
@@ -319,19 +316,6 @@ def _extremes(ranks: Iterable[Row]) -> dict[str, Row]:
 def _printed_place(units: list[Row]) -> Decimal:
     """The smallest difference between printed totals, such as 0.01."""
     return Decimal(1).scaleb(min(unit["composite_score"].as_tuple().exponent for unit in units))
-
-
-def _ranges(replayed: Replay) -> list[Row]:
-    """Feasible ranges that the release keeps, if it keeps any."""
-    schema, table = RANGES.split(".")
-    there = (
-        f"from duckdb_tables() where (database_name, schema_name, table_name) = "
-        f"({literal(RELEASE)}, {literal(schema)}, {literal(table)})"
-    )
-    if not rows(replayed.connection, there):
-        return []
-    of_month = f"from {RELEASE}.{RANGES} where score_month = {replayed.day} order by all"
-    return rows(replayed.connection, of_month)
 
 
 def _without(row: Row, *names: str) -> Row:
