@@ -51,6 +51,7 @@ def found(june: Sandbox) -> Robustness:
     return asked(june)
 
 
+@pytest.mark.soak
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others(
     june: Sandbox, found: Robustness
 ) -> None:
@@ -332,6 +333,7 @@ def test_wrong_options_are_told(
     assert told in done.stderr
 
 
+@pytest.mark.soak
 def test_a_group_alone_is_listed(june: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(june.root)
     done = CliRunner().invoke(app, ["robustness", "--group", "县（市、区）", "--json"])

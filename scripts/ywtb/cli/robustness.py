@@ -31,6 +31,8 @@ from ywtb.release.method import (
 )
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from ywtb.release.robustness import Robustness
 
 Row = dict[str, Any]
@@ -66,13 +68,15 @@ def robustness(
         stop(f"浮动“{spread}”有误，应形如 10%，大于 0%，小于 100%，最多两位小数", 2)
     with published(project) as release:
         months = published_months(release, wanted)
+        month = wanted or months[-1]
+        codes = _codes(release, month, group) if group else set()
     try:
-        with replay(published_database(project), wanted or months[-1]) as replayed:
+        with replay(published_database(project), month) as replayed:
             found = answer(replayed, method, calibrate(replayed).ranges)
     except NoScoringError:
         stop("已发布的数据库没有存下计分语句，先运行 ywtb refresh", 2)
     if group:
-        found = _of_group(found, group)
+        found = _of_groups(found, codes)
     if as_json:
         print_json(
             {
@@ -90,13 +94,23 @@ def robustness(
             typer.echo(visible(line))
 
 
-def _of_group(found: "Robustness", name: str) -> "Robustness":
-    """The answer with the units and findings of one group; lines stay those of the month."""
-    known = {unit["group_code"]: unit["group_name"] for unit in found.units}
+def _codes(release: "DuckDBPyConnection", month: str, name: str) -> set[str]:
+    """Codes of the groups of a month that a code or name means."""
+    sql = """
+        select distinct group_code, group_name, group_order
+        from marts.dim_units inner join reference.groups using (group_code, group_name)
+        where score_month = cast(? as date) order by group_order
+    """
+    known = {code: group for code, group, _ in release.execute(sql, [f"{month}-01"]).fetchall()}
     codes = {code for code, group_name in known.items() if name in (code, group_name)}
     if not codes:
         listed = "、".join(f"{group_name}（{code}）" for code, group_name in known.items())
         stop(f"没有组“{name}”，有：{listed}", 2)
+    return codes
+
+
+def _of_groups(found: "Robustness", codes: set[str]) -> "Robustness":
+    """The answer with the units and findings of some groups; lines stay those of the month."""
 
     def kept(rows: Iterable[Row]) -> list[Row]:
         return [row for row in rows if row.get("group_code") in {None, *codes}]
