@@ -10,6 +10,7 @@ from ywtb.cli.shared import (
     JsonOption,
     MonthOption,
     find_project,
+    month_in_memory,
     print_json,
     published,
     published_months,
@@ -32,8 +33,6 @@ def calibrate(month: MonthOption = None, as_json: JsonOption = False) -> None:
     例：ywtb calibrate --month 2023-06
     """
     from ywtb.release import calibrate as calibration
-    from ywtb.release.releases import published_database
-    from ywtb.release.replay import NoScoringError, replay
 
     project = find_project()
     wanted = valid_month(month)
@@ -44,11 +43,8 @@ def calibrate(month: MonthOption = None, as_json: JsonOption = False) -> None:
         stop(f"{wanted} 没有所印得分可以核对，有的月份：{'、'.join(months) or '无'}", 2)
     found = []
     for name in [wanted] if wanted else months:
-        try:
-            with replay(published_database(project), name) as replayed:
-                found.append(calibration.calibrate(replayed))
-        except NoScoringError:
-            stop("已发布的数据库没有存下计分语句，先运行 ywtb refresh", 2)
+        with month_in_memory(project, name) as replayed:
+            found.append(calibration.calibrate(replayed))
     if as_json:
         print_json([row for each in found for row in each.coefficients])
         return

@@ -13,6 +13,7 @@ from ywtb.cli.shared import (
     MonthOption,
     aligned,
     find_project,
+    month_in_memory,
     print_json,
     published,
     published_months,
@@ -57,8 +58,6 @@ def robustness(
     例：ywtb robustness --month 2023-06 --group A
     """
     from ywtb.release.calibrate import calibrate
-    from ywtb.release.releases import published_database
-    from ywtb.release.replay import NoScoringError, replay
     from ywtb.release.robustness import answer
 
     project, wanted = find_project(), valid_month(month)
@@ -70,11 +69,8 @@ def robustness(
         months = published_months(release, wanted)
         month = wanted or months[-1]
         codes = _codes(release, month, group) if group else set()
-    try:
-        with replay(published_database(project), month) as replayed:
-            found = answer(replayed, method, calibrate(replayed).ranges)
-    except NoScoringError:
-        stop("已发布的数据库没有存下计分语句，先运行 ywtb refresh", 2)
+    with month_in_memory(project, month) as replayed:
+        found = answer(replayed, method, calibrate(replayed).ranges)
     if group:
         found = _of_groups(found, codes)
     if as_json:

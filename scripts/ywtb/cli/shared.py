@@ -19,6 +19,8 @@ from ywtb.project import Project, ProjectNotFoundError, SettingsError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from ywtb.release.replay import Replay
+
 MonthOption = Annotated[str | None, typer.Option("--month", help="月份，如 2023-06。")]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="不显示进度。")]
@@ -105,6 +107,19 @@ def published(project: Project) -> Iterator["DuckDBPyConnection"]:
     except duckdb.CatalogException as error:
         missing = str(error).split(" does not exist")[0].removeprefix("Catalog Error: ")
         stop(f"已发布的数据库由较早的版本建成，缺少 {missing}：先运行 ywtb refresh", 2)
+
+
+@contextmanager
+def month_in_memory(project: Project, month: str) -> Iterator["Replay"]:
+    """A month of the published release, to be computed again; exit where it is too old for that."""
+    from ywtb.release.releases import published_database
+    from ywtb.release.replay import NoScoringError, replay
+
+    try:
+        with replay(published_database(project), month) as replayed:
+            yield replayed
+    except NoScoringError:
+        stop("已发布的数据库没有存下计分语句，先运行 ywtb refresh", 2)
 
 
 def published_months(release: "DuckDBPyConnection", wanted: str | None) -> list[str]:

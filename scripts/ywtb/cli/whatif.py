@@ -12,6 +12,7 @@ from ywtb.cli.shared import (
     JsonOption,
     MonthOption,
     find_project,
+    month_in_memory,
     print_json,
     published,
     published_months,
@@ -46,8 +47,6 @@ def whatif(
     例：ywtb whatif --month 2023-06 --set 市财政局.behavior_coverage_rate=60%
     """
     from ywtb.release import scenario
-    from ywtb.release.releases import published_database
-    from ywtb.release.replay import NoScoringError, replay
 
     project = find_project()
     try:
@@ -63,11 +62,8 @@ def whatif(
     wanted = valid_month(month or asked.month)
     with published(project) as release:
         months = published_months(release, wanted)
-    try:
-        with replay(published_database(project), wanted or months[-1]) as replayed:
-            found = scenario.answer(replayed, asked, city)
-    except NoScoringError:
-        stop("已发布的数据库没有存下计分语句，先运行 ywtb refresh", 2)
+    with month_in_memory(project, wanted or months[-1]) as replayed:
+        found = scenario.answer(replayed, asked, city)
     if found.is_refused:
         _print_refused(found, as_json)
         raise typer.Exit(2 if found.wrong else 1)
