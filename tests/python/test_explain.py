@@ -1,6 +1,7 @@
 """A unit's month told to the figure: what a rule computes, what parts neighbours."""
 
 import ast
+import csv
 import json
 import re
 from decimal import Decimal
@@ -100,3 +101,13 @@ def test_a_month_is_told_to_the_figure(june: Sandbox) -> None:
     (first, second) = answer["neighbours"]
     assert (first["sequence_no"], second["sequence_no"]) == (1, 3)
     assert any(line.startswith(f"前一个是{first['unit_name']}：") for line in lines)
+
+
+def test_lost_points_are_rows_for_a_spreadsheet(june: Sandbox) -> None:
+    done = june.run("explain", "达川区", "--csv")
+    rows = list(csv.DictReader(done.stdout.removeprefix("\ufeff").splitlines()))
+    assert sum(Decimal(row["points_lost"]) for row in rows) == Decimal("9.113")
+    assert {row["unit_name"] for row in rows} == {"达川区"}
+    assert "2 − 0.004 × (50 − 46.75) = 1.987" in {row["arithmetic"] for row in rows}
+    done = june.run("explain", "达川区", "--csv", "--json")
+    assert (done.returncode, done.stderr[:4]) == (2, "用法有误")

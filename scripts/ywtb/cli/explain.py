@@ -1,5 +1,6 @@
 """The command `ywtb explain`."""
 
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from ywtb.cli.shared import (
     published,
     published_months,
     stop,
+    stop_wrong_usage,
     valid_month,
 )
 
@@ -36,6 +38,9 @@ def explain(
         bool, typer.Option("--cases", help="列出失分背后的办件（须有办件记录）。")
     ] = False,
     as_json: JsonOption = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="失分明细输出为 CSV，供电子表格打开。")
+    ] = False,
 ) -> None:
     """说明一个单位每一分失在哪里：规则、原值、来源单元格。
 
@@ -43,6 +48,8 @@ def explain(
     """
     from ywtb.release import queries
 
+    if as_json and as_csv:
+        stop_wrong_usage("--json 与 --csv 不能同时使用")
     wanted = valid_month(month)
     try:
         with published(find_project()) as release:
@@ -56,9 +63,32 @@ def explain(
         stop(queries.not_one_unit(unit, error), 2)
     if as_json:
         print_json(found)
+    elif as_csv:
+        _print_csv(found)
     else:
         for line in _explanation_lines(found):
             typer.echo(line)
+
+
+def _print_csv(found: dict[str, Any]) -> None:
+    """The lost points, a row each; without what would steer a terminal or a spreadsheet."""
+    from ywtb.exports.data.answers import csv_to_keep, csv_to_see
+    from ywtb.release.bounded_query import Answer
+
+    unit = {name: found[name] for name in ("month", "unit_id", "unit_name")}
+    lost = [{**unit, **loss} for loss in found["losses"]]
+    rows = [
+        {
+            name: f"{value:f}" if isinstance(value, Decimal) else value and str(value)
+            for name, value in row.items()
+            if name != "counted"
+        }
+        for row in lost
+    ]
+    answer = Answer(dict.fromkeys(rows[0] if rows else unit, "VARCHAR"), rows, is_cut=False)
+    parts = csv_to_see([answer]) if sys.stdout.isatty() else csv_to_keep([answer])
+    for part in parts:
+        typer.echo(part, nl=False)
 
 
 def _add_cases(release: "DuckDBPyConnection", found: dict[str, Any]) -> None:
