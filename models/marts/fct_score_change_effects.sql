@@ -104,7 +104,7 @@ select
     unit_id,
     units.unit_name,
     units.group_code,
-    dimension_code,
+    effects.dimension_code,
     dimensions.dimension_name,
     cause,
     causes.cause_name,
