@@ -144,10 +144,11 @@ def test_cases_behind_every_lost_point_are_found_again(counted: Sandbox) -> None
     done = counted.run("explain", "市水务局", "--month", "2023-07", "--cases")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    (first,) = (number for number, line in enumerate(lines) if "超时件数" in line)
-    source, total, *cases = lines[first + 1 : first + 5]
+    (first,) = (number for number, line in enumerate(lines) if "超时件数：" in line)
+    source, written_out, total, *cases = lines[first + 1 : first + 6]
     file = "city_code=511700/score_month=2023-07-01/cases.parquet"
     assert f"按办件记录 {file} 统计，为 2" in source
+    assert " − 0.05 × 2 = " in written_out
     assert "办件记录统计为 2，办件 2 件" in total and "假定" in total
     assert [case.strip() for case in cases] == [
         f"7-01  受理 2023-07-01，承诺办结 2023-07-10，办结 2023-07-12，满意；{file} 第2行",
