@@ -16,6 +16,7 @@ select
     ledger.unit_name,
     dimension_name,
     ledger.entry_type,
+    causes.cause_name,
     ledger.indicator_code,
     ledger.indicator_name,
     ledger.points_lost,
@@ -36,6 +37,8 @@ from {{ this.include(database=false) }} as ledger
 inner join {{ ref('dimensions').include(database=false) }} as dimensions
     using (dimension_code, dimension_name)
 left join {{ ref('rule_bases').include(database=false) }} as bases using (basis)
+left join {{ ref('change_causes').include(database=false) }} as causes
+    on ledger.entry_type = causes.cause
 left join {{ ref('cell_sources').include(database=false) }} as sources
     on
         ledger.score_month = sources.score_month

@@ -7,37 +7,15 @@ indicators as (
     select * from {{ ref('int_indicator_changes') }}
 ),
 
-dimension_losses as (
-    select
-        score_month,
-        previous_month,
-        unit_id,
-        group_code,
-        previous_group_code,
-        dimension_code,
-        sum(coalesce(points_lost, 0)) - sum(coalesce(previous_points_lost, 0)) as loss_change
-    from indicators
-    group by all
-),
-
 dimensions as (
     select
-        losses.*,
-        coalesce(scores.weight, 0) - coalesce(previous.weight, 0) as weight_change,
-        coalesce(scores.adjustment_points, 0) - coalesce(previous.adjustment_points, 0)
+        *,
+        coalesce(weight, 0) - coalesce(previous_weight, 0) as weight_change,
+        coalesce(adjustment_points, 0) - coalesce(previous_adjustment_points, 0)
             as adjustment_change,
-        coalesce(scores.score, 0) - coalesce(previous.score, 0) as score_change
-    from dimension_losses as losses
-    left join {{ ref('fct_dimension_scores') }} as scores
-        on
-            losses.score_month = scores.score_month
-            and losses.unit_id = scores.unit_id
-            and losses.dimension_code = scores.dimension_code
-    left join {{ ref('fct_dimension_scores') }} as previous
-        on
-            losses.previous_month = previous.score_month
-            and losses.unit_id = previous.unit_id
-            and losses.dimension_code = previous.dimension_code
+        coalesce(points_lost, 0) - coalesce(previous_points_lost, 0) as loss_change,
+        coalesce(score, 0) - coalesce(previous_score, 0) as score_change
+    from {{ ref('int_dimension_changes') }}
 ),
 
 value_effects as (

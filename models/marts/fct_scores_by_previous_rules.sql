@@ -3,53 +3,19 @@
 -- counts as it did then. Units that were in another group have none, and are not ranked.
 with
 
-indicators as (
-    select * from {{ ref('int_indicator_changes') }}
-),
-
-losses as (
-    select
-        score_month,
-        previous_month,
-        unit_id,
-        dimension_code,
-        sum(coalesce(points_lost_by_previous_rule, previous_points_lost)) as points_lost
-    from indicators
-    where previous_points_lost is not null
-    group by all
-),
-
-dimensions as (
-    select
-        losses.score_month,
-        losses.unit_id,
-        case when scores.weight = previous.weight then 0 else 1 end as changed_weight,
-        cast(
-            greatest(
-                0,
-                previous.weight - losses.points_lost + coalesce(scores.adjustment_points, 0)
-            ) as decimal(18, 10)
-        ) as score
-    from losses
-    inner join {{ ref('fct_dimension_scores') }} as previous
-        on
-            losses.previous_month = previous.score_month
-            and losses.unit_id = previous.unit_id
-            and losses.dimension_code = previous.dimension_code
-    left join {{ ref('fct_dimension_scores') }} as scores
-        on
-            losses.score_month = scores.score_month
-            and losses.unit_id = scores.unit_id
-            and losses.dimension_code = scores.dimension_code
-),
-
 totals as (
     select
         score_month,
         unit_id,
-        sum(changed_weight) as changed_weights,
-        sum(score) as score
-    from dimensions
+        count(case when weight is distinct from previous_weight then 1 end) as changed_weights,
+        sum(
+            greatest(
+                0,
+                previous_weight - points_lost_by_previous_rule + coalesce(adjustment_points, 0)
+            )
+        ) as score
+    from {{ ref('int_dimension_changes') }}
+    where previous_weight is not null
     group by score_month, unit_id
 ),
 
@@ -58,7 +24,7 @@ changed as (
         score_month,
         unit_id,
         count(*) as changed_rules
-    from indicators
+    from {{ ref('int_indicator_changes') }}
     where not is_same_rule
     group by score_month, unit_id
 ),

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ywtb.assessment.figures import plain_figure, signed
+from ywtb.assessment.figures import signed
 from ywtb.cli.shared import (
     JsonOption,
     find_project,
     print_json,
     published,
     published_months,
+    shift,
     stop,
     stop_wrong_usage,
     valid_month,
@@ -43,10 +44,8 @@ def compare(
                 published_months(release, month)
             unit_id = queries.find_unit(release, unit, later, city)["unit_id"] if unit else None
             found = comparison.compare(release, (earlier, later), unit_id)
-    except (
-        queries.UnknownUnitError, queries.AmbiguousUnitError, queries.SeveralUnitsError
-    ) as error:  # fmt: skip
-        stop(queries.not_one_unit(str(unit), error), 2)
+    except queries.NotOneUnitError as error:
+        stop(str(error), 2)
     if as_json:
         print_json({"earlier": earlier, "later": later, **vars(found)})
         return
@@ -56,11 +55,12 @@ def compare(
 
 def _lines(found: Any, earlier: str, later: str, with_indicators: bool) -> Iterator[str]:
     yield f"{later} 比 {earlier}："
-    still = 0
-    for unit in found.units:
-        if not (with_indicators or unit["effects"] or unit["previous_rank"] != unit["score_rank"]):
-            still += 1
-            continue
+    told = [
+        unit
+        for unit in found.units
+        if with_indicators or unit["effects"] or unit["previous_rank"] != unit["score_rank"]
+    ]
+    for unit in told:
         yield (
             f"{unit['group_name']} {unit['unit_name']} "
             f"{unit['previous_composite_score']} → {unit['composite_score']}"
@@ -68,10 +68,11 @@ def _lines(found: Any, earlier: str, later: str, with_indicators: bool) -> Itera
         )
         if with_indicators:
             for each in unit["effects"]:
-                subject = each["indicator_name"] or ""
+                is_value = each["cause"] == "value"
+                values = shift(each["previous_value"], each["obs_value"]) if is_value else ""
                 yield (
                     f"  {signed(each['effect'])} {each['cause_name']} "
-                    f"{each['dimension_name']} {subject}{_shift(each)}".rstrip()
+                    f"{each['dimension_name']} {each['indicator_name'] or ''}{values}".rstrip()
                 )
         elif unit["effects"]:
             sums: dict[str, Any] = {}
@@ -79,7 +80,8 @@ def _lines(found: Any, earlier: str, later: str, with_indicators: bool) -> Itera
                 sums[each["cause_name"]] = sums.get(each["cause_name"], 0) + each["effect"]
             yield "  " + "，".join(f"{name} {signed(points)}" for name, points in sums.items())
     if not with_indicators:
-        yield f"得分或名次有变化的单位 {len(found.units) - still} 个，没有变化的 {still} 个"
+        rest = len(found.units) - len(told)
+        yield f"得分或名次有变化的单位 {len(told)} 个，没有变化的 {rest} 个"
     if found.not_compared:
         names = "、".join(unit["unit_name"] for unit in found.not_compared)
         yield f"{earlier} 没有可比的得分：{names}"
@@ -94,12 +96,3 @@ def _ranks(unit: dict[str, Any]) -> str:
     told = f"{now}，原第 {unit['previous_rank']} 名，规则有变，名次不可比"
     by_previous_rules = unit["rank_by_previous_rules"]
     return f"{told}；按前次规则为第 {by_previous_rules} 名" if by_previous_rules else told
-
-
-def _shift(effect: dict[str, Any]) -> str:
-    """The values, where it is they that differ."""
-    old, new = effect["previous_value"], effect["obs_value"]
-    if effect["cause"] != "value" or old == new:
-        return ""
-    shown = ["不适用" if each is None else plain_figure(each) for each in (old, new)]
-    return f"（{' → '.join(shown)}）"

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-SUBJECTS = {"adjustment": "得分调整", "dimension_floor": "封底"}
-"""What points are lost for, other than an indicator, by `entry_type` of the ledger."""
-
-
 def explain(
     unit: Annotated[str, typer.Argument(help="单位名称、别名、简称或编号。")],
     month: MonthOption = None,
@@ -57,10 +53,8 @@ def explain(
             found = queries.explanation(release, unit, wanted or latest, city)
             if with_cases:
                 _add_cases(release, found)
-    except (
-        queries.UnknownUnitError, queries.AmbiguousUnitError, queries.SeveralUnitsError
-    ) as error:  # fmt: skip
-        stop(queries.not_one_unit(unit, error), 2)
+    except queries.NotOneUnitError as error:
+        stop(str(error), 2)
     if as_json:
         print_json(found)
     elif as_csv:
@@ -148,7 +142,7 @@ def _explanation_lines(found: dict[str, Any]) -> list[str]:
 
 
 def _loss_lines(loss: dict[str, Any]) -> list[str]:
-    cause = loss["indicator_name"] or SUBJECTS[loss["entry_type"]]
+    cause = loss["indicator_name"] or loss["cause_name"]
     sign = "−" if loss["points_lost"] > 0 else "+"
     lines = [f"  {sign}{plain_figure(abs(loss['points_lost']))} {cause}：{loss['reason']}"]
     if loss["entry_type"] == "indicator":
@@ -183,8 +177,7 @@ def _neighbour_lines(neighbour: dict[str, Any], sequence_no: int) -> list[str]:
         f"{f'比本单位{apart}' if distance else '与本单位同分'}"
     ]
     if parts := [
-        f"{SUBJECTS.get(each['subject'], each['subject'])} {signed(each['points'])}"
-        for each in neighbour["differences"]
+        f"{each['subject']} {signed(each['points'])}" for each in neighbour["differences"]
     ]:
         lines.append(f"      其中 {'，'.join(parts)}")
     return lines

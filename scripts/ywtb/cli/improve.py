@@ -41,10 +41,8 @@ def improve(
         latest = published_months(release, wanted)[-1]
     try:
         found = improvements(published_database(project), unit, wanted or latest, city)
-    except (
-        queries.UnknownUnitError, queries.AmbiguousUnitError, queries.SeveralUnitsError
-    ) as error:  # fmt: skip
-        stop(queries.not_one_unit(unit, error), 2)
+    except queries.NotOneUnitError as error:
+        stop(str(error), 2)
     except NoScoringError:
         stop("已发布的数据库没有存下计分语句或等次，先运行 ywtb refresh", 2)
     if as_json:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ywtb.assessment.figures import visible
+from ywtb.assessment.figures import plain_figure, visible
 from ywtb.project import Project, ProjectNotFoundError, SettingsError
 
 if TYPE_CHECKING:
@@ -169,6 +169,14 @@ def _valid(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_valid(each) for each in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def shift(old: Decimal | None, new: Decimal | None) -> str:
+    """From which value to which, where they differ."""
+    if old == new:
+        return ""
+    shown = ["不适用" if each is None else plain_figure(each) for each in (old, new)]
+    return f"（{' → '.join(shown)}）"
 
 
 def aligned(lines: list[list[str]]) -> Iterator[str]:

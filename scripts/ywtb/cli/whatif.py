@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ywtb.assessment.figures import plain_figure, signed, visible
+from ywtb.assessment.figures import signed, visible
 from ywtb.cli.outcome import failure_lines
 from ywtb.cli.shared import (
     JsonOption,
@@ -16,12 +16,11 @@ from ywtb.cli.shared import (
     print_json,
     published,
     published_months,
+    shift,
     stop,
     stop_wrong_usage,
     valid_month,
 )
-
-CAUSES = {"weight": "权重", "dimension_floor": "扣完为止"}
 
 
 def whatif(
@@ -126,7 +125,7 @@ def _unit_lines(unit: dict[str, Any]) -> Iterator[str]:
         f"  {unit['unit_name']} {unit['composite_score']} → {unit['new_composite_score']}，{ranks}"
     )
     for each in unit["effects"]:
-        subject = each["indicator_name"] or CAUSES[each["cause"]]
+        subject = each["indicator_name"] or each["cause_name"]
         yield f"      {signed(each['effect'])} {each['dimension_name']} {subject}{_shift(each)}"
     if unit["passed"]:
         yield f"      超过：{'、'.join(unit['passed'])}"
@@ -137,8 +136,6 @@ def _unit_lines(unit: dict[str, Any]) -> Iterator[str]:
 def _shift(effect: dict[str, Any]) -> str:
     """What the effect comes from, where it can be said in two figures."""
     for name in ("obs_value", "weight"):
-        old, new = effect[name], effect[f"new_{name}"]
-        if old != new:
-            shown = ["不适用" if each is None else plain_figure(each) for each in (old, new)]
-            return f"（{' → '.join(shown)}）"
+        if told := shift(effect[name], effect[f"new_{name}"]):
+            return told
     return ""

@@ -47,7 +47,7 @@ def improvements(database: Path, unit: str, month: str, city: str | None = None)
 
     Raises:
         NoScoringError: the release was built before releases kept what this takes.
-        UnknownUnitError, AmbiguousUnitError, SeveralUnitsError: see `find_unit`.
+        NotOneUnitError: see `find_unit`.
     """
     with replay(database, month, MODELS) as replayed:
         asked = find_unit(replayed.connection, unit, month, city)

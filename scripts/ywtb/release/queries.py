@@ -21,20 +21,12 @@ SHOWN_CITIES = 10
 """Cities that are named where none is like the one that was asked for."""
 
 
-class UnknownUnitError(Exception):
-    """No unit of that name or id; the message lists the nearest names."""
+class NotOneUnitError(Exception):
+    """No unit of that name or id, or several; the message says so in Chinese, with names."""
 
 
 class UnknownCityError(Exception):
     """No city of that name or code; the message lists the nearest, or which there are."""
-
-
-class AmbiguousUnitError(Exception):
-    """Units of several cities have that name; the message lists the cities."""
-
-
-class SeveralUnitsError(Exception):
-    """A short name that several units may have; the message lists these."""
 
 
 @contextmanager
@@ -302,9 +294,8 @@ def find_unit(
         city: name or code of its city; not needed where only one city has a unit of the name.
 
     Raises:
-        UnknownUnitError: no such unit in that month; the message lists the nearest names.
-        AmbiguousUnitError: units of several cities; the message lists these.
-        SeveralUnitsError: units that the short form may mean; the message lists these.
+        NotOneUnitError: no such unit in that month, one in each of several cities, or several that
+            the short form may mean.
     """
     found = rows(
         connection,
@@ -340,23 +331,17 @@ def find_unit(
         cities = dict.fromkeys(city_name for *_, city_name in known)
         meant = meant_units(unit, [(name, unit_id) for name, unit_id, *_ in known], cities)
         if len(meant) > 1:
-            raise SeveralUnitsError("、".join(names[unit_id] for unit_id in meant))
+            listed = "、".join(names[unit_id] for unit_id in meant)
+            raise NotOneUnitError(f"“{unit}”可能指：{listed}；请写明其中一个")
         if meant:
             return find_unit(connection, meant[0], month, city)
         nearest = difflib.get_close_matches(unit, list(dict.fromkeys(names.values())), cutoff=0.3)
-        raise UnknownUnitError("、".join(nearest))
+        hint = f"，最接近的是：{'、'.join(nearest)}" if nearest else ""
+        raise NotOneUnitError(f"没有单位“{unit}”{hint}")
     if len(found) > 1:
-        raise AmbiguousUnitError("、".join(each["city_name"] for each in found))
+        listed = "、".join(each["city_name"] for each in found)
+        raise NotOneUnitError(f"几个城市都有“{unit}”：{listed}；加 --city 指明城市")
     return found[0]
-
-
-def not_one_unit(unit: str, error: Exception) -> str:
-    """What is told, in Chinese, of an error of `find_unit`."""
-    if isinstance(error, AmbiguousUnitError):
-        return f"几个城市都有“{unit}”：{error}；加 --city 指明城市"
-    if isinstance(error, SeveralUnitsError):
-        return f"“{unit}”可能指：{error}；请写明其中一个"
-    return f"没有单位“{unit}”" + (f"，最接近的是：{error}" if str(error) else "")
 
 
 def explanation(
@@ -468,13 +453,14 @@ def _neighbours(connection: duckdb.DuckDBPyConnection, values: Sequence[Any]) ->
 
         differences as (
             select neighbours.unit_id, dimension_name,
-                coalesce(indicator_name, entry_type) as subject,
+                coalesce(indicator_name, cause_name) as subject,
                 sum(case when ledger.unit_id = asked_id then points_lost else -points_lost end)
                     as points
             from neighbours
             inner join audit.points_lost_ledger as ledger
                 on ledger.score_month = neighbours.score_month
                 and ledger.unit_id in (neighbours.unit_id, asked_id)
+            left join reference.change_causes on cause = entry_type
             group by all
             having points != 0
         )

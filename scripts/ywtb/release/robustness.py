@@ -270,7 +270,11 @@ def _coefficients(asked: _Asked) -> Step:
         ranged.setdefault(each["rule_id"], []).append(each)
     for rule_id, coefficients in ranged.items():
         for end in ("lowest", "highest"):
-            moves = [MOVED.format(new=each[f"{end}_value"], **each) for each in coefficients]
+            moves = [
+                f"update {RULES} set {each['column_name']} = {each[f'{end}_value']:f} "  # noqa: S608
+                f"where rule_id = {literal(rule_id)} and segment_no = {each['segment_no']}"
+                for each in coefficients
+            ]
             with asked.replayed.altered({RULES: moves}, PRINTED):
                 failures = asked.replayed.contradictions()
                 ranks += [] if failures else asked.rows(RANKS)
@@ -617,9 +621,4 @@ UNCERTAIN_RULES = """
     where basis != 'stated'
     group by rule_id, basis, basis_name, basis_order, rules.rule_text
     order by basis_order, rule_id
-"""
-
-MOVED = """
-    update intermediate.int_rules_monthly set {column_name} = {new}
-    where rule_id = '{rule_id}' and segment_no = {segment_no}
 """

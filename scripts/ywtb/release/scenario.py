@@ -15,12 +15,9 @@ from ywtb.assessment.figures import plain_figure
 from ywtb.assessment.problem import Failure, Problem
 from ywtb.assessment.sql import literal
 from ywtb.release.queries import (
-    AmbiguousUnitError,
+    NotOneUnitError,
     Row,
-    SeveralUnitsError,
-    UnknownUnitError,
     find_unit,
-    not_one_unit,
     rows,
 )
 from ywtb.release.replay import RELEASE, Replay
@@ -279,8 +276,8 @@ class _Names:
         unit_name, indicator_name = _two_names(setting, "单位.指标")
         try:
             unit = find_unit(self._connection, unit_name, self._month, self._city)
-        except (UnknownUnitError, AmbiguousUnitError, SeveralUnitsError) as error:
-            raise _WrongError(not_one_unit(unit_name, error)) from error
+        except NotOneUnitError as error:
+            raise _WrongError(str(error)) from error
         indicator = self._indicator(indicator_name)
         unit_id, code = unit["unit_id"], indicator["indicator_code"]
         observed = self._of_month(
@@ -545,7 +542,7 @@ EFFECTS = """
         where score_month = {day}
     )
 
-    select unit_id, dimension_name, effects.* exclude (unit_id, dimension_code)
+    select unit_id, dimension_name, cause_name, effects.* exclude (unit_id, dimension_code)
     from (
         select 'indicator' as cause, * from losses
         union all by name
@@ -559,6 +556,7 @@ EFFECTS = """
         group by unit_id, dimension_code, dimensions.effect, new_weight, weight
     ) as effects
     inner join {release}.reference.dimensions using (dimension_code)
+    left join {release}.reference.change_causes using (cause)
     where effect != 0
     order by unit_id, dimension_order, cause, indicator_code
 """
