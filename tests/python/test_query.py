@@ -405,6 +405,27 @@ def test_ctrl_c_ends_a_query(june: Sandbox) -> None:
         os.killpg(process.pid, 0)
 
 
+FORK = """
+import os, signal, sys, threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(1_000_000):
+        pass
+os.register_at_fork(after_in_parent=interrupt)
+from ywtb.cli import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_process_starts_is_not_lost(june: Sandbox) -> None:
+    """Python drops what is raised while it forks, and another thread may take the signal then."""
+    command = [sys.executable, "-c", FORK, "query", ENDLESS]
+    done = subprocess.run(command, cwd=june.root, capture_output=True, timeout=40, check=False)
+    assert done.returncode != 0
+    assert "秒没有结果" not in done.stderr.decode()
+
+
 def test_nothing_runs_on_when_the_command_is_killed(june: Sandbox) -> None:
     process = subprocess.Popen([str(BIN / "ywtb"), "query", ENDLESS], cwd=june.root)
     while not (children := _children(process.pid)):

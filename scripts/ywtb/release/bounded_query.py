@@ -67,13 +67,17 @@ def ask(
     process = context.Process(
         target=_serve, args=(sender, database, sql, limit, as_text), daemon=True
     )
-    # A Ctrl-C while the process starts waits until there is one to end.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # A Ctrl-C while the process starts waits until there is one to end. To block the signal would
+    # not do: another thread takes it, and Python drops what is raised while it forks.
+    interrupts: list[int] = []
+    on_interrupt = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     process.start()
     sender.close()
     given_up = time.monotonic() + seconds
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, on_interrupt)
+        if interrupts:
+            raise KeyboardInterrupt
         for number in count(1):
             answer = _received(receiver, seconds, given_up)
             if isinstance(answer, QueryError):
