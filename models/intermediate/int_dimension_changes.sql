@@ -11,14 +11,16 @@ losses as (
         group_code,
         previous_group_code,
         dimension_code,
-        sum(previous_points_lost) as previous_points_lost,
-        sum(
-            case
-                when previous_points_lost is not null
-                    then coalesce(points_lost_by_previous_rule, previous_points_lost)
-            end
+        cast(sum(previous_points_lost) as decimal(18, 10)) as previous_points_lost,
+        cast(
+            sum(
+                case
+                    when previous_points_lost is not null
+                        then coalesce(points_lost_by_previous_rule, previous_points_lost)
+                end
+            ) as decimal(18, 10)
         ) as points_lost_by_previous_rule,
-        sum(points_lost) as points_lost
+        cast(sum(points_lost) as decimal(18, 10)) as points_lost
     from {{ ref('int_indicator_changes') }}
     group by all
 )

@@ -13,6 +13,8 @@ from ywtb.release.calibrate import RULES, Calibration, calibrate
 from ywtb.release.replay import replay
 from ywtb.release.scenario import answer, read_options
 
+pytestmark = pytest.mark.soak
+
 DEPARTMENTS, COUNTIES = "behavior_coverage_rate__department", "behavior_coverage_rate__county"
 
 
@@ -100,7 +102,6 @@ def test_the_edges_are_where_whatif_finds_printed_cells_to_change(
     check_edges(june, by_rule(calibrated)["online_offline_mismatch_count", 1])
 
 
-@pytest.mark.soak
 def test_all_edges_are_where_whatif_finds_printed_cells_to_change(
     june: Sandbox, calibrated: Rows
 ) -> None:
@@ -160,7 +161,6 @@ def print_scores(july: Sandbox, *statements: str) -> None:
         )
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize(
     ("slope", "lowest", "highest", "verdict"),
     [
@@ -186,7 +186,6 @@ def test_a_second_month_confirms_or_refutes(
     assert found.unexplained == []
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize(
     ("unit_name", "dimension_code", "score", "verdict"),
     [("市财政局", "licenses", "19", "confirmed"), ("市水务局", "supervision", "5.01", "refuted")],
@@ -213,7 +212,6 @@ def test_what_no_value_gives_is_told(
     assert (row["lowest"] is None) == (row["highest"] is None) == (verdict == "refuted")
 
 
-@pytest.mark.soak
 def test_what_several_decide_and_none_gives_leaves_them_in_doubt(june_copy: Sandbox) -> None:
     rules = ("one_thing_published_count", "policy_count")
     database = (june_copy.root / june_copy.database).resolve()

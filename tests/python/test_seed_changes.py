@@ -25,6 +25,8 @@ from ywtb.project import Project
 from ywtb.release.improve import improvements
 from ywtb.release.queries import open_release
 
+pytestmark = pytest.mark.soak
+
 JULY = "2023-07-01"
 YAML = "models/annexes/_annexes__models.yml"
 
@@ -304,7 +306,6 @@ def exported(sandbox: Sandbox, folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.soak
 def test_june_is_exported_byte_for_byte_as_before(
     july: Sandbox, june: Sandbox, tmp_path: Path
 ) -> None:
