@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from ywtb.exports.data.data_package import package_tables, write_package
+from ywtb.exports.data.data_workbook import write_data_workbook
 from ywtb.exports.data.scores import write_scores
 from ywtb.exports.release_month import ReleaseMonth
 from ywtb.release.queries import Row
@@ -38,6 +39,10 @@ def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, fol
             rows = month.tables[table.source]
             _write_csv(folder / "csv" / f"{table.name}.csv", list(table.types), rows)
             _write_parquet(writer, folder / "parquet" / f"{table.name}.parquet", table.types, rows)
+    annexes = {f"marts.{annex.mart}" for annex in month.annexes}
+    tidy = [table for table in tables if table.source not in annexes]
+    tidy.sort(key=lambda table: table.name.startswith("dim_"))
+    write_data_workbook(month, tidy, folder / "数据.xlsx")
     write_scores(month, folder)
     write_package(month, tables, folder)
 
