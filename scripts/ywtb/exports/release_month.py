@@ -29,6 +29,7 @@ OTHER_TABLES = (
     "intermediate.int_group_indicators_monthly",
     "intermediate.int_rule_curves",
     "reference.bulletin_problems",
+    "reference.change_causes",
     "reference.cities",
     "reference.city_metrics",
     "reference.dimensions",
