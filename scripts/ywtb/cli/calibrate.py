@@ -44,6 +44,7 @@ def calibrate(month: MonthOption = None, as_json: JsonOption = False) -> None:
     found = []
     for name in [wanted] if wanted else months:
         with month_in_memory(project, name) as replayed:
+            replayed.run()
             found.append(calibration.calibrate(replayed))
     if as_json:
         print_json([row for each in found for row in each.coefficients])

@@ -70,6 +70,7 @@ def robustness(
         month = wanted or months[-1]
         codes = _codes(release, month, group) if group else set()
     with month_in_memory(project, month) as replayed:
+        replayed.run()
         found = answer(replayed, method, calibrate(replayed).ranges)
     if group:
         found = _of_groups(found, codes)
