@@ -15,6 +15,7 @@ from fractions import Fraction
 
 import duckdb
 
+from ywtb.assessment.figures import plain_figure
 from ywtb.assessment.sql import literal
 from ywtb.release.queries import Row, rows
 from ywtb.release.replay import RELEASE, Replay
@@ -31,6 +32,13 @@ CONFIRMED, REFUTED, IN_DOUBT, SILENT = "confirmed", "refuted", "in_doubt", "sile
 as it gives it, and not every other value would do; figures are printed that need another value, or
 that none gives and nothing else moves; figures that no single coefficient gives are moved by others
 too; nothing is said of it."""
+
+VERDICTS = {
+    CONFIRMED: "与现值相符",
+    REFUTED: "与现值不符",
+    IN_DOUBT: "存疑：另有所印得分非它单独所能得出",
+}
+"""Verdicts in Chinese, but for what is not told of one alone."""
 
 TOTAL = "total"
 
@@ -103,6 +111,16 @@ class Calibration:
     coefficients: list[Row] = field(default_factory=list)
     unexplained: list[Row] = field(default_factory=list)
     ranges: list[Row] = field(default_factory=list)
+
+
+def range_text(lowest: Decimal | None, highest: Decimal | None, is_bounded_below: bool) -> str:
+    """A range in Chinese."""
+    low, high = (None if each is None else plain_figure(each) for each in (lowest, highest))
+    if low and high:
+        return f"只能取 {low}" if low == high else f"可取 {low} 至 {high}"
+    if low or high:
+        return f"不小于 {low}" if low else f"不大于 {high}"
+    return "没有可取的值" if is_bounded_below else "取多少都可以"
 
 
 def months_with_scores(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -484,7 +502,7 @@ COEFFICIENTS = """
 
 SCORES = """
     select
-        cells.score_month, unit_id, unit_name, dimension_code, dimension_name,
+        cells.score_month, printed.city_code, unit_id, unit_name, dimension_code, dimension_name,
         printed.published_score, cells.cell_value - printed.adjustment_points as computed_score,
         printed.adjustment_points
     from {release}.audit.score_reconciliation as printed

@@ -22,6 +22,9 @@ SHARE_PLACES, CORRELATION_PLACES = 4, 3
 """Decimals of a share of variance (so of its percentage two) and of a correlation."""
 
 SCORES, TOTALS = "marts.fct_indicator_scores", "marts.fct_composite_scores"
+CERTAIN = "certain"
+"""Name of the last step, which looks at all those before it."""
+
 FEW_UNITS, NO_VARIANCE = "few_units", "no_variance"
 ENDS = ("best_rank", "worst_rank")
 SUMS = ("sum_one", "sum_other", "sum_both", "sum_one_square", "sum_other_square")
@@ -53,7 +56,7 @@ class Robustness:
     Attributes:
         month: such as 2023-06.
         method: what was chosen.
-        steps: in their order.
+        steps: in their order; none where no unit has a total.
         units: those that have a total, in printed order, with score_rank, best_rank and worst_rank
             over all steps, is_certain, and `steps`, the same ranks by name of the step.
     """
@@ -78,6 +81,8 @@ def answer(replayed: Replay, method: Method, ranges: Sequence[Row]) -> Robustnes
     unscored = [unit["unit_name"] for unit in units if unit["exact_score"] is None]
     units = [unit for unit in units if unit["exact_score"] is not None]
     asked = _Asked(replayed, method, units, ranges)
+    if not units:
+        return Robustness(replayed.month, method, [], [])
     steps = [step(asked) for step in STEPS]
     ranking = [step for step in steps if step.ranks]
     for unit in units:
@@ -90,7 +95,7 @@ def answer(replayed: Replay, method: Method, ranges: Sequence[Row]) -> Robustnes
     titles = "、".join(step.title for step in ranking)
     line = f"在{titles}各步中名次都不变的单位 {certain} 个，其余 {len(units) - certain} 个"
     line += _except(unscored, "没有综合得分")
-    return Robustness(replayed.month, method, [*steps, Step("certain", "稳定的名次", line)], units)
+    return Robustness(replayed.month, method, [*steps, Step(CERTAIN, "稳定的名次", line)], units)
 
 
 def effective_weights(connection: duckdb.DuckDBPyConnection) -> list[Row]:

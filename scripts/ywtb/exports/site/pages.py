@@ -16,7 +16,7 @@ from ywtb.assessment.reviews import DECISIONS
 from ywtb.exports.corrections import KINDS, notices
 from ywtb.exports.formats import Download
 from ywtb.exports.release_month import ReleaseMonth, grouped
-from ywtb.exports.site import drawing, heat, history, records, rules, views
+from ywtb.exports.site import drawing, heat, history, records, rules, sure, views
 from ywtb.exports.site.views import Ranking, ScoredUnit
 
 HERE = Path(__file__).parent
@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 NAVIGATION = (
     ("index.html", "总览"),
     ("losses.html", "失分分布"),
+    ("sure.html", "名次有多稳"),
     ("annexes.html", "附件"),
     ("rules.html", "计分规则"),
     ("corrections.html", "勘误更正"),
@@ -81,6 +82,7 @@ def write_site(
         quality=records.quality(month),
         columns=records.column_names(month),
         bar=_bar,
+        ranges=sure.ranges(month),
         unit_pages={
             unit.name: f"unit/{unit.page}.html" for ranking in rankings for unit in ranking.units
         },
@@ -129,6 +131,7 @@ def _pages(
     yield _Page("index.html", "总览", {"metrics": metrics, "movers": movers}, (), script=script)
     heats = [heat.heat(month, ranking) for ranking in rankings]
     yield _Page("losses.html", "失分分布", {"heats": heats, "steps": heat.STEPS})
+    yield _Page("sure.html", "名次有多稳", sure.context(month, rankings))
     for ranking in rankings:
         story = history.history(month, ranking)
         crumbs = (("index.html", "总览"), (f"index.html#{ranking.anchor}", ranking.title))
