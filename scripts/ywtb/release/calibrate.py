@@ -42,6 +42,9 @@ VERDICTS = {
 
 TOTAL = "total"
 
+MOST_AT_ONCE = 32
+"""Variants computed at once: more would take more memory and gain little time."""
+
 COEFFICIENT_COLUMNS = ("base_share", "base_points", "slope_share", "slope_points")
 
 Figure = tuple[str, str]
@@ -236,41 +239,44 @@ def _answer(
 def _outcomes(
     replayed: Replay, tries: list[tuple[Coefficient, int]], wanted: str
 ) -> list[_Outcome]:
-    """What tries give, each a variant of the month; those too large are parted from the others."""
+    """What tries give; those that are too large to be computed are parted from the others."""
+    if len(tries) <= MOST_AT_ONCE:
+        try:
+            return _computed(replayed, tries, wanted)
+        except (duckdb.ConversionException, duckdb.OutOfRangeException):
+            if len(tries) == 1:
+                return [_Outcome(is_computed=False)]
+    middle = len(tries) // 2
+    return [
+        outcome
+        for part in (tries[:middle], tries[middle:])
+        for outcome in _outcomes(replayed, part, wanted)
+    ]
+
+
+def _computed(
+    replayed: Replay, tries: list[tuple[Coefficient, int]], wanted: str
+) -> list[_Outcome]:
+    """What tries give, each a variant of the month."""
     moved = moves(
         (number, each.rule_id, each.segment_no, each.moved(steps))
         for number, (each, steps) in enumerate(tries, start=1)
     )
-    connection = replayed.connection
-    try:
-        with replayed.variants({RULES: moved}, len(tries), wanted):
-            if wanted == POINTS:
-                reached = {
-                    number
-                    for (number,) in connection.execute(_sql(CHANGED_POINTS, replayed)).fetchall()
-                }
-                return [
-                    _Outcome(moves_points=number in reached)
-                    for number, _ in enumerate(tries, start=1)
-                ]
-            changed: dict[int, dict[Figure, Decimal]] = {}
-            for row in rows(connection, _sql(CHANGED_SCORES, replayed)):
-                changed.setdefault(row["variant_no"], {})[_figure(row)] = row["computed_score"]
-            lost = {
-                number for (number,) in connection.execute(_sql(LOST_CELLS, replayed)).fetchall()
-            }
-            return [
-                _Outcome(changed=changed.get(number, {}), is_whole=number not in lost)
-                for number, _ in enumerate(tries, start=1)
-            ]
-    except (duckdb.ConversionException, duckdb.OutOfRangeException):
-        if len(tries) == 1:
-            return [_Outcome(is_computed=False)]
-        middle = len(tries) // 2
+    connection, numbers = replayed.connection, range(1, len(tries) + 1)
+
+    def variants(template: str) -> set[int]:
+        return {number for (number,) in connection.execute(_sql(template, replayed)).fetchall()}
+
+    with replayed.variants({RULES: moved}, len(tries), wanted):
+        if wanted == POINTS:
+            reached = variants(CHANGED_POINTS)
+            return [_Outcome(moves_points=number in reached) for number in numbers]
+        changed: dict[int, dict[Figure, Decimal]] = {number: {} for number in numbers}
+        for row in rows(connection, _sql(CHANGED_SCORES, replayed)):
+            changed[row["variant_no"]][_figure(row)] = row["computed_score"]
+        lost = variants(LOST_CELLS)
         return [
-            outcome
-            for part in (tries[:middle], tries[middle:])
-            for outcome in _outcomes(replayed, part, wanted)
+            _Outcome(changed=changed[number], is_whole=number not in lost) for number in numbers
         ]
 
 
