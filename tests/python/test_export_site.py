@@ -346,7 +346,7 @@ def test_how_sure_a_place_is_stands_beside_it(month: ReleaseMonth, site: Pages) 
         assert ranges.items() <= shown.items(), page
         assert shown["市城管执法局"].split()[0] == "1"
     text = text_of(site.tree("unit/511700-A08.html"))
-    assert "换一种取法，名次在第 4 至第 9 之间" in text
+    assert "换一种取法，名次在第 4 至第 9 名之间" in text
     sure = text_of(site.tree("sure.html"))
     assert all(row["finding"] in sure for row in month.tables["marts.fct_robustness_steps"])
     assert "可取 0.0026 至 0.0042" in sure
