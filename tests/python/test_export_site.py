@@ -31,6 +31,7 @@ KINDS = (
     "losses.html",
     "changes.html",
     "compare.html",
+    "sure.html",
     "unit/511700-A08.html",
     "annexes.html",
     "annex/1.html",
@@ -333,6 +334,29 @@ def test_losses_add_up_in_every_row(month: ReleaseMonth, site: Pages) -> None:
         assert Decimal(total) == 100 - exact[name]
         seen.add(name)
     assert seen == set(exact)
+
+
+def test_how_sure_a_place_is_stands_beside_it(month: ReleaseMonth, site: Pages) -> None:
+    ranges = {
+        row["unit_name"]: f"{row['best_rank']}–{row['worst_rank']}"
+        for row in month.tables["marts.fct_rank_ranges"]
+        if row["step_code"] == "certain" and not row["is_certain"]
+    }
+    assert len(ranges) == 48
+    for page, heading in (("index.html", "名次区间"), ("sure.html", "各步合计")):
+        shown = {}
+        for table in site.tree(page).xpath("//table[@class='ranking']"):
+            place = [text_of(each) for each in table.xpath(".//thead//th")].index(heading)
+            for row in table.xpath(".//tbody/tr"):
+                shown[text_of(row.xpath("./th")[0])] = text_of(row.xpath("./*")[place])
+        assert ranges.items() <= shown.items(), page
+        assert shown["市城管执法局"].split()[0] == "1"
+    text = text_of(site.tree("unit/511700-A08.html"))
+    assert "换一种取法，名次在第 4 至第 9 名之间" in text
+    sure = text_of(site.tree("sure.html"))
+    assert all(row["finding"] in sure for row in month.tables["marts.fct_robustness_steps"])
+    assert "可取 0.0026 至 0.0042" in sure
+    assert "所印 4.98，按规则 5.00，另作得分调整 −0.02" in sure
 
 
 def test_a_drawn_curve_gives_the_points_that_were_scored(month: ReleaseMonth) -> None:

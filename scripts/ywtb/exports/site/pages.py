@@ -16,7 +16,7 @@ from ywtb.assessment.reviews import DECISIONS
 from ywtb.exports.corrections import KINDS, notices
 from ywtb.exports.formats import Download
 from ywtb.exports.release_month import ReleaseMonth, grouped
-from ywtb.exports.site import changes, drawing, heat, history, records, rules, views
+from ywtb.exports.site import changes, drawing, heat, history, records, rules, sure, views
 from ywtb.exports.site.views import Ranking, ScoredUnit
 from ywtb.release.queries import Row
 
@@ -27,6 +27,7 @@ NAVIGATION = (
     ("losses.html", "失分分布"),
     ("changes.html", "变化与原因"),
     ("compare.html", "单位比较"),
+    ("sure.html", "名次有多稳"),
     ("annexes.html", "附件"),
     ("rules.html", "计分规则"),
     ("corrections.html", "勘误更正"),
@@ -91,6 +92,7 @@ def write_site(
         columns=records.column_names(month),
         bar=_bar,
         gained=grouped(gained, "unit_id"),
+        ranges=sure.ranges(month),
         unit_pages={
             unit.name: f"unit/{unit.page}.html" for ranking in rankings for unit in ranking.units
         },
@@ -143,6 +145,7 @@ def _pages(
     yield _Page("changes.html", "变化与原因", {"changes": changed})
     yield _Page("compare.html", "单位比较", script=_script("compare"))
     by_unit = {each.unit.total["unit_id"]: each for group in changed for each in group.units}
+    yield _Page("sure.html", "名次有多稳", sure.context(month, rankings))
     for ranking in rankings:
         story = history.history(month, ranking)
         crumbs = (("index.html", "总览"), (f"index.html#{ranking.anchor}", ranking.title))
