@@ -18,7 +18,7 @@ import pytest
 
 from conftest import Sandbox, read_csv
 from export_months import HOSTILE, REVISION, hostile, read_june, without
-from ywtb.exports.data.tables import guarded, write_tables
+from ywtb.exports.data.tables import guarded, kept_as_text, write_tables
 from ywtb.exports.release_month import ReleaseMonth
 from ywtb.project import Project
 from ywtb.release.queries import open_release
@@ -101,12 +101,16 @@ def test_csv_equals_the_release_to_the_last_decimal(month: ReleaseMonth, folder:
     package = frictionless.Package.from_descriptor(str(folder / "datapackage.json"))
     for name, source in sources(month).items():
         resource = package.get_table_resource(name)
-        rows = [tuple(row.to_dict().values()) for row in resource.read_rows()]
+        rows = [tuple(map(_unquoted, row.to_dict().values())) for row in resource.read_rows()]
         assert rows == [tuple(row.values()) for row in month.tables[source]], name
         for row, printed in zip(month.tables[source], _texts(folder, name), strict=True):
             for value, text in zip(row.values(), printed, strict=True):
                 if isinstance(value, Decimal):
                     assert text == f"{value:f}"
+
+
+def _unquoted(value: Any) -> Any:
+    return value.removeprefix("'") if isinstance(value, str) else value
 
 
 def _texts(folder: Path, name: str) -> list[list[str]]:
@@ -193,6 +197,16 @@ def test_no_csv_cell_is_taken_for_a_formula_and_all_texts_come_back(
 )
 def test_only_what_might_run_gets_a_quote(text: str, written: str) -> None:
     assert guarded(text) == written
+
+
+@pytest.mark.parametrize("text", ["2023-06-01", "2023/6", "6-7", "2023年6月", "6月1日"])
+def test_a_text_that_a_spreadsheet_would_take_for_a_date_gets_a_quote(text: str) -> None:
+    assert kept_as_text(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["511700-A01", "2023年6月情况通报", "1.5", "99.58%", "-0.02"])
+def test_no_other_text_does(text: str) -> None:
+    assert kept_as_text(text) == text
 
 
 def test_the_same_month_gives_the_same_bytes(

@@ -18,6 +18,7 @@ from ywtb.release.queries import Row
 
 _RISKY = re.compile(r"['\t\r\n]|[\s\x00-\x1f]*[=+\-@＝＋－＠]")
 _HARMLESS = re.compile(r"-|-?\d+(\.\d+)?(e[+-]?\d+)?%?")
+_LIKE_A_DATE = re.compile(r"\d{1,4}[-/年月]\d{1,2}(?:[-/月日]\d{0,4}日?)?")
 
 
 def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path) -> None:
@@ -82,7 +83,12 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, int):
         return str(value)
-    return guarded(value)
+    return kept_as_text(value)
+
+
+def kept_as_text(text: str) -> str:
+    """A text that no spreadsheet takes for a formula or for a date, as 2023-06-01 of an erratum."""
+    return f"'{text}" if _LIKE_A_DATE.fullmatch(text) else guarded(text)
 
 
 def guarded(text: str) -> str:
