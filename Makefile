@@ -41,7 +41,7 @@ lint-yaml: $(INSTALLED)
 	$(BIN)/yamllint --strict .
 
 docs: $(INSTALLED) | warehouse/ywtb.duckdb
-	$(BIN)/dbt docs generate --static --target published
+	$(BIN)/python -m ywtb.pipeline.dbt_docs
 
 bench: $(INSTALLED) | $(UV)
 	UV=$(UV) $(BIN)/python scripts/benchmark.py

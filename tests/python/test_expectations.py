@@ -666,7 +666,7 @@ def test_a_month_is_checked_again_when_something_it_follows_from_changes(
 def test_a_failure_is_kept_with_unit_and_value(
     june: Sandbox, changed: Callable[..., list[Result]], tmp_path: Path
 ) -> None:
-    failed = changed(arrives("渠县", "task_points", "2.5"))
+    failed = changed("delete from audit.expectation_results", arrives("渠县", "task_points", "2.5"))
     database = tmp_path / "ywtb.duckdb"
     write_results(database, [each for each in failed if each.part == "raw"])
     with duckdb.connect(str(database), read_only=True) as connection:
