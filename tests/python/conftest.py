@@ -237,6 +237,7 @@ PACKAGES = {
     "java": "apt-get install openjdk-17-jre-headless, and make test WITH=spark",
     "chromium": "apt-get install chromium, and make test WITH=browser",
     "dagster": "make test WITH=dagster",
+    "dbt_colibri": "make test WITH=lineage",
     "distributed": "make test WITH=province",
     "harlequin": "make test WITH=shell",
     "metricflow": "make test WITH=metrics",
