@@ -60,8 +60,8 @@ RANK = "名次"
 
 RUN_TABLES = (
     "audit.cell_sources", "audit.draft_changes", "audit.expectation_results",
-    "audit.release_months", "audit.release_records", "audit.revisions", "audit.unit_objections",
-    "marts.dim_months",
+    "audit.release_checks", "audit.release_months", "audit.release_records", "audit.revisions",
+    "audit.unit_objections", "marts.dim_months",
 )  # fmt: skip
 """What is said of the month and its making, not its figures."""
 

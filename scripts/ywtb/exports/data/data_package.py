@@ -141,13 +141,24 @@ def package_tables(
     return [table(source) for source in (*annexes, *marts, *EXPLAINING)]
 
 
+def package_name(month: ReleaseMonth) -> str:
+    """How programs call the tables of the month."""
+    return f"ywtb-{month.month}"
+
+
+def package_title(month: ReleaseMonth) -> str:
+    """How people call the tables of the month."""
+    remark = f"，{month.mark}" if month.mark else ""
+    return f"{month.city['city_name']}“一网通办”考核数据（{month.month}{remark}）"
+
+
 def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: Path) -> None:
     """Write `datapackage.json` for the files that are in the folder."""
     resources = [
         {
             **_resource(folder, f"csv/{table.name}.csv", "table", table.title, table.description),
             "encoding": "utf-8",
-            "schema": _schema(table),
+            "schema": table_schema(table),
         }
         for table in tables
     ]
@@ -166,9 +177,8 @@ def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: P
     ]
     package = {
         "$schema": PROFILE,
-        "name": f"ywtb-{month.month}",
-        "title": f"{month.city['city_name']}“一网通办”考核数据（{month.month}"
-        + (f"，{month.mark}）" if month.mark else "）"),
+        "name": package_name(month),
+        "title": package_title(month),
         "description": DESCRIPTION,
         "contributors": [{"title": month.city["office_name"], "roles": ["publisher"]}],
         "resources": resources,
@@ -195,7 +205,8 @@ def _resource(
     }
 
 
-def _schema(table: PackageTable) -> dict[str, Any]:
+def table_schema(table: PackageTable) -> dict[str, Any]:
+    """A table's columns and keys as a Table Schema (https://datapackage.org)."""
     keys = grouped(table.keys, "constraint_type")
     primary = [key["constraint_column_names"] for key in keys.get("PRIMARY KEY", [])]
     references = [
