@@ -40,9 +40,9 @@ lint-sql: $(INSTALLED)
 lint-yaml: $(INSTALLED)
 	$(BIN)/yamllint --strict .
 
-# Of what is in the development file; WITH=lineage adds target/lineage/, where columns come from.
-docs: $(INSTALLED)
-	$(BIN)/dbt docs generate --static
+# WITH=lineage adds target/lineage/, where columns come from.
+docs: $(INSTALLED) | warehouse/ywtb.duckdb
+	$(BIN)/dbt docs generate --static --target published
 ifneq ($(filter lineage,$(WITH)),)
 	$(BIN)/colibri generate --disable-telemetry --output-dir target/lineage
 endif
@@ -73,6 +73,9 @@ dagster: $(INSTALLED)
 
 clean:
 	rm -rf .venv .tools target logs
+
+warehouse/ywtb.duckdb: | $(INSTALLED)
+	$(BIN)/ywtb refresh
 
 $(INSTALLED): uv.lock pyproject.toml | $(UV)
 	rm -f .venv/installed*

@@ -5,13 +5,18 @@ What the models enforce and their tests assert is read from the release, which k
 """
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ywtb.exports.data.data_package import PackageTable, package_name, package_title, table_schema
+from ywtb.exports.data.data_package import (
+    PackageTable,
+    package_name,
+    package_title,
+    package_version,
+    table_schema,
+)
 from ywtb.exports.release_month import ReleaseMonth
 
 CHECKS = "audit.release_checks"
@@ -25,7 +30,7 @@ def write_contract(month: ReleaseMonth, tables: Sequence[PackageTable], folder: 
         "kind": "DataContract",
         "id": package_name(month),
         "name": package_title(month),
-        "version": version("ywtb"),
+        "version": package_version(month),
         "status": "draft" if month.stage == "draft" else "active",
         "team": {"name": month.city["office_name"]},
         "servers": [
