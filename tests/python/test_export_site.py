@@ -18,7 +18,7 @@ import pytest
 from conftest import Sandbox
 from export_months import CITY, MARKUP, read_june
 from ywtb.assessment.figures import printable
-from ywtb.exports.formats import Download
+from ywtb.exports.exposures import Download
 from ywtb.exports.release_month import Annex, ReleaseMonth, grouped, read_month
 from ywtb.exports.site.pages import write_site
 from ywtb.exports.site.views import page_name

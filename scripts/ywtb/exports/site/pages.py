@@ -14,7 +14,7 @@ from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
 from ywtb.exports.corrections import KINDS, notices
-from ywtb.exports.formats import Download
+from ywtb.exports.exposures import Download
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site import changes, drawing, heat, history, records, rules, sure, views
 from ywtb.exports.site.views import Ranking, ScoredUnit
