@@ -65,5 +65,5 @@ select
             then unit_faults.title || '：各单位均无问题'
     end as contradiction
 from rates
-inner join reference.bulletin_problems using (metric_code)
+inner join intermediate.int_bulletin_problems_monthly using (score_month, metric_code)
 inner join unit_faults using (score_month, city_code, indicator_code)

@@ -31,13 +31,13 @@ from ywtb.release.queries import Row
 
 FACTS_OF_SECTION_1 = (
     "6月1日至6月30日",
-    "省大数据中心对全省一体化政务服务平台事项梳理、证照应用、工程审批等指标",
+    "省大数据中心对全省一体化政务服务平台事项梳理、证照印章应用、工程审批等指标",
     "达州市综合得分93.24分",
     "全省排名第2位",
 )
 
 FACTS_OF_SECTION_2 = (
-    "运行效能、工程审批、分站点建设维护、“互联网+监管”均在全省排名第1位",
+    "运行效能、分站点建设维护、“互联网+监管”、工程审批均在全省排名第1位",
     "本月新增办件24.9万件",
     "全年累计办件129.79万件",
     "按时办结率、主动好评率均为100%",
@@ -53,10 +53,20 @@ FACTS_OF_SECTION_2 = (
     "获得加分0.5分",
     "达州高新区报送的工作简讯《达州高新区构建“提醒”服务新模式》",
     "省大数据中心《“一网通办”攻坚快报》（第104期）采用",
-    "本月事项梳理、证照应用2项指标工作开展情况较差",
+    "本月事项梳理、证照印章应用2项指标工作开展情况较差",
     "存在“线上线下不一致”问题4个（达川区、大竹县、渠县、开江县各1个）",
     "电子证照未同步签章问题6个（大竹县，责任单位为大竹县财政局）",
     "新增证照签章率为99.58%（全省排名倒数第1位）",
+)
+
+FACTS_OF_SECTION_3 = (
+    "（一）线上线下不一致问题较多\n近几月，省大数据中心抽查发现，我市部分部门（单位）和县（市、区）"
+    "未按法律规定配置特别程序，多次出现线上线下不一致问题。",
+    "达川区、大竹县、渠县、开江县因此共失分0.20分",
+    "规范配置发布特别程序的办理时限、办理流程",
+    "（二）证照印章应用有待加强\n因大竹县财政局在电子证照生产中未同步签章，"
+    "导致该项指标在全省排名倒数第1位。本月大竹县因此失分0.30分",
+    "定期核查电子证照同步生成、签章等情况，确保及时发现问题并迅速整改。",
 )
 
 
@@ -142,16 +152,26 @@ def text_of(document: WordDocument) -> str:
 
 def test_every_printed_fact_is_said(month: ReleaseMonth) -> None:
     paragraphs = narrative(month)
-    for number, facts in (("一", FACTS_OF_SECTION_1), ("二", FACTS_OF_SECTION_2)):
+    facts_by_section = zip(
+        "一二三", (FACTS_OF_SECTION_1, FACTS_OF_SECTION_2, FACTS_OF_SECTION_3), strict=True
+    )
+    for number, facts in facts_by_section:
         text = section(paragraphs, number)
         assert not [fact for fact in facts if fact not in text]
     title = "".join(each.text for each in paragraphs if each.level == "title")
     assert title.startswith("达州市推进政府职能转变和“放管服”改革协调小组办公室关于2023年6月")
     assert "市城管执法局以90.18分排名第1位" in section(paragraphs, "一")
-    demands = section(paragraphs, "三")
-    assert "（一）存在线上线下不一致问题" in demands
-    assert "达川区、大竹县、渠县、开江县因此共失分0.2分" in demands
-    assert "大竹县因此失分0.3分" in demands
+
+
+def test_the_cause_of_a_low_place_is_said_of_a_low_place_only(month: ReleaseMonth) -> None:
+    better = changed(
+        month,
+        "marts.fct_city_metrics",
+        lambda row: (
+            row | {"is_rank_from_bottom": False} if row["metric_code"] == "new_seal_rate" else row
+        ),
+    )
+    assert "（二）证照印章应用有待加强\n本月大竹县" in section(narrative(better), "三")
 
 
 def test_a_month_without_problems(month: ReleaseMonth) -> None:
@@ -204,7 +224,9 @@ def test_rates_short_of_full_are_named_with_their_values(month: ReleaseMonth) ->
 
 def test_an_indicator_without_wording_is_named_in_general_words(month: ReleaseMonth) -> None:
     late = losing(without_problems(month), "overdue_case_count", {"渠县": "3"})
-    paragraphs = narrative(changed(late, "reference.bulletin_problems", lambda row: None))
+    paragraphs = narrative(
+        changed(late, "intermediate.int_bulletin_problems_monthly", lambda row: None)
+    )
     assert "存在超时件数3（渠县）" in section(paragraphs, "二")
     assert "（一）运行效能工作有待加强\n本月渠县因此失分0.15分。请有关单位" in section(
         paragraphs, "三"
@@ -214,7 +236,9 @@ def test_an_indicator_without_wording_is_named_in_general_words(month: ReleaseMo
 def test_every_indicator_of_faults_has_its_wording(month: ReleaseMonth) -> None:
     rules = {row["rule_id"]: row["is_fault"] for row in month.tables["marts.dim_rules"]}
     faults = {row["indicator_code"] for row in month.uses if rules.get(row["rule_id"])}
-    worded = {row["indicator_code"] for row in month.tables["reference.bulletin_problems"]}
+    worded = {
+        row["indicator_code"] for row in month.tables["intermediate.int_bulletin_problems_monthly"]
+    }
     assert worded == faults
 
 
