@@ -24,7 +24,7 @@ from export_months import HOSTILE, hostile, read_june
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
-from ywtb.exports.bulletin.pdf import ConversionError, converted
+from ywtb.exports.bulletin.pdf import ConversionError, converted, missing_typefaces
 from ywtb.exports.release_month import ReleaseMonth
 from ywtb.exports.text_layout import width_in_ems
 from ywtb.release.queries import Row
@@ -320,7 +320,7 @@ def test_a_group_in_which_nobody_is_behind_has_its_chart(
         ("innovation_bonus_points", "创新服务方面", "信息宣传方面"),
         ("unsealed_new_office", "大竹县财政局", "电子证照未同步签章问题6个（大竹县）"),
         ("new_seal_rate", "倒数", "电子证照未同步签章问题6个（大竹县，责任单位为大竹县财政局）。"),
-        ("efficiency", "运行效能、", "工程审批、分站点建设维护、“互联网+监管”均在全省排名第1位"),
+        ("efficiency", "运行效能、", "分站点建设维护、“互联网+监管”、工程审批均在全省排名第1位"),
     ],
 )
 def test_what_has_not_arrived_is_not_said(
@@ -437,7 +437,9 @@ def test_the_page_is_that_of_the_standard(bulletin: Path) -> None:
         style.name: style.element.find(f".//{qn('w:outlineLvl')}") for style in document.styles
     }
     outline = {name: level.get(qn("w:val")) for name, level in levels.items() if level is not None}
-    assert outline == {"通报标题": "0", "附件标题": "0", "一级标题": "1", "二级标题": "2"}
+    assert outline == {
+        "通报标题": "0", "附件标识": "0", "附件标题": "1", "一级标题": "1", "二级标题": "2",
+    }  # fmt: skip
 
 
 def test_every_run_has_a_chinese_typeface(bulletin: Path) -> None:
@@ -494,11 +496,33 @@ def test_numbers_in_chinese() -> None:
 def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
     with pikepdf.open(pdf) as opened:
         turned = [page.mediabox[2] > page.mediabox[3] for page in opened.pages]
-        titles = {str(item.title) for item in opened.open_outline().root}
+        outline = opened.open_outline().root
+        titles = {str(each.title) for item in outline for each in (item, *item.children)}
+        assert opened.Root.MarkInfo.Marked and opened.Root.Lang == "zh-CN"
+        # Charts are drawn, not pictures.
+        assert not any(page.images for page in opened.pages)
     assert turned == sorted(turned)
     assert 4 <= turned.count(False) <= 6
     assert 11 <= turned.count(True) <= 22
-    assert {annex.title for annex in month.annexes} <= titles
+    annexes = {text for each in month.annexes for text in (f"附件{each.number}", each.title)}
+    assert annexes <= titles
+
+
+@pytest.mark.needs("soffice")
+def test_a_typeface_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families = "<family>没有的字体</family><accept><family>{}</family></accept>"
+    told = []
+    for accepted in ("也没有的字体", "Noto Sans CJK SC"):
+        path = tmp_path / "fonts.conf"
+        path.write_text(
+            "<fontconfig><include>/etc/fonts/fonts.conf</include>"
+            f"<alias binding='same'>{families.format(accepted)}</alias></fontconfig>"
+        )
+        monkeypatch.setattr("ywtb.exports.bulletin.pdf.FONTS", path)
+        told.append(missing_typefaces.__wrapped__())
+    assert told == [("没有的字体",), ()]
 
 
 @pytest.mark.needs("soffice", "pdftotext")
@@ -509,6 +533,10 @@ def test_the_pdf_says_what_the_document_says(pdf: Path) -> None:
     text = re.sub(r"\s", "", said)
     for fact in (*FACTS_OF_SECTION_1, "24.9万件", "99.58%", "附件11", "—1—"):
         assert fact in text
+    # Notes stand below rows: the pages after that of the charts all have a table.
+    pages = said.split("\f")[:-1]
+    (charts,) = (number for number, page in enumerate(pages) if page.lstrip().startswith("附图"))
+    assert all("序号" in re.sub(r"\s", "", page) for page in pages[charts + 1 :])
 
 
 @pytest.mark.needs("soffice")

@@ -82,8 +82,10 @@ def _attachments(document: WordDocument, attachments: Sequence[str]) -> None:
         layout.indent(paragraph, 7, -5 if lead else -2, size)
         paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(7 * size))
         paragraph.paragraph_format.keep_together = True
-        # The list is not broken, and the signature does not stand on a page without text.
-        paragraph.paragraph_format.keep_with_next = True
+        # The list is broken in one place at most, where neither page is left nearly empty.
+        paragraph.paragraph_format.keep_with_next = (
+            attachment is not attachments[len(attachments) * 2 // 3 - 1]
+        )
         if lead:
             paragraph.paragraph_format.space_before = layout.LINE
 

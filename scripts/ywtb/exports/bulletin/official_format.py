@@ -366,10 +366,7 @@ def _set_styles(document: WordDocument) -> None:
     run.append(element("w:sz", val="32"))
     run.append(element("w:szCs", val="32"))
     run.append(element("w:lang", val="en-US", eastAsia="zh-CN", bidi="ar-SA"))
-    paragraph = defaults.find(qn("w:pPrDefault")).find(qn("w:pPr"))
-    paragraph.clear()
-    # Marks stay within the type area.
-    paragraph.append(element("w:overflowPunct", val="0"))
+    defaults.find(qn("w:pPrDefault")).find(qn("w:pPr")).clear()
     for style in STYLES:
         _add_style(document, style)
 
@@ -393,6 +390,8 @@ def _add_style(document: WordDocument, style: Style) -> None:
         layout.first_line_indent = Pt(style.first_line * style.size)
     layout.space_before, layout.space_after = Pt(style.before), Pt(style.after)
     properties = made.element.get_or_add_pPr()
+    # Marks stay within the type area.
+    _insert(properties, element("w:overflowPunct", val="0"), "w:spacing")
     if style.line != LINE:
         _insert(properties, element("w:snapToGrid", val="0"), "w:spacing")
     if style.outline is not None:

@@ -86,7 +86,7 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
         folder = Path(name)
         copies = {each: folder / f"{number}.docx" for number, each in enumerate(documents)}
         for document, copy in copies.items():
-            shutil.copyfile(document, copy)
+            _copy(document, copy)
         process = subprocess.Popen(  # noqa: S603
             [
                 program,
@@ -133,6 +133,16 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
             guard.kill()
             guard.communicate()
             _end(process)
+
+
+def _copy(document: Path, copy: Path) -> None:
+    """Copy a document for LibreOffice, which takes marks that may not hang for such as may."""
+    with zipfile.ZipFile(document) as source, zipfile.ZipFile(copy, "w") as target:
+        for name in source.namelist():
+            part = source.read(name)
+            if name == "word/styles.xml":
+                part = part.replace(b'overflowPunct w:val="0"', b'overflowPunct w:val="1"')
+            target.writestr(name, part)
 
 
 def _words(process: subprocess.Popen[bytes], limit: int) -> str:
