@@ -25,11 +25,11 @@ OTHER_TABLES = (
     "intermediate.int_annex_columns_monthly",
     "intermediate.int_annex_notes_monthly",
     "intermediate.int_annexes_monthly",
+    "intermediate.int_bulletin_problems_monthly",
     "intermediate.int_cities_monthly",
     "intermediate.int_dimension_weights_monthly",
     "intermediate.int_group_indicators_monthly",
     "intermediate.int_rule_curves",
-    "reference.bulletin_problems",
     "reference.change_causes",
     "reference.cities",
     "reference.city_metrics",
@@ -42,7 +42,6 @@ OTHER_TABLES = (
 """What else is read: layouts and rules in force, names, and what was tested."""
 
 USED = (
-    ("reference.bulletin_problems", "indicator_code", "intermediate.int_group_indicators_monthly"),
     ("reference.city_metrics", "metric_code", "marts.fct_city_metrics"),
     ("reference.dimensions", "dimension_code", "intermediate.int_dimension_weights_monthly"),
     ("reference.groups", "group_code", "marts.dim_units"),
