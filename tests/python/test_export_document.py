@@ -20,14 +20,15 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
 from conftest import Sandbox, is_running
-from export_months import HOSTILE, hostile, read_june
+from export_months import CITY, HOSTILE, hostile, read_june
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
 from ywtb.exports.bulletin.pdf import ConversionError, converted, missing_typefaces
-from ywtb.exports.release_month import ReleaseMonth
+from ywtb.exports.release_month import ReleaseMonth, read_month
 from ywtb.exports.text_layout import width_in_ems
-from ywtb.release.queries import Row
+from ywtb.project import Project
+from ywtb.release.queries import Row, open_release
 
 FACTS_OF_SECTION_1 = (
     "6月1日至6月30日",
@@ -279,6 +280,30 @@ def test_a_low_place_of_the_city_is_a_problem_by_itself(month: ReleaseMonth) -> 
     assert "监管事项行为覆盖率" not in good
     assert "监管事项行为覆盖率为38.76%（全省排名倒数第3位）" in bad
     assert "“互联网+监管”工作有待加强" in section(paragraphs, "三")
+
+
+def test_changes_are_told_with_their_cause(three_months: Sandbox) -> None:
+    with open_release(Project(three_months.root)) as release:
+        later = read_month(release, "2023-08", CITY)
+    text = "".join(each.text for each in narrative(later))
+    assert (
+        "与7月相比，A组得分上升的单位1个、下降的0个，"
+        "上升最多的市水务局上升0.24分（主要是监管事项行为覆盖率）；"
+    ) in text
+    assert "不能直接比较" not in text
+    rules = "marts.fct_scores_by_previous_rules"
+    changed = [
+        {**row, "is_comparable": row["group_code"] != "county"} for row in later.tables[rules]
+    ]
+    text = "".join(
+        each.text for each in narrative(replace(later, tables={**later.tables, rules: changed}))
+    )
+    assert text.count("不能直接比较") == 1
+    assert "县（市、区）的规则、权重、指标或成员有变动，名次与7月不能直接比较" in text
+
+
+def test_a_first_month_is_compared_with_none(month: ReleaseMonth) -> None:
+    assert "相比" not in "".join(each.text for each in narrative(month))
 
 
 def test_a_tie_for_the_first_place(month: ReleaseMonth) -> None:

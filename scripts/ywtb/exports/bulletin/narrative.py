@@ -250,6 +250,7 @@ def _context(month: ReleaseMonth) -> dict[str, object]:
         "said": _sayer(metrics),
         "sentence": _sentence,
         "groups": list(_groups(month)),
+        "changes": list(_changes(month)),
         "places": list(_places(month, metrics)),
         "problems": problems,
         "poor_dimensions": list(dict.fromkeys(problem.dimension for problem in problems)),
@@ -269,6 +270,55 @@ def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
                 "unit_count": len(members),
                 "leaders": leaders + ("并列" if len(best) > 1 else ""),
                 "top_score": members[0]["composite_score"],
+            }
+
+
+def _changes(month: ReleaseMonth) -> Iterator[dict[str, object]]:
+    """Groups against the last month in which they were scored; nothing of a first month."""
+    compared = [row for row in month.tables["marts.fct_monthly_changes"] if row["previous_month"]]
+    if not compared:
+        return
+    previous = max(row["previous_month"] for row in compared)
+    effects = grouped(month.tables["marts.fct_score_change_effects"], "unit_id")
+    rules = grouped(month.tables["marts.fct_scores_by_previous_rules"], "group_code")
+    members = grouped((row for row in compared if row["previous_month"] == previous), "group_code")
+
+    def extreme(rows: Iterable[Row]) -> dict[str, object] | None:
+        """The unit whose total differs most, and what did most of it."""
+        row = max(rows, key=lambda row: abs(row["score_change"]), default=None)
+        if row is None:
+            return None
+        sign = 1 if row["score_change"] > 0 else -1
+        effect = max(effects[row["unit_id"]], key=lambda each: sign * each["effect"])
+        return {
+            "unit": one_line(row["unit_name"]),
+            "points": points(abs(row["score_change"])),
+            "cause": effect["cause"],
+            "cause_name": effect["cause_name"],
+            "subject": effect["indicator_name"] or effect["dimension_name"],
+        }
+
+    for code, group in month.groups.items():
+        rows = members.get(code, [])
+        ranked = rules.get(code, [])
+        if rows:
+            risen = [row for row in rows if row["score_change"] > 0]
+            fallen = [row for row in rows if row["score_change"] < 0]
+            yield {
+                "name": group["group_name"],
+                "previous": f"{previous.month}月"
+                if previous.year == month.first_day.year
+                else f"{previous.year}年{previous.month}月",
+                "risen": len(risen),
+                "fallen": len(fallen),
+                "most_risen": extreme(risen),
+                "most_fallen": extreme(fallen),
+                "is_comparable": all(row["is_comparable"] for row in ranked),
+                "leaders_by_previous_rules": [
+                    one_line(row["unit_name"])
+                    for row in ranked
+                    if row["rank_by_previous_rules"] == 1
+                ],
             }
 
 
