@@ -390,8 +390,9 @@ def _add_style(document: WordDocument, style: Style) -> None:
         layout.first_line_indent = Pt(style.first_line * style.size)
     layout.space_before, layout.space_after = Pt(style.before), Pt(style.after)
     properties = made.element.get_or_add_pPr()
-    # Marks stay within the type area.
-    _insert(properties, element("w:overflowPunct", val="0"), "w:spacing")
+    # A page has all its lines, and marks stay within the type area.
+    for name in ("w:widowControl", "w:overflowPunct"):
+        _insert(properties, element(name, val="0"), "w:spacing")
     if style.line != LINE:
         _insert(properties, element("w:snapToGrid", val="0"), "w:spacing")
     if style.outline is not None:
