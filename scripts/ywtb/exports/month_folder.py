@@ -24,6 +24,7 @@ from ywtb.exports.data_docs import write_data_docs
 from ywtb.exports.formats import Job, formats
 from ywtb.exports.published_record import changes, revisions
 from ywtb.exports.release_month import ReleaseMonth, read_month
+from ywtb.exports.site.months import MonthlySite, write_months
 from ywtb.project import Project
 from ywtb.release.queries import open_release, rows
 from ywtb.release.records import CITY, MONTH, Record, read_records
@@ -121,6 +122,8 @@ def export_months(
             for export in due
         ]
         _write(list(zip(due, jobs, strict=True)), origins, report)
+        if city_code is None:
+            _list_sites(project, release, exports)
     if city_code is None:
         _remove_others(project, {export.folder for export in exports})
     return due
@@ -149,6 +152,21 @@ def _published(
         )
         for row in found
     ]
+
+
+def _list_sites(
+    project: Project, release: duckdb.DuckDBPyConnection, exports: Sequence[Export]
+) -> None:
+    """Lead to the sites that there are, from the final months only to those of final months."""
+    cities = rows(release, "select city_code, city_name from reference.cities")
+    names = {row["city_code"]: row["city_name"] for row in cities}
+    sites = [
+        MonthlySite(each.month, names[each.city_code], each.stage != "final", each.folder / "site")
+        for each in exports
+        if each.folder.is_dir()
+    ]
+    write_months(project.exports, [each for each in sites if not each.is_draft])
+    write_months(project.exports / DRAFTS, sites if any(each.is_draft for each in sites) else [])
 
 
 def _below(project: Project, pattern: str) -> list[Path]:
