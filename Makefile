@@ -40,8 +40,8 @@ lint-sql: $(INSTALLED)
 lint-yaml: $(INSTALLED)
 	$(BIN)/yamllint --strict .
 
-docs: $(INSTALLED)
-	$(BIN)/dbt docs generate --static
+docs: $(INSTALLED) | warehouse/ywtb.duckdb
+	$(BIN)/dbt docs generate --static --target published
 
 bench: $(INSTALLED) | $(UV)
 	UV=$(UV) $(BIN)/python scripts/benchmark.py
@@ -61,6 +61,9 @@ dagster: $(INSTALLED)
 
 clean:
 	rm -rf .venv .tools target logs
+
+warehouse/ywtb.duckdb: | $(INSTALLED)
+	$(BIN)/ywtb refresh
 
 $(INSTALLED): uv.lock pyproject.toml | $(UV)
 	rm -f .venv/installed*

@@ -3,6 +3,7 @@
 from ywtb.exports.formats import Download, Format, Job
 
 DOWNLOADS = (
+    Download("data/数据.xlsx", "数据（工作簿）", "每张表一页，可筛选，列有名称；首页为字典"),
     Download(
         "data/datapackage.json",
         "数据文件说明",
