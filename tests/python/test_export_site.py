@@ -75,7 +75,7 @@ def write(month: ReleaseMonth, folder: Path, earlier: list[str]) -> Pages:
     """Write the site with the neighbours that it links to."""
     site = folder / "2023-06" / "site"
     write_site(month, site, DOWNLOADS, {each: f"../{each}" for each in earlier})
-    write_months(folder, [MonthlySite(month.month, CITY, False, site)])
+    write_months(folder, [MonthlySite(month.month, CITY, None, site)])
     for download in DOWNLOADS:
         (site.parent / download.path).touch()
     for other in earlier:
@@ -150,6 +150,7 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
                 for row in month.tables["marts.fct_year_to_date_scores"]
             ],
             "audit.revisions": [revision],
+            "reference.cities": [{**month.city, "office_contact": "0818-0000000"}],
             "audit.expectation_results": warned,
             "audit.points_lost_ledger": [*month.tables["audit.points_lost_ledger"], floor],
         },
@@ -185,6 +186,7 @@ WRITTEN_BY_PEOPLE = {
     "metric_text",
     "new_value",
     "observed",
+    "office_contact",
     "office_name",
     "old_value",
     "printed_value",
@@ -394,8 +396,8 @@ def test_the_page_over_all_months_leads_to_each(tmp_path: Path) -> None:
         return [str(link) for link in tree.xpath("//main//@href")]
 
     (tmp_path / "draft").mkdir()
-    final = MonthlySite("2023-06", nasty("市"), False, tmp_path / "2023-06/site")
-    draft = MonthlySite("2023-07", nasty("市"), True, tmp_path / "draft/2023-07/site")
+    final = MonthlySite("2023-06", nasty("市"), None, tmp_path / "2023-06/site")
+    draft = MonthlySite("2023-07", nasty("市"), nasty("稿"), tmp_path / "draft/2023-07/site")
     assert listed(final, draft) == ["2023-07/site/index.html", "../2023-06/site/index.html"]
     write_months(tmp_path / "draft", [])
     assert list((tmp_path / "draft").iterdir()) == []
@@ -455,6 +457,7 @@ def test_five_years_are_drawn_and_compared(eventful: ReleaseMonth, eventful_site
     assert len(eventful_site.tree("unit/511700-A03.html").xpath("//circle")) == 1
     page = text_of(eventful_site.tree("index.html"))
     assert "名次上升最多" in page and "新列入本组" in page and "其间没有考核" in page
+    assert "0818-0000000" in page
     assert "市残联申诉属实" in text_of(eventful_site.tree("corrections.html"))
     assert "与上月相差过大" in text_of(eventful_site.tree("quality.html"))
 
@@ -467,7 +470,9 @@ def test_a_month_may_lack_metrics_print_and_corrections(
         "audit.errata_in_force", "audit.adjustments_in_force", "audit.expectation_results",
         "audit.assumed_rules",
     )  # fmt: skip
-    bare = replace(month, tables={**month.tables, **{name: [] for name in missing}})
+    city = {key: value for key, value in month.city.items() if key != "office_contact"}
+    tables = {**month.tables, **{name: [] for name in missing}, "reference.cities": [city]}
+    bare = replace(month, tables=tables)
     pages = write(bare, tmp_path, [])
     assert "没有正式印发的数值可比" in text_of(pages.tree("index.html"))
     assert "本月没有勘误" in text_of(pages.tree("corrections.html"))

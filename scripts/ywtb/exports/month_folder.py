@@ -159,14 +159,17 @@ def _list_sites(
 ) -> None:
     """Lead to the sites that there are, from the final months only to those of final months."""
     cities = rows(release, "select city_code, city_name from reference.cities")
+    stages = rows(release, "select stage, page_mark from reference.stages")
     names = {row["city_code"]: row["city_name"] for row in cities}
+    marks = {row["stage"]: row["page_mark"] for row in stages}
     sites = [
-        MonthlySite(each.month, names[each.city_code], each.stage != "final", each.folder / "site")
+        MonthlySite(each.month, names[each.city_code], marks[each.stage], each.folder / "site")
         for each in exports
         if each.folder.is_dir()
     ]
-    write_months(project.exports, [each for each in sites if not each.is_draft])
-    write_months(project.exports / DRAFTS, sites if any(each.is_draft for each in sites) else [])
+    final = [each for each in sites if not each.mark]
+    write_months(project.exports, final)
+    write_months(project.exports / DRAFTS, sites if len(sites) > len(final) else [])
 
 
 def _below(project: Project, pattern: str) -> list[Path]:

@@ -17,11 +17,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class MonthlySite:
-    """A month's site: which month of which city, and its folder."""
+    """A month's site: which month of which city, what a draft is marked with, and its folder."""
 
     month: str
     city_name: str
-    is_draft: bool
+    mark: str | None
     folder: Path
 
 
@@ -41,7 +41,7 @@ def write_months(folder: Path, sites: Sequence[MonthlySite]) -> None:
         {
             "city_name": each.city_name,
             "name": month_name(month_of(each.month)),
-            "is_draft": each.is_draft,
+            "mark": each.mark,
             "page": f"{Path(os.path.relpath(each.folder, folder)).as_posix()}/index.html",
         }
         for each in newest_first
