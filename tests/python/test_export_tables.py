@@ -15,6 +15,7 @@ import frictionless
 import jsonschema
 import openpyxl
 import pytest
+import yaml
 
 from conftest import Sandbox, read_csv
 from export_months import HOSTILE, REVISION, hostile, read_june, without
@@ -82,7 +83,7 @@ def test_every_mart_and_what_explains_it_is_there(month: ReleaseMonth, folder: P
     names = set(sources(month))
     assert {path.stem for path in (folder / "csv").iterdir()} == names
     assert {path.stem for path in (folder / "parquet").iterdir()} == names
-    assert len(names) == 25 + len(EXPLAINING)
+    assert len(names) == 33 + len(EXPLAINING)
 
 
 def test_parquet_equals_the_release_with_its_types(
@@ -127,7 +128,24 @@ def test_the_data_package_validates(folder: Path) -> None:
     report = frictionless.validate(str(folder / "datapackage.json"))
     assert report.valid, report.flatten(["task", "type", "message"])
     assert not report.warnings
-    assert len(report.tasks) == 2 * 34 + 2
+    assert len(report.tasks) == 2 * 42 + 2
+
+
+def test_the_contract_promises_what_the_release_enforces(folder: Path) -> None:
+    contract = yaml.safe_load((folder / "datacontract.odcs.yaml").read_text(encoding="utf-8"))
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    tables = {each["name"]: each for each in contract["schema"]}
+    assert list(tables) == [each["name"] for each in package["resources"] if "schema" in each]
+    scores = tables["fct_composite_scores"]
+    columns = {each["name"]: each for each in scores["properties"]}
+    assert [name for name, each in columns.items() if "primaryKey" in each] == [
+        "score_month", "unit_id",
+    ]  # fmt: skip
+    assert columns["composite_score"]["physicalType"] == "DECIMAL(9,2)"
+    assert columns["composite_score"]["required"]
+    assert scores["relationships"][0]["to"] == ["dim_units.score_month", "dim_units.unit_id"]
+    assert {"type": "text", "name": "fct_composite_scores__order_is_contiguous",
+            "description": "序号连续，同分同名次"} in scores["quality"]  # fmt: skip
 
 
 def test_the_data_package_notices_a_changed_file(

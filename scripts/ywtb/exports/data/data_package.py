@@ -163,13 +163,29 @@ def package_tables(
     return [table(source) for source in (*annexes, *marts, *EXPLAINING)]
 
 
+def package_name(month: ReleaseMonth) -> str:
+    """How programs call the tables of the month."""
+    return f"ywtb-{month.month}"
+
+
+def package_title(month: ReleaseMonth) -> str:
+    """How people call the tables of the month."""
+    remark = f"，{month.mark}" if month.mark else ""
+    return f"{month.city['city_name']}“一网通办”考核数据（{month.month}{remark}）"
+
+
+def package_version(month: ReleaseMonth) -> str:
+    """A draft is version 0, what was published 1, with the number of its corrections."""
+    return f"{int(month.mark is None)}.{len(notices(month))}.0"
+
+
 def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: Path) -> None:
     """Write `datapackage.json` for the files that are in the folder."""
     resources = [
         {
             **_resource(folder, f"csv/{table.name}.csv", "table", table.title, table.description),
             "encoding": "utf-8",
-            "schema": _schema(table),
+            "schema": table_schema(table),
         }
         for table in tables
     ]
@@ -188,12 +204,10 @@ def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: P
     ]
     package = {
         "$schema": PROFILE,
-        "name": f"ywtb-{month.month}",
-        "title": f"{month.city['city_name']}“一网通办”考核数据（{month.month}"
-        + (f"，{month.mark}）" if month.mark else "）"),
+        "name": package_name(month),
+        "title": package_title(month),
         "description": DESCRIPTION,
-        # A draft is version 0, what was published 1, with the number of its corrections.
-        "version": f"{int(month.mark is None)}.{len(notices(month))}.0",
+        "version": package_version(month),
         **({"created": begun_at(month.release).isoformat()} if month.release else {}),
         "release": month.release,
         "licenses": [LICENCE],
@@ -222,7 +236,8 @@ def _resource(
     }
 
 
-def _schema(table: PackageTable) -> dict[str, Any]:
+def table_schema(table: PackageTable) -> dict[str, Any]:
+    """A table's columns and keys as a Table Schema (https://datapackage.org)."""
     keys = grouped(table.keys, "constraint_type")
     declared = [key["constraint_column_names"] for key in keys.get("PRIMARY KEY", [])]
     primary = declared[0] if declared else KEYS.get(table.name)

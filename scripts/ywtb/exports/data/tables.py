@@ -1,4 +1,4 @@
-"""The tables of a month for analysts and other systems: CSV, Parquet, a data package, scores."""
+"""The tables of a month for analysts and other systems, with what describes them."""
 
 import csv
 import re
@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from ywtb.exports.data.data_contract import write_contract
 from ywtb.exports.data.data_package import package_tables, write_package
 from ywtb.exports.data.data_workbook import write_data_workbook
 from ywtb.exports.data.scores import write_scores
@@ -25,7 +26,8 @@ def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, fol
     """Write the tables into a folder, which is made: the same month gives the same bytes.
 
     `csv/` and `parquet/` hold one file per table with this month's rows, named like the table;
-    `datapackage.json` describes them; `scores.json` has the scores, `scores.schema.json` its form.
+    `datapackage.json` and `datacontract.odcs.yaml` describe them; `scores.json` has the scores,
+    `scores.schema.json` its form.
 
     Args:
         connection: the release that the month was read from; it says types and descriptions.
@@ -46,6 +48,7 @@ def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, fol
     write_data_workbook(month, tidy, folder / "数据.xlsx")
     write_scores(month, folder)
     write_package(month, tables, folder)
+    write_contract(month, tables, folder)
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
