@@ -160,6 +160,17 @@ def narrative(month: ReleaseMonth) -> list[Paragraph]:
     return list(paragraphs(template(TEMPLATE).render(_context(month))))
 
 
+def part(month: ReleaseMonth, block: str) -> list[Paragraph]:
+    """What a block of the template says, such as `summary`."""
+    text = template(TEMPLATE)
+    return list(paragraphs("".join(text.blocks[block](text.new_context(_context(month))))))
+
+
+def problems(month: ReleaseMonth) -> list[Shortcoming]:
+    """What went badly in the month, in order of dimensions."""
+    return list(_problems(month, city_metrics(month)))
+
+
 @cache
 def template(name: str) -> Template:
     """A template of `TEMPLATES`."""

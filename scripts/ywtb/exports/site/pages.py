@@ -13,6 +13,8 @@ from markupsafe import Markup
 from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
+from ywtb.exports.bulletin.frame import frame
+from ywtb.exports.bulletin.narrative import narrative, part, problems
 from ywtb.exports.corrections import KINDS, notices
 from ywtb.exports.exposures import Download
 from ywtb.exports.release_month import ReleaseMonth, grouped
@@ -24,6 +26,7 @@ HERE = Path(__file__).parent
 
 NAVIGATION = (
     ("index.html", "总览"),
+    ("bulletin.html", "通报"),
     ("losses.html", "失分分布"),
     ("changes.html", "变化与原因"),
     ("compare.html", "单位比较"),
@@ -36,6 +39,9 @@ NAVIGATION = (
     ("downloads.html", "下载"),
 )
 """Pages that every page links to."""
+
+PROBLEMS_SHOWN = 6
+"""Problems that the overview shows at once; the others unfold."""
 
 STATUSES = {
     "A": ("正常", "按所印或所报的数值计"),
@@ -71,6 +77,8 @@ def write_site(
     environment.filters.update(
         anchor=views.anchor,
         coordinate=drawing.number,
+        decimal=Decimal,
+        figure=views.figure,
         groupby_first=lambda causes: groupby(causes, key=itemgetter(0)),
         month=figures.month_name,
         plain=figures.plain_figure,
@@ -82,8 +90,9 @@ def write_site(
         month=month,
         rankings=rankings,
         navigation=NAVIGATION,
-        years=[(year, list(months)) for year, months in years][::-1] if earlier else [],
+        years=[(year, list(months)) for year, months in years][::-1],
         earlier=earlier,
+        all_months="../../index.html" if month.is_only_city else "../../../index.html",
         statuses=STATUSES,
         decisions=DECISIONS,
         senders=records.senders(month),
@@ -137,8 +146,17 @@ def _pages(
     tables = month.tables
     metrics = sorted(tables["marts.fct_city_metrics"], key=itemgetter("source_row"))
     movers = [(ranking, *views.movers(ranking)) for ranking in rankings]
-    context = {"metrics": metrics, "movers": movers}
-    yield _Page("index.html", "总览", context, (), script=_script("ranking"))
+    opening = {
+        "said": [*part(month, "summary"), *part(month, "judgement")],
+        "problems": sorted(
+            problems(month), key=lambda each: Decimal(each.points_lost or 0), reverse=True
+        ),
+        "shown": PROBLEMS_SHOWN,
+    }
+    overview = {**opening, "metrics": metrics, "movers": movers}
+    yield _Page("index.html", "总览", overview, (), script=_script("ranking"))
+    text = {"paragraphs": narrative(month), "frame": frame(month)}
+    yield _Page("bulletin.html", "通报", text)
     heats = [heat.heat(month, ranking) for ranking in rankings]
     yield _Page("losses.html", "失分分布", {"heats": heats, "steps": heat.STEPS})
     changed = changes.changes(month, rankings)
