@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -294,15 +294,20 @@ def _write(
         begun = [job for export, job in months if export.error is None]
         waits = [cleanup.enter_context(each.aside(begun)) for each in every if each.aside]
         for done, (export, job) in enumerate(months, start=1):
-            _attempt(export, *(partial(each.write, job) for each in others))
+            job.wait = cache(partial(_all, waits, job))
+            _attempt(export, *(partial(each.write, job) for each in others), job.wait)
             report("export", done, len(months))
         for export, job in months:
             _attempt(
                 export,
-                *(partial(wait, job) for wait in waits),
                 partial(seal, job.folder, origins[export.month]),
                 partial(atomic_folder.put, job.folder, export.folder, export.aside / "old"),
             )
+
+
+def _all(waits: Sequence[Callable[[Job], None]], job: Job) -> None:
+    for wait in waits:
+        wait(job)
 
 
 def _attempt(export: Export, *steps: Callable[[], object]) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ TAGGED = "pdf:writer_pdf_Export:" + json.dumps(
 
 TIME_LIMIT = 120
 """Seconds that a conversion may take, and half of it for each further document."""
+
+PAUSE = 0.05
+"""Seconds between two looks at how far it is."""
 
 
 class ConversionError(Exception):
@@ -87,6 +91,7 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
         copies = {each: folder / f"{number}.docx" for number, each in enumerate(documents)}
         for document, copy in copies.items():
             _copy(document, copy)
+        log, limit = folder / "said.txt", TIME_LIMIT * (1 + len(documents)) // 2
         process = subprocess.Popen(  # noqa: S603
             [
                 program,
@@ -107,22 +112,29 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
                 "TMPDIR": name,
             },
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=log.open("wb"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        end = monotonic() + limit
         guard = subprocess.Popen(  # noqa: S603 (its input ends with this process)
             ["/bin/sh", "-c", f"while read -r _; do :; done; kill -9 -{process.pid}"],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
-        limit = TIME_LIMIT * (1 + len(documents)) // 2
-        said = cache(lambda: _words(process, limit))
+        pdfs = [copy.with_suffix(".pdf") for copy in copies.values()]
 
         def put(document: Path, path: Path) -> None:
-            words, made = said(), copies[document].with_suffix(".pdf")
+            made = copies[document].with_suffix(".pdf")
+            later = pdfs[pdfs.index(made) + 1 :]
+            # A file is whole when the next one is begun, or nothing more comes.
+            while process.poll() is None and not any(each.exists() for each in later):
+                if monotonic() > end:
+                    _end(process)
+                    raise ConversionError(f"{limit} 秒内未完成")
+                sleep(PAUSE)
             if process.returncode or not made.is_file():
-                raise ConversionError(words)
+                raise ConversionError(log.read_text(errors="replace").strip())
             with zipfile.ZipFile(copies[document]) as archive:
                 drawings = [name for name in archive.namelist() if name.endswith(".svg")]
                 _normalise(made, path, [archive.read(each).decode() for each in drawings])
@@ -145,21 +157,11 @@ def _copy(document: Path, copy: Path) -> None:
             target.writestr(name, part)
 
 
-def _words(process: subprocess.Popen[bytes], limit: int) -> str:
-    """Wait for LibreOffice; what it said."""
-    try:
-        said, _ = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        return f"{limit} 秒内未完成"
-    return said.decode(errors="replace").strip()
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End LibreOffice with all the processes that it started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
 def _normalise(made: Path, path: Path, drawings: Sequence[str]) -> None:
