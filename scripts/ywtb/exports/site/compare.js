@@ -1,8 +1,8 @@
 "use strict";
 /* Shows two units of the tables and what parts them; without it the page shows all units. */
 (() => {
-  const form = document.getElementById("choice");
-  const { one, other } = form.elements;
+  const choice = document.getElementById("choice");
+  const { one, other } = choice.elements;
   const sections = [...document.querySelectorAll("section[data-compared]")];
   const places = 10;
 
@@ -77,8 +77,8 @@
     document.getElementById("status").textContent = `比较${names.join("与")}`;
   }
 
-  form.hidden = false;
-  form.addEventListener("change", (event) => {
+  choice.hidden = false;
+  choice.addEventListener("change", (event) => {
     if (event.target === one) offer();
     show();
   });
