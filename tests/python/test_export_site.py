@@ -132,6 +132,21 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
             "is_consecutive": number > 0,
         }
         changes.append(row if row["unit_id"] == "511700-A03" else {**row, **compared})
+    indicator = {
+        "dimension_code": "subsites", "dimension_name": "分站点建设维护", "cause": "value",
+        "cause_name": "数值", "indicator_code": "app_fault_count", "indicator_name": "应用异常数",
+        "previous_value": Decimal(1), "obs_value": Decimal(0),
+    }  # fmt: skip
+    compared_units = [row for row in changes if row["previous_month"]]
+    effects = [{**row, **indicator, "effect": row["score_change"]} for row in compared_units]
+    by_previous_rules = [
+        {
+            **row,
+            "rank_by_previous_rules": row["score_rank"],
+            "is_comparable": row is not compared_units[0],
+        }
+        for row in compared_units
+    ]
     revision = {
         "release_id": "20230803T020000000000Z", "revised_at": datetime(2023, 8, 3, 2, 0),
         "reason": "市残联申诉属实", "score_month": month.first_day, "city_code": CITY,
@@ -152,6 +167,8 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
         tables={
             **month.tables,
             "marts.fct_monthly_changes": changes,
+            "marts.fct_score_change_effects": effects,
+            "marts.fct_scores_by_previous_rules": by_previous_rules,
             "marts.fct_year_to_date_scores": [
                 {**row, "year_month_count": 6, "scored_month_count": 5}
                 for row in month.tables["marts.fct_year_to_date_scores"]
