@@ -13,7 +13,7 @@ BIN := .venv/bin
 EMPTY :=
 INSTALLED := .venv/installed$(addprefix -,$(subst $(EMPTY) $(EMPTY),-,$(strip $(WITH))))
 
-.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs bench dagster clean
+.PHONY: refresh test soak lint lint-python lint-sql lint-yaml docs contract bench dagster clean
 
 refresh: $(INSTALLED)
 	$(BIN)/ywtb refresh
@@ -40,8 +40,20 @@ lint-sql: $(INSTALLED)
 lint-yaml: $(INSTALLED)
 	$(BIN)/yamllint --strict .
 
-docs: $(INSTALLED)
-	$(BIN)/dbt docs generate --static
+# WITH=lineage adds target/lineage/, where columns come from.
+docs: $(INSTALLED) | warehouse/ywtb.duckdb
+	$(BIN)/python -m ywtb.pipeline.dbt_docs
+ifneq ($(filter lineage,$(WITH)),)
+	$(BIN)/colibri generate --disable-telemetry --output-dir target/lineage
+endif
+
+# The exported tables against the data contracts beside them. The tool wants an older Typer than this
+# project, so it has an environment of its own.
+contract: $(INSTALLED) | $(UV)
+	for folder in $(wildcard exports/20??-??/data); do \
+		(cd $$folder && $(abspath $(UV)) tool run --from 'datacontract-cli[duckdb]==1.2.8' \
+			datacontract test datacontract.odcs.yaml) || exit 1; \
+	done
 
 bench: $(INSTALLED) | $(UV)
 	UV=$(UV) $(BIN)/python scripts/benchmark.py
@@ -61,6 +73,9 @@ dagster: $(INSTALLED)
 
 clean:
 	rm -rf .venv .tools target logs
+
+warehouse/ywtb.duckdb: | $(INSTALLED)
+	$(BIN)/ywtb refresh
 
 $(INSTALLED): uv.lock pyproject.toml | $(UV)
 	rm -f .venv/installed*

@@ -1,7 +1,3 @@
-{#- The model of an annex mart: the cells of the annex called like the model, one column per column
-    that its contract declares, NULL where the month's annex has no such column.
-
-    cells: relation of the annex cells. -#}
 {% macro annex(cells) -%}
 select
     {%- for column in model.columns.values() %}

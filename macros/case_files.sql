@@ -1,7 +1,3 @@
-{#- Files of case records of the months to build, a list of mappings: path, source_file (its name
-    below `case_path`), city_code, score_month.
-
-    A release that keeps earlier months reads none of them again. -#}
 {% macro case_files() -%}
     {%- set files = [] -%}
     {%- if execute -%}

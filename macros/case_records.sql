@@ -1,9 +1,3 @@
-{#- A select of case records as their files have them: source_file, city_code, score_month, row_no
-    (the header is row 1) and of each of `columns` the text or, of dates, the day, with the text of
-    one that cannot be read as one. No other column of a file is read. Files with the same headings
-    are read at once.
-
-    headings: relation of the seed `case_columns`; texts, days: names of columns there. -#}
 {% macro case_records(headings, texts, days) -%}
     {%- for columns in case_file_columns(headings) %}
     select
@@ -62,8 +56,6 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- Files that are read at once, a list of mappings: is_csv, files, found (of each column of the
-    seed that the files have: heading and type). -#}
 {% macro case_file_columns(headings) -%}
     {%- set groups = {} -%}
     {%- set files = case_files() -%}
@@ -94,7 +86,6 @@
     {{ return(groups.values() | list) }}
 {%- endmacro %}
 
-{#- A CSV file of case records as a table: nothing about it is guessed but its line ends. -#}
 {% macro case_csv(path) -%}
     read_csv(
         '{{ path | replace("'", "''") }}',
@@ -102,8 +93,7 @@
     )
 {%- endmacro %}
 
-{#- Text without spaces and tabs around it; exports put a tab before what Excel would take for a
-    number. -#}
+{#- Exports put a tab before what Excel would take for a number. -#}
 {% macro case_text(column) -%}
     {%- if column -%}
     nullif(trim(cast({{ adapter.quote(column.heading) }} as varchar), ' ' || chr(9)), '')
@@ -112,7 +102,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The day of a date or a time; of one that knows its time zone the day in China. -#}
 {% macro case_day(column) -%}
     {%- if not column -%}
     cast(null as date)
@@ -125,7 +114,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The text of what should be a date and is none. -#}
 {% macro case_day_unread(column) -%}
     {%- if column and not column.type.startswith(('DATE', 'TIMESTAMP')) -%}
     case when {{ case_day(column) }} is null then {{ case_text(column) }} end

@@ -1,4 +1,3 @@
-{#- dbt's own macro, for types as contracts declare them. -#}
 {% macro spark__cast(field, type) -%}
     {%- set of_fields = modules.re.sub('(struct|map)[(](.*)[)]', '\\1<\\2>', type) -%}
     {%- set of_items = modules.re.sub('(.*)\\[\\]', 'array<\\1>', of_fields) -%}

@@ -1,4 +1,3 @@
-{#- Run after a model: no two rows of a province's table have the same key. -#}
 {% macro check_keys() -%}
     {%- if execute and var('raw_path', none) -%}
         {%- for constraint in model.get('constraints', []) if constraint.type == 'primary_key' -%}

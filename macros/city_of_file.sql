@@ -1,4 +1,3 @@
-{#- The city whose file it is; NULL where one file holds every city. -#}
 {% macro city_of_file(city_code) -%}
     {{ city_code if var('raw_path', none) else 'cast(null as string)' }}
 {%- endmacro %}

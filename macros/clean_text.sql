@@ -1,6 +1,3 @@
-{#- Printed text without what carries no meaning: spaces of any width go, full-width digits and
-    signs become ASCII, the other dashes and minus signs become — and -, and an empty text
-    becomes NULL. No other character is ever taken for a digit. -#}
 {% macro clean_text(expression) -%}
     nullif(
         translate(

@@ -1,7 +1,3 @@
-{#- Run after an annex mart: its view in schema 附件, named 附件N, with the printed column names, for
-    people who write SQL in Chinese. Names and comments are the newest of the annex seeds.
-
-    annexes, annex_columns, cities: the seeds' relations. -#}
 {% macro create_annex_view(annexes, annex_columns, cities) -%}
     {%- if execute and has_chinese_views()
         and this.identifier.startswith('annex_') and model.name == this.identifier -%}

@@ -1,8 +1,4 @@
-{#- The view `raw.cells` of the monthly files below `raw_path`, which a province has too many of for
-    seeds: one Parquet file per city, month and feed, named like
-    city_code=511700/score_month=2023-06-01/licenses.parquet, with the columns of the feed's CSV.
-
-    feeds: relation of the seed. -#}
+{#- A province has too many files for seeds. -#}
 {% macro create_cells_of_files(feeds) -%}
     {%- if execute and load_relation(feeds) is not none -%}
         {%- set root = var('raw_path') | replace("'", "''") -%}

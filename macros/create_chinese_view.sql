@@ -1,8 +1,3 @@
-{#- Run after a mart: a view of it in schema 附件 for people who write SQL in Chinese. A column is
-    called what its description begins with, up to the first 。; one whose description begins
-    otherwise is left out.
-
-    name: of the view. -#}
 {% macro create_chinese_view(name) -%}
     {%- if has_chinese_views() -%}
     {%- set view = adapter.quote('附件') ~ '.' ~ adapter.quote(name) %}

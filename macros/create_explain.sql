@@ -1,8 +1,3 @@
-{#- Run after the ledger: the table macro `explain` of a release, every point that a unit lost or
-    was given back in a month, with rule, value and the cell that it came from, also the sender's.
-
-    Its parameters: name, alias or id of the unit, which several cities may share; first day of the
-    month. Spark has no table macros. -#}
 {% macro create_explain() -%}
     {{ return(adapter.dispatch('create_explain')()) }}
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#- The table macro `raw.feed_cells`: the cells of files of one feed, their columns as text. A file
-    has the columns that it has, whatever others have.
-
-    Its parameters: feed code, name of the key column, folder that file names are told from, files. -#}
 {% macro create_feed_cells() -%}
 create or replace macro raw.feed_cells(feed, key_column, root, files) as table
 with

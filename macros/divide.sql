@@ -1,8 +1,4 @@
-{#- A quotient as an exact decimal with ten places, rounded half up: dividing decimals would pass
-    through floating point. Both sides are not negative.
-
-    numerator: a decimal below 400,000,000 with at most ten places; denominator: a whole number
-    above 0. -#}
+{#- Dividing decimals would pass through floating point. -#}
 {% macro divide(numerator, denominator) -%}
     {%- set dividend -%}
         (2 * cast({{ numerator }} * 10000000000 as bigint) + {{ denominator }})

@@ -1,4 +1,3 @@
-{#- In how many bytes of UTF-8 two texts differ. -#}
 {% macro edit_distance(text, other) -%}
     {{ adapter.dispatch('edit_distance')(text, other) }}
 {%- endmacro %}

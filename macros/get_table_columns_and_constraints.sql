@@ -1,5 +1,5 @@
-{#- Columns and constraints of a table. An index takes several times the memory of the keys it
-    holds, so a province's tables have none: `check_keys` looks once. -#}
+{#- An index takes several times the memory of the keys it holds, so a province's tables have none:
+    `check_keys` looks once. -#}
 {% macro duckdb__get_table_columns_and_constraints() -%}
     {%- if var('raw_path', none) -%}
         (

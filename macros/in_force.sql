@@ -1,9 +1,3 @@
-{#- A select of the rows of a dated seed that are in force in each score month: of every key the
-    version with the newest valid_from not after the month, unless its valid_to has passed. A change
-    from some month on is therefore one added row, and earlier months keep the earlier one.
-
-    relation: a seed with valid_from and valid_to (months, both inclusive); key: its business key;
-    columns: what to select besides score_month. -#}
 {% macro in_force(relation, key, columns) -%}
     select
         score_month,

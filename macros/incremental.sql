@@ -1,7 +1,4 @@
-{#- Models of a release hold whole months. One that starts from an earlier release holds the months
-    that stay, as `audit.release_months` says, and appends those after them; a new one, like the
-    development file, is built from nothing. dbt-duckdb's own version would first build every month
-    in a table beside it. -#}
+{#- dbt-duckdb's own version would first build every month in a table beside it. -#}
 {% materialization incremental, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set last = last_month_kept() -%}
@@ -25,7 +22,6 @@
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{#- The newest month of which a model's table has all rows already; none where it is built anew. -#}
 {% macro last_month_kept() -%}
     {%- if is_incremental() -%}
         {{ return(run_query(

@@ -1,4 +1,3 @@
-{#- An aggregate: the texts of a group in an order, as one text with a separator between them. -#}
 {% macro joined_texts(text, separator, order) -%}
     {{ adapter.dispatch('joined_texts')(text, separator, order) }}
 {%- endmacro %}

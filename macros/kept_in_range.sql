@@ -1,5 +1,5 @@
-{#- Points of a curve kept between 0 and the maximum. A maximum of 0 marks an indicator that
-    only loses points from its dimension's pool, so its points have no floor of their own. -#}
+{#- A maximum of 0 marks an indicator that only loses points from its dimension's pool, so its
+    points have no floor of their own. -#}
 {% macro kept_in_range(curve_points, max_points) -%}
     case
         when {{ max_points }} = 0 then least({{ curve_points }}, {{ max_points }})

@@ -1,8 +1,5 @@
 {#- Seeds are read where this checkout has them. The adapter's own version reads the path that was
-    parsed, which a copied or moved checkout takes along in its parse cache. Nothing about the file
-    is guessed: a cell that begins with ' keeps it.
-
-    model: the seed's node; agate_table: unused, DuckDB reads the file itself. -#}
+    parsed, which a copied or moved checkout takes along in its parse cache. -#}
 {% macro duckdb__load_csv_rows(model, agate_table) -%}
     {%- set path = model['original_file_path'] | replace("'", "''") -%}
     {%- set sql -%}
@@ -14,6 +11,5 @@
     {{ return(sql) }}
 {%- endmacro %}
 
-{#- The table was made with them. -#}
 {% macro spark__load_csv_rows(model, agate_table) -%}
 {%- endmacro %}

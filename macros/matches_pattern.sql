@@ -1,4 +1,3 @@
-{#- Whether a part of a text matches a regular expression. -#}
 {% macro matches_pattern(text, pattern) -%}
     {{ adapter.dispatch('matches_pattern')(text, pattern) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- A select like that of `raw_cells`, without rows. -#}
 {% macro no_cells() -%}
     select
         cast(null as string) as feed_code,

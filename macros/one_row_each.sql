@@ -1,4 +1,3 @@
-{#- In the list of a select: the row once for each of the expressions, with its value. -#}
 {% macro one_row_each(expressions) -%}
     {{ adapter.dispatch('one_row_each')(expressions) }}
 {%- endmacro %}

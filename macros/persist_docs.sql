@@ -1,4 +1,3 @@
-{#- Spark's tables get their comment when they are made, and columns of Parquet get none: dbt's own
-    version only looks them up. -#}
+{#- dbt's own version only looks columns up. -#}
 {% macro spark__persist_docs(relation, model, for_relation, for_columns) -%}
 {%- endmacro %}

@@ -1,5 +1,3 @@
-{#- After a run, print the rows that each failed data test found (at most 1000 each), so that a
-    failure names its file, row and value without another query. -#}
 {% macro print_failing_rows(results) -%}
     {%- for result in results
         if execute and result.status in ('fail', 'warn') and result.node.resource_type == 'test' -%}

@@ -1,9 +1,3 @@
-{#- A select of every cell of the monthly files, as received: feed_code, source_file, city_code
-    (NULL where the file names none), row_key, column_name, printed_value, row_no (as a
-    spreadsheet counts: the header is row 1), score_month. Whatever columns a file has become
-    rows, so neither a new indicator nor a new feed needs SQL.
-
-    feeds: relation of the seed. -#}
 {% macro raw_cells(feeds) -%}
     {%- if var('raw_path', none) -%}
     {%- do create_cells_of_files(feeds) %}

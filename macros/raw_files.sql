@@ -1,13 +1,7 @@
-{#- The monthly files to build, a list of mappings: relation, file, month (2023-06-01), feed,
-    key (its first column but for the city), has_city, columns (the others).
-
-    What feeds there are is data, and a month may come without an optional one, so files are
-    found among the project's seeds when the model runs, not by `ref`. Seeds are the first level
-    of the graph and `feeds` is one of them, so whatever refs it runs, with the profile's one
-    thread, after all of them; a file that is not loaded by then stops the run rather than being
-    left out.
-
-    feeds: relation of the seed. -#}
+{#- What feeds there are is data, and a month may come without an optional one, so files are found
+    among the project's seeds when the model runs, not by `ref`. Seeds are the first level of the
+    graph and `feeds` is one of them, so whatever refs it runs, with the profile's one thread, after
+    all of them; a file that is not loaded by then stops the run rather than being left out. -#}
 {% macro raw_files(feeds) -%}
     {%- set files = [] -%}
     {%- if execute and load_relation(feeds) is not none -%}

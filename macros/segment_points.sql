@@ -1,10 +1,6 @@
-{#- Points that a segment of a rule's curve adds at a value, before the whole is kept between 0
-    and the maximum: base + slope * (clip(value, lower, upper) - lower). Summed over its
-    segments it is the curve. Wide enough for the longest value that is read, since DuckDB keeps a
-    product of two decimals of up to 18 digits narrow, and no wider, since Spark drops decimals of one
-    that could have more than 38.
-
-    rules, max_points: relation name of the segment, column of the maximum; value: the value. -#}
+{#- Wide enough for the longest value that is read, since DuckDB keeps a product of two decimals of
+    up to 18 digits narrow, and no wider, since Spark drops decimals of one that could have more than
+    38. -#}
 {% macro segment_points(rules, max_points, value) -%}
     {{ max_points }} * {{ rules }}.base_share
     + {{ rules }}.base_points

@@ -1,7 +1,5 @@
-{#- Points rounded half up to ten decimals. Those that fit in 64 bits, as all but absurd ones do,
-    are rounded there: DuckDB takes thirty times as long for wider ones.
-
-    points: a decimal with twelve places. -#}
+{#- Those that fit in 64 bits, as all but absurd ones do, are rounded there: DuckDB takes thirty
+    times as long for wider ones. -#}
 {% macro ten_places(points) -%}
     coalesce(
         cast(try_cast({{ points }} as decimal(18, 12)) as decimal(18, 10)),

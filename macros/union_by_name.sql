@@ -1,7 +1,3 @@
-{#- A select of all rows of some relations, NULL where one lacks a column.
-
-    relations: names; columns: those of any of them; label: one more column with the relation's
-    name, if wanted. -#}
 {% macro union_by_name(relations, columns, label=none) -%}
     {{ adapter.dispatch('union_by_name')(relations, columns, label) }}
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#- A select of every name that a unit may arrive under, cleaned: score_month, city_code, row_key,
-    unit_id.
-
-    units: relation of the units of each month; aliases: relation of the seed. -#}
 {% macro unit_names(units, aliases) -%}
     select
         score_month,

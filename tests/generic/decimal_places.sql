@@ -1,6 +1,3 @@
-{#- No figure has more decimals than scoring keeps; a longer one would be rounded unseen.
-
-    columns: column -> the most decimals allowed. -#}
 {% test decimal_places(model, columns) %}
 {%- for column, places in columns.items() %}
 select

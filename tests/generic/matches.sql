@@ -1,7 +1,3 @@
-{#- Every value of a column is of a form, as one that becomes the name of a file or table has to be.
-
-    column_name: the column.
-    pattern: a regular expression that the whole value matches. -#}
 {% test matches(model, column_name, pattern) %}
 select *
 from {{ model }}

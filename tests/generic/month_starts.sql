@@ -1,6 +1,3 @@
-{#- Every date in the columns is the first of a month.
-
-    columns: columns of months. -#}
 {% test month_starts(model, columns) %}
 select *
 from {{ model }}

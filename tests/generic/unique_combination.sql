@@ -1,4 +1,3 @@
-{#- The columns together identify a row: no combination stands twice and none has a NULL in it. -#}
 {% test unique_combination(model, columns) %}
 select
     {{ columns | join(',\n    ') }},

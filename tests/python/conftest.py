@@ -21,7 +21,10 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PRINTED = "refresh.txt"
-PARTS = ("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests", "expectations")
+PARTS = (
+    *("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests", "expectations"),
+    "docs/metrics",
+)
 
 REPEATS = int(os.environ.get("YWTB_REPEATS", "0"))
 """How often the long tests repeat, as `make soak` sets it; without it a few times."""
@@ -234,8 +237,10 @@ PACKAGES = {
     "java": "apt-get install openjdk-17-jre-headless, and make test WITH=spark",
     "chromium": "apt-get install chromium, and make test WITH=browser",
     "dagster": "make test WITH=dagster",
+    "dbt_colibri": "make test WITH=lineage",
     "distributed": "make test WITH=province",
     "harlequin": "make test WITH=shell",
+    "metricflow": "make test WITH=metrics",
     "postgres": "apt-get install postgresql, and make test WITH=postgres",
 }
 """How to get the programs and Python packages that not every machine has."""

@@ -129,6 +129,7 @@ def july(three_months: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> San
 
 def calibrated_july(july: Sandbox) -> Calibration:
     with replay((july.root / july.database).resolve(), "2023-07") as replayed:
+        replayed.run()
         return calibrate(replayed)
 
 
@@ -227,6 +228,7 @@ def test_what_several_decide_and_none_gives_leaves_them_in_doubt(june_copy: Sand
             f"where unit_name = '{unit_name}' and dimension_code = 'special_work'"
         )
     with replay(database, "2023-06") as replayed:
+        replayed.run()
         found = calibrate(replayed)
     for rule_id in rules:
         row = by_rule(found.coefficients)[rule_id, 1]

@@ -14,7 +14,7 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
-from conftest import Sandbox
+from conftest import ROOT, Sandbox
 from export_months import HOSTILE, REVISION, hostile, read_june
 from ywtb.assessment.figures import printable
 from ywtb.exports import bulletin
@@ -24,9 +24,11 @@ from ywtb.exports.bulletin.narrative import template
 from ywtb.exports.bulletin.notice import NOTICE, mark, write_notice
 from ywtb.exports.bulletin.pdf import converted
 from ywtb.exports.corrections import notices
+from ywtb.exports.exposures import exposures
 from ywtb.exports.formats import Job
 from ywtb.exports.published_record import content_of
 from ywtb.exports.release_month import ReleaseMonth
+from ywtb.project import Project
 from ywtb.release.queries import Row
 
 HEADINGS = ["所在", "单位或事项", "栏目", "原为", "现为", "名次"]
@@ -201,7 +203,7 @@ def test_one_libreoffice_makes_the_pdfs_of_notices_too(
     for module in (bulletin, notices_format):
         monkeypatch.setattr(module, "libreoffice", lambda: "soffice")
     with duckdb.connect() as connection:
-        job = Job(lambda: revised_month, connection, tmp_path, {})
+        job = Job(lambda: revised_month, connection, tmp_path, {}, exposures(Project(ROOT)))
         for each in (notices_format.FORMAT, bulletin.FORMAT):
             each.write(job)
     assert bulletin.FORMAT.aside is not None

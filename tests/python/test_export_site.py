@@ -18,15 +18,20 @@ import pytest
 from conftest import Sandbox
 from export_months import CITY, MARKUP, read_june
 from ywtb.assessment.figures import printable
-from ywtb.exports.formats import Download
-from ywtb.exports.release_month import Annex, ReleaseMonth, grouped
+from ywtb.exports.exposures import Download
+from ywtb.exports.release_month import Annex, ReleaseMonth, grouped, read_month
 from ywtb.exports.site.pages import write_site
 from ywtb.exports.site.views import page_name
-from ywtb.release.queries import Row
+from ywtb.project import Project
+from ywtb.release.improve import improvements
+from ywtb.release.queries import Row, open_release
 
 KINDS = (
     "index.html",
     "losses.html",
+    "changes.html",
+    "compare.html",
+    "sure.html",
     "unit/511700-A08.html",
     "annexes.html",
     "annex/1.html",
@@ -37,6 +42,8 @@ KINDS = (
     "downloads.html",
 )
 """A page of each kind."""
+
+SCRIPTED = ("index.html", "compare.html")
 
 DOWNLOADS = (
     Download("附件1-11.xlsx", "附件1至11", "工作簿"),
@@ -329,6 +336,29 @@ def test_losses_add_up_in_every_row(month: ReleaseMonth, site: Pages) -> None:
     assert seen == set(exact)
 
 
+def test_how_sure_a_place_is_stands_beside_it(month: ReleaseMonth, site: Pages) -> None:
+    ranges = {
+        row["unit_name"]: f"{row['best_rank']}–{row['worst_rank']}"
+        for row in month.tables["marts.fct_rank_ranges"]
+        if row["step_code"] == "certain" and not row["is_certain"]
+    }
+    assert len(ranges) == 48
+    for page, heading in (("index.html", "名次区间"), ("sure.html", "各步合计")):
+        shown = {}
+        for table in site.tree(page).xpath("//table[@class='ranking']"):
+            place = [text_of(each) for each in table.xpath(".//thead//th")].index(heading)
+            for row in table.xpath(".//tbody/tr"):
+                shown[text_of(row.xpath("./th")[0])] = text_of(row.xpath("./*")[place])
+        assert ranges.items() <= shown.items(), page
+        assert shown["市城管执法局"].split()[0] == "1"
+    text = text_of(site.tree("unit/511700-A08.html"))
+    assert "换一种取法，名次在第 4 至第 9 名之间" in text
+    sure = text_of(site.tree("sure.html"))
+    assert all(row["finding"] in sure for row in month.tables["marts.fct_robustness_steps"])
+    assert "可取 0.0026 至 0.0042" in sure
+    assert "所印 4.98，按规则 5.00，另作得分调整 −0.02" in sure
+
+
 def test_a_drawn_curve_gives_the_points_that_were_scored(month: ReleaseMonth) -> None:
     curves = grouped(month.tables["intermediate.int_rule_curves"], "rule_id", "max_points")
     for row in month.tables["marts.fct_indicator_scores"]:
@@ -437,11 +467,51 @@ def test_a_unit_cannot_choose_its_file(unit_id: str) -> None:
     assert page_name("511700-A01") == "511700-A01"
 
 
+def test_every_change_is_told_with_its_cause(three_months: Sandbox, tmp_path: Path) -> None:
+    with open_release(Project(three_months.root)) as release:
+        month = read_month(release, "2023-08", CITY)
+    pages = Pages(tmp_path / "site")
+    write_site(month, pages.folder, (), {})
+    changes = {row["unit_name"]: row for row in month.tables["marts.fct_monthly_changes"]}
+    rows = pages.tree("changes.html").xpath("//section//tbody/tr[th/a]")
+    assert len(rows) == len(changes) == 49
+    for row in rows:
+        name = row.xpath("string(th/a)")
+        cells = [cell.text_content() for cell in row.xpath("td")]
+        change = changes[name]["score_change"]
+        assert cells[2].replace("−", "-") == (f"{change:+.2f}" if change else "0")
+        assert sum(Decimal(each.replace("−", "-")) for each in cells[3:-1] if each) == change
+        assert cells[-1] == f"{changes[name]['previous_rank']} → {changes[name]['score_rank']}"
+    unit = pages.tree("unit/511700-A06.html")
+    assert unit.xpath("//h2[@id='changes']")
+    first = next(row for row in month.tables["marts.fct_score_change_effects"])
+    (page,) = (each for each in pages.paths() if first["unit_id"] in each)
+    told = pages.tree(page).xpath("//section[@aria-labelledby='changes']")[0].text_content()
+    assert first["cause_name"] in told and first["indicator_name"] in told
+
+
+def test_a_first_month_has_nothing_to_compare_with(site: Pages) -> None:
+    assert "没有更早的已发布月份" in site.tree("changes.html").text_content()
+    assert not site.tree("unit/511700-A01.html").xpath("//*[@id='changes']")
+
+
+def test_a_unit_sees_what_gains_most(june: Sandbox) -> None:
+    pages = Pages(june.root / "exports" / "2023-06" / "site")
+    found = improvements((june.root / june.database).resolve(), "大竹县", "2023-06")
+    page = pages.tree(f"unit/{found['unit_id']}.html")
+    rows = page.xpath("//section[@aria-labelledby='gains']//tbody/tr")
+    told = [[each.text_content().strip() for each in row.xpath("th | td")] for row in rows]
+    best = [(each["indicator_name"], each["best"]) for each in found["indicators"]]
+    assert [line[0] for line in told] == [name for name, scores in best if scores]
+    assert told[0][1] == f"{best[0][1]['score_change']:+.2f}"
+    assert told[0][2].endswith(str(best[0][1]["places_gained"]))
+
+
 def test_markup_stays_text(nasty_site: Pages, site: Pages) -> None:
     assert len(nasty_site.paths()) == len(site.paths())
     for path in nasty_site.paths():
         tree = nasty_site.tree(path)
-        assert len(tree.xpath("//script")) == (path == "index.html")
+        assert len(tree.xpath("//script")) == (path in SCRIPTED)
         assert not tree.xpath("//img | //@onerror")
         assert printable(NASTY) in tree.text_content()
         assert not re.search(r"[\x00-\x08\x0e-\x1f\u202e]", (nasty_site.folder / path).read_text())
@@ -453,7 +523,7 @@ def test_a_page_runs_nothing_but_its_own_script(site: Pages) -> None:
         (policy,) = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
         assert policy.startswith("default-src 'none'")
         assert "unsafe" not in policy
-        assert ("script-src" in policy) == (path == "index.html")
+        assert ("script-src" in policy) == (path in SCRIPTED)
         assert not tree.xpath("//@style | //style | //@*[starts-with(name(), 'on')]")
 
 
@@ -504,7 +574,8 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
         visited.messages.clear()
         visited.requests.clear()
         tab.set_viewport_size({"width": width, "height": 844})
-        tab.goto((pages.folder / path).as_uri())
+        file, _, query = path.partition("?")
+        tab.goto((pages.folder / file).as_uri() + (f"?{query}" if query else ""))
         return visited
 
     yield go
@@ -595,6 +666,24 @@ def test_rankings_sort_filter_and_search(visit: Callable[..., Visit], site: Page
     tab.get_by_label("查找单位").fill("没有这个单位")
     assert names() == []
     assert tab.get_by_role("status").inner_text() == "没有符合的单位"
+
+
+@needs_browser
+def test_two_units_are_compared_to_the_last_digit(
+    visit: Callable[..., Visit], site: Pages, month: ReleaseMonth
+) -> None:
+    totals = {row["unit_id"]: row for row in month.tables["marts.fct_composite_scores"]}
+    one, other = totals["511700-A01"], totals["511700-A02"]
+    tab = visit(site, "compare.html?one=511700-A01&other=511700-A02").page
+    assert tab.get_by_role("status").inner_text() == "比较市发展改革委与市经信局"
+    differences = tab.locator("tbody tr:visible .apart").all_inner_texts()
+    exact = [Decimal(each.replace("−", "-")) for each in differences]
+    assert exact[0] == one["exact_score"] - other["exact_score"]
+    parts = tab.locator("tbody tr.part:visible .apart").all_inner_texts()
+    assert sum(Decimal(each.replace("−", "-")) for each in parts) == exact[0]
+    tab.locator("select[name=one]").select_option(label="大竹县")
+    offered = tab.locator("select[name=other] option").all_text_contents()
+    assert len(offered) == 7 and "大竹县" not in offered
 
 
 @needs_browser

@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT, Sandbox
+import pytest
+
+from conftest import ROOT, Sandbox, read_csv
 
 PAGE = ROOT / "docs" / "queries" / "README.md"
 QUESTION = re.compile(r"(## .+?\n```sql\n(.+?)\n```\n)(\n\|.+?\|\n)?(?=\n## |\Z)", re.DOTALL)
@@ -41,3 +44,33 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     return "" if value is None else str(value)
+
+
+@pytest.mark.needs("metricflow")
+def test_metrics_are_what_the_marts_hold(june_copy: Sandbox, tmp_path: Path) -> None:
+    database = june_copy.root / "warehouse" / "dev" / "ywtb.duckdb"
+    shutil.copyfile(june_copy.root / june_copy.database, database)
+    parsed = june_copy.run("parse", "--warn-error", program="dbt")
+    assert parsed.returncode == 0, parsed.stdout
+    answer = tmp_path / "found.csv"
+    for saved, sql in (
+        (
+            "average_scores_by_group",
+            "select group_name, cast(sum(exact_score) / count(*) as decimal(18, 10)), "
+            "max(exact_score), min(exact_score), count(*) from marts.fct_composite_scores "
+            "group by all",
+        ),
+        (
+            "points_lost_by_indicator",
+            "select indicator_name, sum(points_lost), count(distinct case when "
+            "points_lost > 0 then unit_id end) from marts.fct_indicator_scores group by all",
+        ),
+    ):
+        asked = ("query", "--saved-query", saved, "--csv", str(answer), "--decimals", "10")
+        done = june_copy.run(*asked, program="mf")
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = set()
+        for month, name, *figures in (row.values() for row in read_csv(answer)):
+            assert month.startswith("2023-06-01")
+            found.add((name, *map(Decimal, figures)))
+        assert found == set(june_copy.rows(sql))

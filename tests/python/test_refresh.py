@@ -120,9 +120,17 @@ def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
         "失分明细",
         "年度平均",
         "异议",
+        "分不出高下的指标",
+        "名次区间",
+        "实际权重",
         "征求意见稿的变化",
+        "未解得分",
         "月份",
         "月度变化",
+        "相近得分",
+        "稳健性分析",
+        "系数可行区间",
+        "项目相关",
     }
     for annex in june.reference("annexes"):
         number, mart = annex["annex_no"], annex["mart_name"]

@@ -36,6 +36,7 @@ NAMES = (
 def asked(sandbox: Sandbox, method: Method | None = None, *ranges: dict[str, Any]) -> Robustness:
     """The answer for June, with feasible ranges if any are given."""
     with replay((sandbox.root / sandbox.database).resolve(), "2023-06") as replayed:
+        replayed.run()
         return answer(replayed, method or Method(draws=50), ranges)
 
 
@@ -288,19 +289,25 @@ def test_coefficients_go_to_both_ends_of_ranges_that_are_kept(june: Sandbox) -> 
     assert [bool(end["refused_by"]) for end in ends] == [True, True]
 
 
-def test_what_was_altered_is_as_before(june: Sandbox) -> None:
+def test_what_was_varied_is_as_before(june: Sandbox) -> None:
+    """Variants differ from the month only by what changes them."""
     scores = "from marts.fct_composite_scores order by unit_id"
-    lost = ["update marts.fct_indicator_scores set points_lost = 1"]
+    variant = (
+        "select composite.* replace (date '2023-06-01' as score_month) "
+        "from marts.fct_composite_scores as composite inner join variants using (score_month) "
+        "where variant_no = {} order by unit_id"
+    )
+    lost = "update marts.fct_indicator_scores set points_lost = 1 where {}"
+    of_one = "score_month = (select score_month from variants where variant_no = 2)"
     with replay((june.root / june.database).resolve(), "2023-06") as replayed:
         replayed.run()
-        with replayed.altered({SCORES: lost}, "marts.fct_composite_scores"):
-            assert replayed.connection.execute(scores).fetchall() != june.rows(scores)
-        with (
-            pytest.raises(LookupError),
-            replayed.altered({SCORES: [*lost, f"{lost[0]} where false"]}, SCORES),
-        ):
+        ask = replayed.connection.execute
+        with replayed.variants({SCORES: lost.format(of_one)}, 3, "marts.fct_composite_scores"):
+            found = [ask(variant.format(number)).fetchall() for number in (1, 2, 3)]
+            assert found[0] == found[2] == june.rows(scores) != found[1]
+        with pytest.raises(LookupError), replayed.variants({SCORES: lost.format("false")}, 1):
             pass
-        assert replayed.connection.execute(scores).fetchall() == june.rows(scores)
+        assert ask(scores).fetchall() == june.rows(scores)
 
 
 def coefficient(rule: str, column: str, lowest: str, highest: str) -> dict[str, Any]:

@@ -18,12 +18,6 @@ from ywtb.cli.shared import (
     valid_month,
 )
 
-VERDICTS = {
-    "confirmed": "与现值相符",
-    "refuted": "与现值不符",
-    "in_doubt": "存疑：另有所印得分非它单独所能得出",
-}
-
 
 def calibrate(month: MonthOption = None, as_json: JsonOption = False) -> None:
     """通报没有写明的系数可取多少，所印得分才都不变；逐月核对现值。
@@ -44,6 +38,7 @@ def calibrate(month: MonthOption = None, as_json: JsonOption = False) -> None:
     found = []
     for name in [wanted] if wanted else months:
         with month_in_memory(project, name) as replayed:
+            replayed.run()
             found.append(calibration.calibrate(replayed))
     if as_json:
         print_json([row for each in found for row in each.coefficients])
@@ -54,14 +49,17 @@ def calibrate(month: MonthOption = None, as_json: JsonOption = False) -> None:
 
 
 def _lines(found: Any) -> Iterator[str]:
+    from ywtb.release.calibrate import VERDICTS, range_text
+
     yield f"{found.month} 推得或假定的系数，在此范围内所印得分和名次都不变："
     told = [row for row in found.coefficients if row["verdict"] != "silent"]
     silent = [row for row in found.coefficients if row["verdict"] == "silent"]
     for row in told:
         place = f" 第 {row['segment_no']} 段" if row["has_segments"] else ""
+        limits = range_text(row["lowest"], row["highest"], row["is_bounded_below"])
         yield f"  {row['rule_id']}{place}：{row['rule_text']}"
         yield (
-            f"      {_name(row)} 现为 {plain_figure(row['value'])}，{_range(row)}；"
+            f"      {_name(row)} 现为 {plain_figure(row['value'])}，{limits}；"
             f"决定所印得分 {row['figures_decided']} 个，{VERDICTS[row['verdict']]}"
         )
     if not told:
@@ -81,15 +79,3 @@ def _lines(found: Any) -> Iterator[str]:
 def _name(row: dict[str, Any]) -> str:
     tied = row["tied_coefficient"]
     return f"{row['coefficient']}（{tied} 随之，上限处仍得满分）" if tied else row["coefficient"]
-
-
-def _range(row: dict[str, Any]) -> str:
-    """The range in words."""
-    lowest, highest = (
-        None if row[name] is None else plain_figure(row[name]) for name in ("lowest", "highest")
-    )
-    if lowest and highest:
-        return f"只能取 {lowest}" if lowest == highest else f"可取 {lowest} 至 {highest}"
-    if lowest or highest:
-        return f"不小于 {lowest}" if lowest else f"不大于 {highest}"
-    return "没有可取的值" if row["is_bounded_below"] else "取多少都可以"

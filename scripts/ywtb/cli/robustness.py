@@ -57,8 +57,7 @@ def robustness(
 
     例：ywtb robustness --month 2023-06 --group A
     """
-    from ywtb.release.calibrate import calibrate
-    from ywtb.release.robustness import answer
+    from ywtb.release.robustness_tables import how_sure
 
     project, wanted = find_project(), valid_month(month)
     try:
@@ -70,7 +69,7 @@ def robustness(
         month = wanted or months[-1]
         codes = _codes(release, month, group) if group else set()
     with month_in_memory(project, month) as replayed:
-        found = answer(replayed, method, calibrate(replayed).ranges)
+        found, _ = how_sure(replayed, method)
     if group:
         found = _of_groups(found, codes)
     if as_json:

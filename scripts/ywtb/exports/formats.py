@@ -13,23 +13,8 @@ from pathlib import Path
 import duckdb
 
 from ywtb import checksums, exports
+from ywtb.exports.exposures import Download, Exposure
 from ywtb.exports.release_month import ReleaseMonth
-
-
-@dataclass(frozen=True)
-class Download:
-    """A file for the site to offer.
-
-    Attributes:
-        path: within the month's folder, such as `通报.docx`.
-        title: what it is.
-        note: what it is good for.
-    """
-
-    path: str
-    title: str
-    note: str = ""
-
 
 MANIFEST = Download(checksums.MANIFEST, "文件清单", "每个文件的 SHA-256，用于核对")
 """Written when everything else is."""
@@ -45,6 +30,7 @@ class Job:
         folder: where the files go.
         earlier: where the city's earlier months are, as seen from the month's own folder, such as
             `../2023-05`, by month.
+        exposures: what is exported, by name.
         downloads: what was written so far for the site to offer.
         notes: what people should know about the export.
     """
@@ -53,6 +39,7 @@ class Job:
     connection: duckdb.DuckDBPyConnection
     folder: Path
     earlier: Mapping[str, str]
+    exposures: Mapping[str, Exposure]
     downloads: list[Download] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -60,6 +47,13 @@ class Job:
     def month(self) -> ReleaseMonth:
         """The month; read again if others were read meanwhile."""
         return self.read()
+
+    def files(self, exposure: str, **names: object) -> list[Download]:
+        """The files of an exposure, in order, with the names that they leave open filled in."""
+        return [
+            Download(*(text.format(**names) for text in (each.path, each.title, each.note)))
+            for each in self.exposures[exposure].files
+        ]
 
 
 Aside = Callable[[Sequence[Job]], AbstractContextManager[Callable[[Job], None]]]

@@ -21,6 +21,7 @@ from ywtb import atomic_folder
 from ywtb.assessment.sql import literal
 from ywtb.checksums import MANIFEST, Damage, changed_files, read_manifest, seal
 from ywtb.exports.data_docs import write_data_docs
+from ywtb.exports.exposures import exposures
 from ywtb.exports.formats import Job, formats
 from ywtb.exports.published_record import changes, revisions
 from ywtb.exports.release_month import ReleaseMonth, read_month
@@ -110,12 +111,14 @@ def export_months(
         def read(month: str, city_code: str) -> ReleaseMonth:
             return _read(release, month, city_code, records.get((month, city_code)))
 
+        offered = exposures(project)
         jobs = [
             Job(
                 partial(read, export.month, export.city_code),
                 release,
                 export.aside / "new",
                 _earlier(export, exports),
+                offered,
                 notes=export.notes,
             )
             for export in due

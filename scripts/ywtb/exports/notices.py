@@ -7,7 +7,7 @@ from collections import Counter
 
 from ywtb.exports.bulletin.pdf import libreoffice
 from ywtb.exports.corrections import notices
-from ywtb.exports.formats import Download, Format, Job
+from ywtb.exports.formats import Format, Job
 from ywtb.release.records import Change
 
 
@@ -18,25 +18,22 @@ def _write(job: Job) -> None:
     for notice in notices(job.month):
         times[notice.release] += 1  # more than once if it was rolled back to
         again = f"_{times[notice.release]}" if times[notice.release] > 1 else ""
-        name, title = f"更正通知_{notice.release}{again}", f"更正通知第{notice.number}号"
+        document, pdf, text = job.files(
+            "correction_notices",
+            name=f"{notice.release}{again}",
+            number=notice.number,
+            day=notice.day,
+        )
         lines = [
-            f"{job.month.month} {title}（{notice.day}，版本 {notice.release}）",
+            f"{job.month.month} 更正通知第{notice.number}号（{notice.day}，版本 {notice.release}）",
             f"更正原因：{notice.reason}",
             "",
             *(str(Change.of(row)) for row in notice.rows),
             "",
         ]
-        (job.folder / f"{name}.txt").write_text("\n".join(lines), encoding="utf-8")
-        write_notice(job.month, notice, job.folder / f"{name}.docx")
-        job.downloads += [
-            Download(f"{name}.docx", f"{title}（Word）", f"{notice.day}，可修改的公文"),
-            *(
-                [Download(f"{name}.pdf", f"{title}（PDF）", "供阅读和打印")]
-                if libreoffice()
-                else []
-            ),
-            Download(f"{name}.txt", f"{title}（文本）", "逐条列出全部变动"),
-        ]
+        (job.folder / text.path).write_text("\n".join(lines), encoding="utf-8")
+        write_notice(job.month, notice, job.folder / document.path)
+        job.downloads += [document, *([pdf] if libreoffice() else []), text]
 
 
 FORMAT = Format(15, _write)

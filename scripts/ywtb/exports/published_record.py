@@ -60,8 +60,11 @@ RANK = "名次"
 
 RUN_TABLES = (
     "audit.cell_sources", "audit.draft_changes", "audit.expectation_results",
-    "audit.release_months", "audit.release_records", "audit.revisions", "audit.unit_objections",
-    "marts.dim_months",
+    "audit.release_checks", "audit.release_months", "audit.release_records", "audit.revisions",
+    "audit.unit_objections", "marts.dim_months", "marts.fct_close_totals",
+    "marts.fct_coefficient_ranges", "marts.fct_dimension_correlations",
+    "marts.fct_effective_weights", "marts.fct_indistinct_indicators", "marts.fct_rank_ranges",
+    "marts.fct_robustness_steps", "marts.fct_unexplained_scores",
 )  # fmt: skip
 """What is said of the month and its making, not its figures."""
 

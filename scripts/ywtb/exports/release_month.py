@@ -21,6 +21,7 @@ PUBLIC_SCHEMAS = ("marts", "audit")
 """Every table of these that holds months is read."""
 
 OTHER_TABLES = (
+    "audit.release_checks",
     "intermediate.int_annex_columns_monthly",
     "intermediate.int_annex_notes_monthly",
     "intermediate.int_annexes_monthly",
@@ -29,6 +30,7 @@ OTHER_TABLES = (
     "intermediate.int_group_indicators_monthly",
     "intermediate.int_rule_curves",
     "reference.bulletin_problems",
+    "reference.change_causes",
     "reference.cities",
     "reference.city_metrics",
     "reference.dimensions",
@@ -37,7 +39,7 @@ OTHER_TABLES = (
     "reference.rule_bases",
     "reference.stages",
 )
-"""What else is read: layouts and rules in force, and names."""
+"""What else is read: layouts and rules in force, names, and what was tested."""
 
 USED = (
     ("reference.bulletin_problems", "indicator_code", "intermediate.int_group_indicators_monthly"),

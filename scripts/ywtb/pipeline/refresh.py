@@ -42,6 +42,7 @@ from ywtb.release.queries import connect_read_only
 from ywtb.release.records import Change, read_records
 from ywtb.release.releases import DATABASE, prune, publish, published_release
 from ywtb.release.replay import Scoring
+from ywtb.release.robustness_tables import write_tables
 
 Report = Callable[[str, int, int], None]
 """Called with a phase as it begins, with months done and months to do where it counts them."""
@@ -413,6 +414,10 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
     outcome, database = run.outcome, folder / DATABASE
     write_results(database, outcome.results)
     with duckdb.connect(str(database)) as connection:
+        run.scoring.write(connection)
+        connection.execute("checkpoint")
+    write_tables(database, (month.replace("_", "-") for month in outcome.checked_months))
+    with duckdb.connect(str(database)) as connection:
         _write_cell_sources(project, connection, outcome.checked_months)
         with suppress(releases.NotPublishedError, DamageError):
             published = releases.published_database(project)
@@ -426,7 +431,6 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
             month_checksums(project, is_of_figures=True),
             run.seeds,
         )
-        run.scoring.write(connection)
         connection.execute("checkpoint")
     records = read_records(project)
     corrected = {(change.month, change.city_code) for change in outcome.changes}

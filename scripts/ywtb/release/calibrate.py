@@ -3,16 +3,19 @@
 A coefficient is tried at other values by the release's own models (`Replay`): its range is where
 every figure that they reproduce stays reproduced at printed precision. Where a curve reaches full
 marks at its upper bend, its base moves with its slope, so that it still does. Printed scores follow
-a coefficient in one direction, so that the edges are found by halving on the grid of its decimals.
+a coefficient in one direction, so that the edges are found by halving on the grid of its decimals;
+what all coefficients are to be tried at next is computed at once, as variants of the month.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
 import duckdb
 
+from ywtb.assessment.figures import plain_figure
 from ywtb.assessment.sql import literal
 from ywtb.release.queries import Row, rows
 from ywtb.release.replay import RELEASE, Replay
@@ -30,7 +33,19 @@ as it gives it, and not every other value would do; figures are printed that nee
 that none gives and nothing else moves; figures that no single coefficient gives are moved by others
 too; nothing is said of it."""
 
+VERDICTS = {
+    CONFIRMED: "与现值相符",
+    REFUTED: "与现值不符",
+    IN_DOUBT: "存疑：另有所印得分非它单独所能得出",
+}
+"""Verdicts in Chinese, but for what is not told of one alone."""
+
 TOTAL = "total"
+
+MOST_AT_ONCE = 32
+"""Variants computed at once: more would take more memory and gain little time."""
+
+COEFFICIENT_COLUMNS = ("base_share", "base_points", "slope_share", "slope_points")
 
 Figure = tuple[str, str]
 """A printed score: unit and dimension, or `total`."""
@@ -79,12 +94,6 @@ class Coefficient:
             new[self.base_name] = self.base - steps * self.step * self.width
         return new
 
-    def statement(self, steps: int) -> str:
-        """SQL that moves slope and base so many steps."""
-        listed = ", ".join(f"{name} = {value:f}" for name, value in self.moved(steps).items())
-        where = f"rule_id = {literal(self.rule_id)} and segment_no = {self.segment_no}"
-        return f"update {RULES} set {listed} where {where}"  # noqa: S608
-
 
 @dataclass
 class Calibration:
@@ -107,10 +116,44 @@ class Calibration:
     ranges: list[Row] = field(default_factory=list)
 
 
+def range_text(lowest: Decimal | None, highest: Decimal | None, is_bounded_below: bool) -> str:
+    """A range in Chinese."""
+    low, high = (None if each is None else plain_figure(each) for each in (lowest, highest))
+    if low and high:
+        return f"只能取 {low}" if low == high else f"可取 {low} 至 {high}"
+    if low or high:
+        return f"不小于 {low}" if low else f"不大于 {high}"
+    return "没有可取的值" if is_bounded_below else "取多少都可以"
+
+
 def months_with_scores(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Months of a release whose scores have been printed, such as 2023-06, oldest first."""
     sql = "select distinct score_month from audit.score_reconciliation order by score_month"
     return [f"{day:%Y-%m}" for (day,) in connection.execute(sql).fetchall()]
+
+
+def moves(moved: Iterable[tuple[int, str, int, Mapping[str, Decimal]]]) -> str:
+    """SQL that changes coefficients in variants of a month.
+
+    Args:
+        moved: number of the variant, rule, segment, and its new values by column.
+    """
+    new: dict[tuple[int, str, int], dict[str, Decimal]] = {}
+    for variant, rule_id, segment, values in moved:
+        new.setdefault((variant, rule_id, segment), {}).update(values)
+    listed = ", ".join(
+        f"({variant}, {literal(rule_id)}, {segment}, "
+        + ", ".join(
+            f"{values[name]:f}" if name in values else "null" for name in COEFFICIENT_COLUMNS
+        )
+        + ")"
+        for (variant, rule_id, segment), values in new.items()
+    )
+    names = ", ".join(COEFFICIENT_COLUMNS)
+    changes = ", ".join(
+        f"{name} = coalesce(moved.{name}, rules.{name})" for name in COEFFICIENT_COLUMNS
+    )
+    return MOVES.format(changes=changes, listed=listed, names=names)
 
 
 def calibrate(replayed: Replay) -> Calibration:
@@ -120,11 +163,14 @@ def calibrate(replayed: Replay) -> Calibration:
     most of them by another value; the others are judged without these.
 
     Args:
-        replayed: the month in memory, not yet computed.
+        replayed: the month in memory, computed.
+
+    Returns:
+        Nothing of any coefficient where no scores are printed.
     """
-    replayed.connection.execute("set threads = 1")  # hundreds of short runs, not one that is long
-    replayed.run()
     scores = rows(replayed.connection, _sql(SCORES, replayed))
+    if not scores:
+        return Calibration(replayed.month)
     wrong = [row for row in scores if row["computed_score"] != row["published_score"]]
     units = {row["unit_id"] for row in wrong if row["dimension_code"] != TOTAL}
     # A total that is wrong with one of its parts says no more than that part.
@@ -134,17 +180,104 @@ def calibrate(replayed: Replay) -> Calibration:
         if row["dimension_code"] != TOTAL or row["unit_id"] not in units
     }
     open_figures = {_figure(row) for row in wrong} & printed.keys()
-    present = _computed(scores)
-    trials = [_Trial(replayed, each, printed, present) for each in _coefficients(replayed)]
+    replayed.connection.execute(f"create or replace table present as {_sql(SCORES, replayed)}")
+    present = {_figure(row): row["computed_score"] for row in scores}
+    trials = [_Trial(each, printed, present) for each in _coefficients(replayed)]
+    _answer(replayed, [(each, each.reach(sign)) for each in trials for sign in (-1, 1)], POINTS)
+    _answer(replayed, [(each, each.move()) for each in trials])
     for trial in sorted(trials, key=lambda each: -len(each.moved & open_figures)):
         others = set[Figure]().union(*(each.moved for each in trials if each is not trial))
-        open_figures -= trial.judge(open_figures, others)
+        _answer(replayed, [(trial, trial.judge(open_figures, others))])
+        open_figures -= trial.explained
+    _answer(replayed, [(each, each.find_edge(sign)) for each in trials for sign in (-1, 1)])
     return Calibration(
         replayed.month,
-        [trial.row for trial in trials],
+        [trial.row(replayed.month) for trial in trials],
         [row for row in wrong if _figure(row) in open_figures],
-        [row for trial in trials for row in trial.ranges],
+        [row for trial in trials for row in trial.ranges()],
     )
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a coefficient gives so many steps away from the present one.
+
+    Attributes:
+        is_computed: whether figures are not too large for that.
+        moves_points: whether any points of an indicator change.
+        changed: printed scores that change, as they are printed.
+        is_whole: whether no other printed cell that was right is lost.
+    """
+
+    is_computed: bool = True
+    moves_points: bool = False
+    changed: Mapping[Figure, Decimal] = field(default_factory=dict)
+    is_whole: bool = True
+
+
+Question = Generator[int, _Outcome, None]
+"""Yields steps that a coefficient is to be tried at, is sent what they give, and goes on."""
+
+
+def _answer(
+    replayed: Replay, questions: list[tuple["_Trial", Question]], wanted: str = PRINTED
+) -> None:
+    """Go through questions side by side: what all of them ask next is computed at once."""
+    tries = {
+        question: (trial.coefficient, steps)
+        for trial, question in questions
+        if (steps := next(question, None)) is not None
+    }
+    while tries:
+        found = _outcomes(replayed, list(tries.values()), wanted)
+        asked, tries = tries, {}
+        for (question, (coefficient, _)), outcome in zip(asked.items(), found, strict=True):
+            with suppress(StopIteration):
+                tries[question] = coefficient, question.send(outcome)
+
+
+def _outcomes(
+    replayed: Replay, tries: list[tuple[Coefficient, int]], wanted: str
+) -> list[_Outcome]:
+    """What tries give; those that are too large to be computed are parted from the others."""
+    if len(tries) <= MOST_AT_ONCE:
+        try:
+            return _computed(replayed, tries, wanted)
+        except (duckdb.ConversionException, duckdb.OutOfRangeException):
+            if len(tries) == 1:
+                return [_Outcome(is_computed=False)]
+    middle = len(tries) // 2
+    return [
+        outcome
+        for part in (tries[:middle], tries[middle:])
+        for outcome in _outcomes(replayed, part, wanted)
+    ]
+
+
+def _computed(
+    replayed: Replay, tries: list[tuple[Coefficient, int]], wanted: str
+) -> list[_Outcome]:
+    """What tries give, each a variant of the month."""
+    moved = moves(
+        (number, each.rule_id, each.segment_no, each.moved(steps))
+        for number, (each, steps) in enumerate(tries, start=1)
+    )
+    connection, numbers = replayed.connection, range(1, len(tries) + 1)
+
+    def variants(template: str) -> set[int]:
+        return {number for (number,) in connection.execute(_sql(template, replayed)).fetchall()}
+
+    with replayed.variants({RULES: moved}, len(tries), wanted):
+        if wanted == POINTS:
+            reached = variants(CHANGED_POINTS)
+            return [_Outcome(moves_points=number in reached) for number in numbers]
+        changed: dict[int, dict[Figure, Decimal]] = {number: {} for number in numbers}
+        for row in rows(connection, _sql(CHANGED_SCORES, replayed)):
+            changed[row["variant_no"]][_figure(row)] = row["computed_score"]
+        lost = variants(LOST_CELLS)
+        return [
+            _Outcome(changed=changed[number], is_whole=number not in lost) for number in numbers
+        ]
 
 
 class _Trial:
@@ -152,47 +285,81 @@ class _Trial:
 
     def __init__(
         self,
-        replayed: Replay,
         coefficient: Coefficient,
         printed: dict[Figure, Decimal],
         present: dict[Figure, Decimal],
     ) -> None:
-        self._replayed, self._coefficient, self._printed = replayed, coefficient, printed
-        self._tried = {0: (present, True)}
-        self._ends = {sign: self._reach(sign) for sign in (-1, 1)}
-        self.moved = {
-            figure
-            for steps in self._ends.values()
-            for figure, score in (self._scores(steps) if steps else {}).items()
-            if score != self._scores(0)[figure]
-        }
+        self.coefficient = coefficient
+        self._printed, self._present = printed, present
+        self._tried = {0: _Outcome()}
+        self._ends = {-1: 0, 1: 0}
+        self._start: int | None = 0
+        self._edges: dict[int, int | None] = {-1: None, 1: None}
+        self._judged: set[Figure] = set()
+        self._verdict = CONFIRMED
+        self.moved: set[Figure] = set()
         """Printed scores that it decides."""
-        self.row: Row = {}
-        self.ranges: list[Row] = []
+        self.explained: set[Figure] = set()
+        """Printed scores that nothing else gives and it gives by another value."""
 
-    def judge(self, open_figures: set[Figure], others: set[Figure]) -> set[Figure]:
-        """Make the row of what the month says of the coefficient.
+    def reach(self, sign: int) -> Question:
+        """Find the furthest steps that can be computed with; 0 where they change no points."""
+        steps = sign * self.coefficient.furthest
+        while not (outcome := (yield steps)).is_computed:
+            steps = int(steps / 2)
+        self._ends[sign] = steps if outcome.moves_points else 0
+
+    def move(self) -> Question:
+        """Find the printed scores that it decides."""
+        for end in self._ends.values():
+            yield from self._try(end)
+            self.moved |= self._tried[end].changed.keys() & self._printed.keys()
+
+    def judge(self, open_figures: set[Figure], others: set[Figure]) -> Question:
+        """Find a value that gives the printed scores that it decides.
 
         Args:
             open_figures: printed scores that nothing gives so far.
             others: printed scores that other coefficients decide.
-
-        Returns:
-            Those that it gives by another value.
         """
         given = {each for each in self.moved if not self._is_given(0, each)} - open_figures
-        wrong, judged = self.moved & open_figures, self.moved - given
-        start = self._search(judged) if wrong else 0
-        verdict = REFUTED if wrong else CONFIRMED
-        if start is None and wrong & others:
-            verdict, start, judged = IN_DOUBT, 0, judged - wrong
-        edges = [None if start is None else self._edge(start, sign, judged) for sign in (-1, 1)]
-        bounded = [start is None or edge is not None for edge in edges]
-        if verdict == CONFIRMED and not any(bounded):
-            verdict = SILENT
-        at = self._coefficient
-        self.row = {
-            "month": self._replayed.month,
+        wrong, self._judged = self.moved & open_figures, self.moved - given
+        if not wrong:
+            return
+        self._verdict = REFUTED
+        self._start = yield from self._search()
+        if self._start is not None:
+            self.explained = wrong
+        elif wrong & others:
+            self._verdict, self._start = IN_DOUBT, 0
+            self._judged -= wrong
+
+    def find_edge(self, sign: int) -> Question:
+        """Find the last steps in a direction at which they are given; None without an end."""
+        start, end = self._start, self._ends[sign]
+        if start is None or start == end or (yield from self._fits(end)):
+            return
+        good, stride = start, 1
+        while (next_ := good + sign * stride) * sign < end * sign and (
+            yield from self._fits(next_)
+        ):
+            good, stride = next_, 2 * stride
+        bad = next_ if next_ * sign < end * sign else end
+        while abs(bad - good) > 1:
+            middle = (good + bad) // 2
+            if (yield from self._fits(middle)):
+                good = middle
+            else:
+                bad = middle
+        self._edges[sign] = good
+
+    def row(self, month: str) -> Row:
+        """What a month says of it."""
+        at, lowest, highest = self.coefficient, *self._edges.values()
+        bounded = [self._start is None or edge is not None for edge in (lowest, highest)]
+        is_silent = self._verdict == CONFIRMED and not any(bounded)
+        return {
+            "month": month,
             "rule_id": at.rule_id,
             "basis": at.basis,
             "rule_text": at.rule_text,
@@ -201,74 +368,61 @@ class _Trial:
             "segment_no": at.segment_no,
             "has_segments": at.has_segments,
             "value": at.value,
-            "lowest": None if edges[0] is None else at.at(edges[0]),
-            "highest": None if edges[1] is None else at.at(edges[1]),
+            "lowest": None if lowest is None else at.at(lowest),
+            "highest": None if highest is None else at.at(highest),
             "is_bounded_below": bounded[0],
             "is_bounded_above": bounded[1],
             "figures_decided": len(self.moved),
-            "verdict": verdict,
+            "verdict": SILENT if is_silent else self._verdict,
         }
-        lowest, highest = edges
-        if verdict == CONFIRMED and lowest is not None and highest is not None:
-            ends = at.moved(lowest), at.moved(highest)
-            self.ranges = [
-                {
-                    "rule_id": at.rule_id,
-                    "segment_no": at.segment_no,
-                    "column_name": name,
-                    "lowest_value": ends[0][name],
-                    "highest_value": ends[1][name],
-                }
-                for name in ends[0]
-            ]
-        return wrong if verdict == REFUTED and start is not None else set()
 
-    def _reach(self, sign: int) -> int:
-        """The furthest steps that can be computed with; 0 where they change no points."""
-        steps = sign * self._coefficient.furthest
-        while True:
-            try:
-                with self._moved(steps, POINTS):
-                    sql = _sql(CHANGED_POINTS, self._replayed)
-                    return steps if self._replayed.connection.execute(sql).fetchone() else 0
-            except (duckdb.ConversionException, duckdb.OutOfRangeException):
-                steps = int(steps / 2)
+    def ranges(self) -> list[Row]:
+        """Both ends, where the month confirms and bounds it, by column."""
+        lowest, highest = self._edges.values()
+        if self._verdict != CONFIRMED or lowest is None or highest is None:
+            return []
+        at, ends = (
+            self.coefficient,
+            (self.coefficient.moved(lowest), self.coefficient.moved(highest)),
+        )
+        return [
+            {
+                "rule_id": at.rule_id,
+                "segment_no": at.segment_no,
+                "column_name": name,
+                "lowest_value": ends[0][name],
+                "highest_value": ends[1][name],
+            }
+            for name in ends[0]
+        ]
 
-    def _moved(self, steps: int, wanted: str) -> AbstractContextManager[None]:
-        return self._replayed.altered({RULES: [self._coefficient.statement(steps)]}, wanted)
-
-    def _try(self, steps: int) -> tuple[dict[Figure, Decimal], bool]:
-        """Scores as they are printed, and whether no other printed cell that was right is lost."""
+    def _try(self, steps: int) -> Question:
+        """Know what steps give."""
         if steps not in self._tried:
-            connection = self._replayed.connection
-            with self._moved(steps, PRINTED):
-                scores = rows(connection, _sql(SCORES, self._replayed))
-                lost = connection.execute(_sql(LOST_CELLS, self._replayed)).fetchone()
-            self._tried[steps] = _computed(scores), lost is None
-        return self._tried[steps]
+            self._tried[steps] = yield steps
 
-    def _scores(self, steps: int) -> dict[Figure, Decimal]:
-        scores = self._try(steps)[0]
-        return {figure: scores[figure] for figure in self._printed}
+    def _score(self, steps: int, figure: Figure) -> Decimal:
+        return self._tried[steps].changed.get(figure, self._present[figure])
 
     def _is_given(self, steps: int, figure: Figure) -> bool:
-        return self._scores(steps)[figure] == self._printed[figure]
+        return self._score(steps, figure) == self._printed[figure]
 
-    def _fits(self, steps: int, figures: set[Figure], with_cells: bool) -> bool:
-        scores, is_whole = self._try(steps)
-        return (is_whole or not with_cells) and all(
-            scores[each] == self._printed[each] for each in figures
-        )
+    def _fits(self, steps: int) -> Generator[int, _Outcome, bool]:
+        """Whether steps give what is judged and, unless another value is needed, lose no cell."""
+        yield from self._try(steps)
+        is_whole = self._tried[steps].is_whole or self._start != 0
+        return is_whole and all(self._is_given(steps, each) for each in self._judged)
 
-    def _search(self, figures: set[Figure]) -> int | None:
-        """Steps at which all figures are given, if there are any."""
+    def _search(self) -> Generator[int, _Outcome, int | None]:
+        """Steps at which all that is judged is given, if there are any."""
+        figures = self._judged
         low, high = self._ends[-1], self._ends[1]
-        rises = sum(self._scores(high)[each] - self._scores(low)[each] for each in figures) > 0
+        rises = sum(self._score(high, each) - self._score(low, each) for each in figures) > 0
         while low <= high:
             middle = (low + high) // 2
-            scores = self._scores(middle)
-            is_low = any(scores[each] < self._printed[each] for each in figures)
-            is_high = any(scores[each] > self._printed[each] for each in figures)
+            yield from self._try(middle)
+            is_low = any(self._score(middle, each) < self._printed[each] for each in figures)
+            is_high = any(self._score(middle, each) > self._printed[each] for each in figures)
             if is_low == is_high:
                 return None if is_low else middle
             if is_low == rises:
@@ -276,25 +430,6 @@ class _Trial:
             else:
                 high = middle - 1
         return None
-
-    def _edge(self, start: int, sign: int, figures: set[Figure]) -> int | None:
-        """The last steps in a direction at which all figures are given; None without an end."""
-        end, with_cells = self._ends[sign], start == 0
-        if start == end or self._fits(end, figures, with_cells):
-            return None
-        good, stride = start, 1
-        while (next_ := good + sign * stride) * sign < end * sign and self._fits(
-            next_, figures, with_cells
-        ):
-            good, stride = next_, 2 * stride
-        bad = next_ if next_ * sign < end * sign else end
-        while abs(bad - good) > 1:
-            middle = (good + bad) // 2
-            if self._fits(middle, figures, with_cells):
-                good = middle
-            else:
-                bad = middle
-        return good
 
 
 def _coefficients(replayed: Replay) -> list[Coefficient]:
@@ -335,10 +470,6 @@ def _figure(row: Row) -> Figure:
     return row["unit_id"], row["dimension_code"]
 
 
-def _computed(scores: list[Row]) -> dict[Figure, Decimal]:
-    return {_figure(row): row["computed_score"] for row in scores}
-
-
 def _sql(template: str, replayed: Replay) -> str:
     return template.format(release=RELEASE, day=replayed.day)
 
@@ -377,8 +508,9 @@ COEFFICIENTS = """
 
 SCORES = """
     select
-        unit_id, unit_name, dimension_code, dimension_name, printed.published_score,
-        cells.cell_value - printed.adjustment_points as computed_score, printed.adjustment_points
+        cells.score_month, printed.city_code, unit_id, unit_name, dimension_code, dimension_name,
+        printed.published_score, cells.cell_value - printed.adjustment_points as computed_score,
+        printed.adjustment_points
     from {release}.audit.score_reconciliation as printed
     left join {release}.reference.dimensions using (dimension_code)
     inner join (
@@ -387,31 +519,49 @@ SCORES = """
             min_by(cell_value, annex_no) as cell_value
         from audit.annex_cells
         group by score_month, unit_id, column_name
-    ) as cells using (score_month, unit_id)
+    ) as cells using (unit_id)
     where
-        score_month = {day} and cells.column_name = printed.dimension_code || '_score'
+        printed.score_month = {day} and cells.column_name = printed.dimension_code || '_score'
         and cells.cell_value is not null
     order by unit_id, dimension_order, dimension_code
 """
 """Printed scores, and what rules alone give for them at the same decimals."""
 
+CHANGED_SCORES = f"""
+    select variant_no, unit_id, dimension_code, new.computed_score
+    from ({SCORES}) as new
+    inner join variants using (score_month)
+    inner join present using (unit_id, dimension_code)
+    where new.computed_score != present.computed_score
+"""  # noqa: S608
+
 LOST_CELLS = """
-    select 1
+    select distinct variant_no
     from {release}.audit.cell_reconciliation as printed
-    inner join audit.annex_cells as cells
-        using (score_month, city_code, annex_no, row_no, column_no)
+    inner join audit.annex_cells as cells using (city_code, annex_no, row_no, column_no)
+    inner join variants on cells.score_month = variants.score_month
     where
-        score_month = {day} and printed.is_reproduced
+        printed.score_month = {day} and printed.is_reproduced
         and cells.cell_text is distinct from printed.corrected_value
-    limit 1
 """
-"""Printed cells, places among them, that are as printed in the release and no more."""
+"""Variants that lose printed cells, places among them, which are as printed in the release."""
+
+MOVES = """
+    update intermediate.int_rules_monthly as rules set {changes}
+    from (values {listed}) as moved (variant_no, rule_id, segment_no, {names})
+    inner join variants using (variant_no)
+    where
+        rules.score_month = variants.score_month
+        and (rules.rule_id, rules.segment_no) = (moved.rule_id, moved.segment_no)
+"""
 
 CHANGED_POINTS = """
-    select 1
+    select distinct variant_no
     from marts.fct_indicator_scores as new
+    inner join variants using (score_month)
     inner join {release}.marts.fct_indicator_scores as old
-        using (score_month, unit_id, indicator_code)
+        on old.score_month = {day}
+        and (old.unit_id, old.indicator_code) = (new.unit_id, new.indicator_code)
     where old.points is distinct from new.points
-    limit 1
 """
+"""Variants in which points of an indicator change."""

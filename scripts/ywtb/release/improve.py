@@ -51,7 +51,7 @@ def improvements(database: Path, unit: str, month: str, city: str | None = None)
     """
     with replay(database, month, MODELS) as replayed:
         asked = find_unit(replayed.connection, unit, month, city)
-        tries = _Tries(replayed, asked)
+        tries = _Tries(replayed, unit_id=asked["unit_id"])
         try:
             grades = tries.published(GRADES)
         except duckdb.CatalogException as error:
@@ -65,13 +65,11 @@ def improvements(database: Path, unit: str, month: str, city: str | None = None)
             ),
         }
         above = tries.published(NEXT)
-        indicators = [_Indicator(row) for row in tries.published(INDICATORS)]
+        indicators = [_Indicator(row.pop("unit_id"), row) for row in tries.published(INDICATORS)]
         while wanted := [
             (each, steps) for each in indicators for steps in each.wanted(goals.values())
         ]:
-            scores = tries.scores(
-                [{each.row["indicator_code"]: each.value(steps)} for each, steps in wanted]
-            )
+            scores = tries.scores([(each.unit_id, each.values(steps)) for each, steps in wanted])
             for (each, steps), found in zip(wanted, scores, strict=True):
                 each.found[steps] = found
         all_best: Values = {}
@@ -80,7 +78,7 @@ def improvements(database: Path, unit: str, month: str, city: str | None = None)
             each.row |= {name: each.scores(goal) for name, goal in goals.items()}
             if each.row["best"]:
                 all_best[each.row["indicator_code"]] = each.row["best"]["obs_value"]
-        at_best = tries.scores([all_best])[0] if all_best else None
+        at_best = tries.scores([(asked["unit_id"], all_best)])[0] if all_best else None
     return {
         "month": month,
         **asked,
@@ -96,15 +94,50 @@ def improvements(database: Path, unit: str, month: str, city: str | None = None)
     }
 
 
+def gains(database: Path, month: str, city_code: str) -> list[Row]:
+    """What each indicator that loses points would gain its unit at its best, in one run.
+
+    Args:
+        database: the release.
+        month: one of its months, such as 2023-06.
+        city_code: the city whose units are asked for.
+
+    Returns:
+        unit_id, indicator_code, score_change in points, places_gained, of each indicator that
+        gains anything, what gains most first.
+
+    Raises:
+        NoScoringError: the release was built before releases kept what this takes.
+    """
+    with replay(database, month, MODELS) as replayed:
+        tries = _Tries(replayed, city_code=city_code)
+        found = [_Indicator(row.pop("unit_id"), row) for row in tries.published(INDICATORS)]
+        asked = [(each.unit_id, each.values(each.last)) for each in found]
+        scores = tries.scores(asked) if asked else []
+    gained = [
+        {
+            "unit_id": each.unit_id,
+            "indicator_code": each.row["indicator_code"],
+            "score_change": score["score_change"],
+            "places_gained": score["places_gained"],
+        }
+        for each, score in zip(found, scores, strict=True)
+        if score["score_change"] > 0
+    ]
+    return sorted(gained, key=lambda row: -row["score_change"])
+
+
 @dataclass
 class _Indicator:
     """An indicator that loses points, and what its values give.
 
     Attributes:
+        unit_id: whose it is.
         row: of `INDICATORS`.
         found: scores by steps away from the value as it is.
     """
 
+    unit_id: str
     row: Row
     found: dict[int, Row] = field(default_factory=dict)
 
@@ -128,6 +161,10 @@ class _Indicator:
     def value(self, steps: int) -> Decimal:
         """The value so many steps better; 0 has no sign."""
         return (self.start + steps) * self.step + 0
+
+    def values(self, steps: int) -> Values:
+        """What is to be tried of its unit."""
+        return {self.row["indicator_code"]: self.value(steps)}
 
     def is_best(self, scores: Row) -> bool:
         """Whether no valid value loses less."""
@@ -157,17 +194,21 @@ class _Indicator:
 
 
 class _Tries:
-    """A unit with other values, as often as wanted at once: each try is a city of its own.
+    """Units with other values, as many as wanted at once: each try is a city of its own.
 
     In it the unit stands among the units of its group, whose scores stay as they are.
     """
 
-    def __init__(self, replayed: Replay, unit: Row) -> None:
+    def __init__(
+        self, replayed: Replay, unit_id: str | None = None, city_code: str | None = None
+    ) -> None:
+        """What is published is asked of a unit, or of those of a city."""
         self._replayed = replayed
         self._names = {
             "release": RELEASE,
             "day": replayed.day,
-            "unit": literal(unit["unit_id"]),
+            "unit": "unit_id" if unit_id is None else literal(unit_id),
+            "city": "city_code" if city_code is None else literal(city_code),
             "most": MOST,
         }
 
@@ -175,12 +216,12 @@ class _Tries:
         """What is published of the unit or its month."""
         return rows(self._replayed.connection, template.format(**self._names))
 
-    def scores(self, tries: Sequence[Values]) -> list[Row]:
-        """Total and place that each try gives."""
+    def scores(self, tries: Sequence[tuple[str, Values]]) -> list[Row]:
+        """Total and place that each try gives, a unit's id with its values."""
         connection = self._replayed.connection
         tried = ", ".join(
-            f"({number}, {literal(code)}, cast({value:f} as decimal(18, 6)))"
-            for number, values in enumerate(tries)
+            f"({number}, {literal(unit_id)}, {literal(code)}, cast({value:f} as decimal(18, 6)))"
+            for number, (unit_id, values) in enumerate(tries)
             for code, value in values.items()
         )
         connection.execute("use ywtb")
@@ -194,8 +235,8 @@ class _Tries:
 
 TRIES = """
     create or replace table tries as
-    select cast(try_no as varchar) as try_code, indicator_code, new_value
-    from (values {tried}) as tried (try_no, indicator_code, new_value)
+    select cast(try_no as varchar) as try_code, unit_id, indicator_code, new_value
+    from (values {tried}) as tried (try_no, unit_id, indicator_code, new_value)
 """
 
 _CITY = "try_code as city_code"
@@ -211,20 +252,21 @@ COPY = """
     create or replace table {table} as
     select published.* replace ({replaced})
     from {release}.{table} as published
-    cross join (select distinct try_code from tries)
-    where score_month = {day} and (city_code, group_code) in (
-        select (city_code, group_code) from {release}.marts.dim_units
-        where score_month = {day} and unit_id = {unit}
-    )
+    inner join (
+        select distinct try_code, score_month, city_code, group_code
+        from tries
+        inner join {release}.marts.dim_units using (unit_id)
+    ) as tried using (score_month, city_code, group_code)
+    where score_month = {day}
 """
 
 OBSERVED = """
     create or replace table marts.fct_observations as
     select published.* replace ({replaced}, coalesce(new_value, obs_value) as obs_value)
     from {release}.marts.fct_observations as published
-    cross join (select distinct try_code from tries)
-    left join tries using (try_code, indicator_code)
-    where score_month = {day} and unit_id = {unit}
+    inner join (select distinct try_code, unit_id from tries) as tried using (unit_id)
+    left join tries using (try_code, unit_id, indicator_code)
+    where score_month = {day}
 """
 
 SCORED = "marts.fct_dimension_scores"
@@ -248,16 +290,22 @@ SCORES = """
         published.score_rank - tried.score_rank as places_gained,
         regained.points_regained
     from marts.fct_composite_scores as tried
-    inner join (
-        select tried.unit_id, sum(published.points_lost - tried.points_lost) as points_regained
-        from marts.fct_indicator_scores as tried
-        inner join {release}.marts.fct_indicator_scores as published
-            using (score_month, indicator_code)
-        where published.unit_id = {unit}
-        group by tried.unit_id
-    ) as regained using (unit_id)
+    inner join (select distinct try_code, unit_id from tries) as tries
+        on tried.unit_id = tries.try_code || '/' || tries.unit_id
     inner join {release}.marts.fct_composite_scores as published
-        on published.score_month = {day} and published.unit_id = {unit}
+        on published.score_month = {day} and published.unit_id = tries.unit_id
+    inner join (
+        select tries.try_code, sum(published.points_lost - tried.points_lost) as points_regained
+        from marts.fct_indicator_scores as tried
+        inner join (select distinct try_code, unit_id from tries) as tries
+            on tried.unit_id = tries.try_code || '/' || tries.unit_id
+        inner join {release}.marts.fct_indicator_scores as published
+            on
+                published.score_month = {day}
+                and published.unit_id = tries.unit_id
+                and published.indicator_code = tried.indicator_code
+        group by tries.try_code
+    ) as regained using (try_code)
     order by cast(tried.city_code as integer)
 """
 
@@ -289,14 +337,16 @@ INDICATORS = """
     )
 
     select
-        dimension_name, indicator_code, indicator_name, value_type, obs_value,
+        unit_id, dimension_name, indicator_code, indicator_name, value_type, obs_value,
         max_points, points, points_lost, decimals, less_is_better, least_tried, greatest_tried
     from marts.fct_indicator_scores
     inner join curves using (score_month, rule_id, max_points)
     inner join precisions using (score_month, indicator_code)
     inner join reference.dimensions using (dimension_code, dimension_name)
-    where score_month = {day} and unit_id = {unit} and points_lost > 0 and obs_value is not null
-    order by dimension_order, indicator_code
+    where
+        score_month = {day} and unit_id = {unit} and city_code = {city}
+        and points_lost > 0 and obs_value is not null
+    order by unit_id, dimension_order, indicator_code
 """
 
 GRADES = """

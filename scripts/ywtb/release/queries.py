@@ -73,6 +73,14 @@ def open_release(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def path_of(connection: duckdb.DuckDBPyConnection) -> Path:
+    """The file of a database that was opened."""
+    ((path,),) = connection.execute(
+        "select path from duckdb_databases() where database_name = current_database()"
+    ).fetchall()
+    return Path(path)
+
+
 def rows(
     connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
 ) -> list[Row]:

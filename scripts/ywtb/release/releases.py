@@ -38,6 +38,11 @@ def new_id(folder: Path) -> str:
     return max(now, last + timedelta(microseconds=1)).strftime(ID)
 
 
+def begun_at(release: str) -> datetime:
+    """The time that a release's id is, in UTC."""
+    return datetime.strptime(release, ID).replace(tzinfo=UTC)
+
+
 def ids(folder: Path) -> list[str]:
     """Names of the folders in a folder that are ids, oldest first; what else lies there is not."""
     if not folder.is_dir():

@@ -161,31 +161,48 @@ class Replay:
                 unmade.add(model.table)
 
     @contextmanager
-    def altered(self, changes: Mapping[str, Sequence[str]], wanted: str) -> Iterator[None]:
-        """Other figures, in a month that was run, while the context lasts.
+    def variants(
+        self, changes: Mapping[str, str], count: int, wanted: str | None = None
+    ) -> Iterator[None]:
+        """A month that was run, so many times over at once, while the context lasts.
 
-        Made anew is only what lies between the changed tables and the wanted one.
+        Each variant stands in the tables as a later month, which `variants` lists by `variant_no`,
+        from 1, with its `score_month`. Made anew is only what lies between the changed tables and
+        the wanted one.
 
         Args:
-            changes: statements by the table that they change; none of these follows from another.
-            wanted: the table that is to be right.
+            changes: statement by the table that it changes, which tells the variants apart; none
+                of these tables follows from another.
+            count: of variants.
+            wanted: the table that is to be right; all of them without it.
 
         Raises:
             duckdb.Error: a figure is too large to be computed with.
             LookupError: a statement changes nothing.
         """
-        needed = {wanted}
-        for model in reversed(self._scoring.models):
+        models = self._scoring.models
+        needed = {wanted} if wanted else {model.table for model in models}
+        for model in reversed(models):
             needed.update(model.tables_read if model.table in needed else ())
+        made = set(changes)
+        for model in models:
+            if model.table in needed and not made.isdisjoint(model.tables_read):
+                made.add(model.table)
+        made -= changes.keys()
+        again = [model for model in models if model.table in made]
+        copied = (
+            needed if wanted is None else {*changes, *(t for m in again for t in m.tables_read)}
+        )
         self.connection.execute("begin")
         try:
-            for statements in changes.values():
-                self._change(statements)
-            stale = set(changes)
-            for model in self._scoring.models:
-                if model.table in needed - stale and not stale.isdisjoint(model.tables_read):
-                    self.connection.execute(f"create or replace table {model.table} as {model.sql}")
-                    stale.add(model.table)
+            self.connection.execute(VARIANTS.format(day=self.day, count=count))
+            for (table,) in self.connection.execute(MONTHLY).fetchall():
+                if table in copied - made:
+                    self.connection.execute(COPIES.format(table=table))
+            for statement in changes.values():
+                self._change([statement])
+            for model in again:
+                self.connection.execute(f"create or replace table {model.table} as {model.sql}")
             yield
         finally:
             self.connection.execute("rollback")
@@ -221,4 +238,28 @@ def replay(database: Path, month: str, only: Collection[str] | None = None) -> I
         connection.execute(f"attach {literal(str(database))} as {RELEASE} (read_only)")
         connection.execute("attach ':memory:' as ywtb")
         connection.execute("set enable_external_access = false")
+        connection.execute("set threads = 1")  # many short runs: others would only wait
         yield Replay(connection, month, only)
+
+
+VARIANTS = """
+    create or replace table variants as
+    select
+        cast(variant_no as integer) as variant_no,
+        cast({day} + to_months(cast(variant_no as integer)) as date) as score_month
+    from range(1, {count} + 1) as numbers (variant_no)
+"""
+
+MONTHLY = """
+    select schema_name || '.' || table_name
+    from duckdb_columns()
+    where database_name = 'ywtb' and schema_name != 'main' and column_name = 'score_month'
+    order by all
+"""
+
+COPIES = """
+    create or replace table {table} as
+    select copied.* replace (variants.score_month as score_month)
+    from {table} as copied
+    cross join variants
+"""

@@ -13,6 +13,7 @@ from itertools import groupby
 import duckdb
 
 from ywtb.assessment.sql import literal
+from ywtb.release.calibrate import RULES, moves
 from ywtb.release.method import FEWEST_CORRELATED, Method, percentage
 from ywtb.release.queries import Row, rows
 from ywtb.release.replay import RELEASE, Replay
@@ -20,8 +21,10 @@ from ywtb.release.replay import RELEASE, Replay
 SHARE_PLACES, CORRELATION_PLACES = 4, 3
 """Decimals of a share of variance (so of its percentage two) and of a correlation."""
 
-SCORES, RULES = "marts.fct_indicator_scores", "intermediate.int_rules_monthly"
-TOTALS, PRINTED = "marts.fct_composite_scores", "audit.annex_cells"
+SCORES, TOTALS = "marts.fct_indicator_scores", "marts.fct_composite_scores"
+CERTAIN = "certain"
+"""Name of the last step, which looks at all those before it."""
+
 FEW_UNITS, NO_VARIANCE = "few_units", "no_variance"
 ENDS = ("best_rank", "worst_rank")
 SUMS = ("sum_one", "sum_other", "sum_both", "sum_one_square", "sum_other_square")
@@ -53,7 +56,7 @@ class Robustness:
     Attributes:
         month: such as 2023-06.
         method: what was chosen.
-        steps: in their order.
+        steps: in their order; none where no unit has a total.
         units: those that have a total, in printed order, with score_rank, best_rank and worst_rank
             over all steps, is_certain, and `steps`, the same ranks by name of the step.
     """
@@ -68,17 +71,18 @@ def answer(replayed: Replay, method: Method, ranges: Sequence[Row]) -> Robustnes
     """How sure the places of a month are.
 
     Args:
-        replayed: the month in memory.
+        replayed: the month in memory, computed.
         method: what can be chosen.
         ranges: feasible ranges of coefficients, as `calibrate` finds them; those of a rule move
             together.
     """
-    replayed.run()
     replayed.connection.execute(GROUPS)
     units = rows(replayed.connection, UNITS)
     unscored = [unit["unit_name"] for unit in units if unit["exact_score"] is None]
     units = [unit for unit in units if unit["exact_score"] is not None]
     asked = _Asked(replayed, method, units, ranges)
+    if not units:
+        return Robustness(replayed.month, method, [], [])
     steps = [step(asked) for step in STEPS]
     ranking = [step for step in steps if step.ranks]
     for unit in units:
@@ -91,7 +95,7 @@ def answer(replayed: Replay, method: Method, ranges: Sequence[Row]) -> Robustnes
     titles = "、".join(step.title for step in ranking)
     line = f"在{titles}各步中名次都不变的单位 {certain} 个，其余 {len(units) - certain} 个"
     line += _except(unscored, "没有综合得分")
-    return Robustness(replayed.month, method, [*steps, Step("certain", "稳定的名次", line)], units)
+    return Robustness(replayed.month, method, [*steps, Step(CERTAIN, "稳定的名次", line)], units)
 
 
 def effective_weights(connection: duckdb.DuckDBPyConnection) -> list[Row]:
@@ -162,10 +166,10 @@ class _Asked:
         line += f"名次不变的单位 {len(self.units) - moved} 个，会变的 {moved} 个"
         return Step(name, title, line, extremes, found)
 
-    def ranks_when(self, table: str, statements: Sequence[str]) -> list[Row]:
-        """Places where a table of the month is changed."""
-        with self.replayed.altered({table: statements}, TOTALS):
-            return self.rows(RANKS)
+    def ranks_of_variants(self) -> dict[int, list[Row]]:
+        """Places by number of the variant."""
+        found = groupby(self.rows(RANKS_OF_VARIANTS), lambda row: int(row.pop("variant_no")))
+        return {number: list(ranks) for number, ranks in found}
 
 
 def _weights(asked: _Asked) -> Step:
@@ -182,11 +186,18 @@ def _indicators(asked: _Asked) -> Step:
     indicators, ranks = asked.rows(INDICATORS), asked.rows(RANKS)
     lossy = [each for each in indicators if each["lossy_unit_count"]]
     published = {row["unit_id"]: row for row in ranks}
-    for indicator in lossy:
-        code = literal(indicator["indicator_code"])
-        found = asked.ranks_when(SCORES, [GIVEN_BACK.format(code=code)])
-        indicator["moved_unit_count"] = sum(row != published[row["unit_id"]] for row in found)
-        ranks += found
+    if lossy:
+        codes = ", ".join(
+            f"({number}, {literal(each['indicator_code'])})"
+            for number, each in enumerate(lossy, start=1)
+        )
+        given_back = {SCORES: GIVEN_BACK.format(codes=codes)}
+        with asked.replayed.variants(given_back, len(lossy), TOTALS):
+            found = asked.ranks_of_variants()
+        for number, each in enumerate(lossy, start=1):
+            moved = (row != published[row["unit_id"]] for row in found[number])
+            each["moved_unit_count"] = sum(moved)
+            ranks += found[number]
     line = (
         f"{len(indicators)} 项指标每次去掉一项，退回各单位在该项所失的分，由发布所用的语句重算："
         f"有单位失分的 {len(lossy)} 项各重算一次，其余 {len(indicators) - len(lossy)} 项"
@@ -268,17 +279,30 @@ def _coefficients(asked: _Asked) -> Step:
     ranged: dict[str, list[Row]] = {}
     for each in asked.ranges:
         ranged.setdefault(each["rule_id"], []).append(each)
-    for rule_id, coefficients in ranged.items():
-        for end in ("lowest", "highest"):
-            moves = [
-                f"update {RULES} set {each['column_name']} = {each[f'{end}_value']:f} "  # noqa: S608
-                f"where rule_id = {literal(rule_id)} and segment_no = {each['segment_no']}"
-                for each in coefficients
+    variants = [(rule_id, end) for rule_id in ranged for end in ("lowest", "highest")]
+    if variants:
+        moved = moves(
+            (
+                number,
+                each["rule_id"],
+                each["segment_no"],
+                {each["column_name"]: each[f"{end}_value"]},
+            )
+            for number, (rule_id, end) in enumerate(variants, start=1)
+            for each in ranged[rule_id]
+        )
+        with asked.replayed.variants({RULES: moved}, len(variants)):
+            failures = asked.replayed.contradictions()
+            ranks_of_ends = asked.ranks_of_variants()
+            months = asked.rows("from variants order by variant_no")
+        # A test that tells no months apart looks at nothing that rules decide.
+        for (rule_id, end), month in zip(variants, months, strict=True):
+            names = [
+                failure.name
+                for failure in failures
+                if month["score_month"] in {row.get("score_month") for row in failure.rows}
             ]
-            with asked.replayed.altered({RULES: moves}, PRINTED):
-                failures = asked.replayed.contradictions()
-                ranks += [] if failures else asked.rows(RANKS)
-            names = [failure.name for failure in failures]
+            ranks += [] if names else ranks_of_ends[month["variant_no"]]
             ends.append({"rule_id": rule_id, "end": end, "refused_by": names})
     rules = [{**each, "has_range": each["rule_id"] in ranged} for each in rules]
     line = f"规则中{counts}，"
@@ -376,6 +400,14 @@ RANKS = """
     order by unit_id
 """
 
+RANKS_OF_VARIANTS = """
+    select variant_no, unit_id, score_rank as best_rank, score_rank as worst_rank
+    from marts.fct_composite_scores
+    inner join variants using (score_month)
+    where exact_score is not null
+    order by variant_no, unit_id
+"""
+
 WEIGHTS = """
     with
 
@@ -440,8 +472,11 @@ INDICATORS = """
 """
 
 GIVEN_BACK = """
-    update marts.fct_indicator_scores set points = max_points, points_lost = 0
-    where indicator_code = {code} and points_lost != 0
+    update marts.fct_indicator_scores as scores set points = max_points, points_lost = 0
+    from (values {codes}) as left_out (variant_no, code)
+    inner join variants using (variant_no)
+    where
+        scores.score_month = variants.score_month and indicator_code = code and points_lost != 0
 """
 
 GEOMETRIC = """

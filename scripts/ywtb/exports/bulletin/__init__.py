@@ -4,19 +4,17 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from ywtb.exports.bulletin.pdf import converted, libreoffice
-from ywtb.exports.formats import Download, Format, Job
-
-DOCUMENT = Download("通报.docx", "情况通报（Word）", "可修改的公文")
-PDF = Download("通报.pdf", "情况通报（PDF）", "供阅读和打印")
+from ywtb.exports.formats import Format, Job
 
 
 def _write(job: Job) -> None:
     from ywtb.exports.bulletin.document import write_document
 
-    write_document(job.month, job.folder / DOCUMENT.path)
-    job.downloads.append(DOCUMENT)
+    document, pdf = job.files("bulletin")
+    write_document(job.month, job.folder / document.path)
+    job.downloads.append(document)
     if libreoffice():
-        job.downloads.append(PDF)
+        job.downloads.append(pdf)
     else:
         job.notes.append("没有找到 LibreOffice，未生成 PDF")
 
@@ -35,7 +33,8 @@ def _pdfs(jobs: Sequence[Job]) -> Iterator[Callable[[Job], None]]:
 
 
 def _lacks(files: Collection[str]) -> bool:
-    return PDF.path not in files and libreoffice() is not None
+    documents = (name.removesuffix(".docx") for name in files if name.endswith(".docx"))
+    return any(f"{each}.pdf" not in files for each in documents) and libreoffice() is not None
 
 
 FORMAT = Format(20, _write, _lacks, _pdfs)

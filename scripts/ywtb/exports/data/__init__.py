@@ -1,22 +1,13 @@
 """The tables of a month for analysts and other systems."""
 
-from ywtb.exports.formats import Download, Format, Job
-
-DOWNLOADS = (
-    Download(
-        "data/datapackage.json",
-        "数据文件说明",
-        "data 文件夹内各 CSV 和 Parquet 的字段、类型和含义",
-    ),
-    Download("data/scores.json", "得分（JSON）", "供其他系统读取，格式见 scores.schema.json"),
-)
+from ywtb.exports.formats import Format, Job
 
 
 def _write(job: Job) -> None:
     from ywtb.exports.data.tables import write_tables
 
     write_tables(job.connection, job.month, job.folder / "data")
-    job.downloads.extend(DOWNLOADS)
+    job.downloads += job.files("data_package")
 
 
 FORMAT = Format(30, _write)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from ywtb.assessment.figures import visible
-from ywtb.exports.data.tables import guarded
+from ywtb.exports.data.tables import guarded, kept_as_text
 from ywtb.release.bounded_query import Answer, QueryError
 
 _EXACT = {"HUGEINT": "DECIMAL(38, 0)", "UHUGEINT": "DECIMAL(38, 0)", '"NULL"': "VARCHAR"}
@@ -69,9 +69,12 @@ def parquet(answers: Iterable[Answer]) -> Iterator[bytes]:
 
 
 def _lines(answer: Answer) -> Iterator[str]:
+    written = [kept_as_text if kind == "VARCHAR" else guarded for kind in answer.types.values()]
     for row in (answer.types, *(row.values() for row in answer.rows)):
         line = io.StringIO()
-        csv.writer(line).writerow("" if cell is None else guarded(cell) for cell in row)
+        csv.writer(line).writerow(
+            "" if cell is None else write(cell) for write, cell in zip(written, row, strict=True)
+        )
         yield line.getvalue()
 
 

@@ -2,30 +2,48 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ywtb.exports.corrections import notices
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row, rows
+from ywtb.release.releases import begun_at
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
-EXPLAINING = (
-    "audit.points_lost_ledger",
-    "audit.errata_in_force",
-    "audit.adjustments_in_force",
-    "audit.revisions",
-    "reference.groups",
-    "reference.dimensions",
-)
-"""What is exported besides the annexes and all other tables of `marts`."""
+UNIT = {"unit_id": "dim_units"}
+INDICATOR = {"indicator_code": "dim_indicators"}
+RULE = {"rule_id": "dim_rules"}
 
-CODES = {"group_code": "groups", "dimension_code": "dimensions"}
-"""Keys that the database does not declare: columns by which seeds are referred to."""
+EXPLAINING: Mapping[str, Mapping[str, str]] = {
+    "audit.points_lost_ledger": {**UNIT, **INDICATOR, **RULE},
+    "audit.errata_in_force": {},
+    "audit.adjustments_in_force": UNIT,
+    "audit.revisions": {},
+    "intermediate.int_dimension_weights_monthly": {},
+    "intermediate.int_group_indicators_monthly": {**INDICATOR, **RULE},
+    "reference.groups": {},
+    "reference.dimensions": {},
+    "reference.rule_bases": {},
+}
+"""What is exported besides the annexes and all other tables of `marts`, and, since the database
+declares none there, the columns by which their rows belong to rows of other tables: of the same
+month as all of the package, since a key of two columns may not be half empty."""
+
+CODES = {"group_code": "groups", "dimension_code": "dimensions", "basis": "rule_bases"}
+"""Columns by which seeds are referred to, which the database does not declare either."""
+
+KEYS = {
+    **{table: [code] for code, table in CODES.items()},
+    "dimension_weights": ["score_month", "city_code", "group_code", "dimension_code"],
+    "group_indicators": ["score_month", "group_code", "indicator_code"],
+}
+"""Primary keys that it does not declare."""
 
 TYPES = {
     "BOOLEAN": "boolean",
@@ -51,11 +69,14 @@ MEASURES = {
 }
 """Units of measure by how names of numeric columns end."""
 
+LICENCE = {"name": "notspecified", "title": "发布单位未另行声明使用许可"}
+"""By the list of the Open Definition: no office has said anything else."""
+
 DESCRIPTION = (
     "每张表一个 CSV（csv/）和一个 Parquet（parquet/），内容相同。"
     "CSV 为带 BOM 的 UTF-8，空白即无数值（不适用或缺失）。"
     "分数为十进制精确值，请勿以二进制浮点数计算；百分率以 0 至 100 的数表示。"
-    "CSV 中可能被电子表格当作公式的文本，前面加有一个单引号 '，读取时去掉开头的一个即为原文；"
+    "CSV 中可能被电子表格当作公式或日期的文本，前面加有一个单引号 '，读取时去掉开头的一个即为原文；"
     "Parquet 中没有这个引号。字段说明取自数据库注释，unit 为计量单位。"
 )
 
@@ -78,8 +99,9 @@ class PackageTable:
 
     @property
     def name(self) -> str:
-        """Name of the table and of its files."""
-        return self.source.partition(".")[2]
+        """Name of the table and of its files; a month's rows need not be called monthly."""
+        name = self.source.partition(".")[2]
+        return name.removeprefix("int_").removesuffix("_monthly")
 
     @property
     def types(self) -> dict[str, str]:
@@ -141,13 +163,29 @@ def package_tables(
     return [table(source) for source in (*annexes, *marts, *EXPLAINING)]
 
 
+def package_name(month: ReleaseMonth) -> str:
+    """How programs call the tables of the month."""
+    return f"ywtb-{month.month}"
+
+
+def package_title(month: ReleaseMonth) -> str:
+    """How people call the tables of the month."""
+    remark = f"，{month.mark}" if month.mark else ""
+    return f"{month.city['city_name']}“一网通办”考核数据（{month.month}{remark}）"
+
+
+def package_version(month: ReleaseMonth) -> str:
+    """A draft is version 0, what was published 1, with the number of its corrections."""
+    return f"{int(month.mark is None)}.{len(notices(month))}.0"
+
+
 def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: Path) -> None:
     """Write `datapackage.json` for the files that are in the folder."""
     resources = [
         {
             **_resource(folder, f"csv/{table.name}.csv", "table", table.title, table.description),
             "encoding": "utf-8",
-            "schema": _schema(table),
+            "schema": table_schema(table),
         }
         for table in tables
     ]
@@ -166,10 +204,13 @@ def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: P
     ]
     package = {
         "$schema": PROFILE,
-        "name": f"ywtb-{month.month}",
-        "title": f"{month.city['city_name']}“一网通办”考核数据（{month.month}"
-        + (f"，{month.mark}）" if month.mark else "）"),
+        "name": package_name(month),
+        "title": package_title(month),
         "description": DESCRIPTION,
+        "version": package_version(month),
+        **({"created": begun_at(month.release).isoformat()} if month.release else {}),
+        "release": month.release,
+        "licenses": [LICENCE],
         "contributors": [{"title": month.city["office_name"], "roles": ["publisher"]}],
         "resources": resources,
     }
@@ -195,24 +236,24 @@ def _resource(
     }
 
 
-def _schema(table: PackageTable) -> dict[str, Any]:
+def table_schema(table: PackageTable) -> dict[str, Any]:
+    """A table's columns and keys as a Table Schema (https://datapackage.org)."""
     keys = grouped(table.keys, "constraint_type")
-    primary = [key["constraint_column_names"] for key in keys.get("PRIMARY KEY", [])]
+    declared = [key["constraint_column_names"] for key in keys.get("PRIMARY KEY", [])]
+    primary = declared[0] if declared else KEYS.get(table.name)
     references = [
         _reference(
             key["constraint_column_names"], key["referenced_table"], key["referenced_column_names"]
         )
         for key in keys.get("FOREIGN KEY", [])
     ]
-    for code, target in CODES.items():
-        if table.name == target:
-            primary.append([code])
-        elif code in table.types:
+    for code, target in {**CODES, **EXPLAINING.get(table.source, {})}.items():
+        if code in table.types and table.name != target:
             references.append(_reference([code], target, [code]))
     return {
         "fields": [_field(column) for column in table.columns],
         "missingValues": [""],
-        **({"primaryKey": primary[0]} if primary else {}),
+        **({"primaryKey": primary} if primary else {}),
         **({"foreignKeys": references} if references else {}),
     }
 
@@ -221,17 +262,30 @@ def _reference(fields: Sequence[str], target: str, columns: Sequence[str]) -> di
     return {"fields": fields, "reference": {"resource": target, "fields": columns}}
 
 
+def described(column: Row) -> tuple[str, str]:
+    """What a column is called in Chinese, as printed if it is an annex's, and what it means."""
+    chinese = column["comment"].split("\n")[0]
+    name, _, meaning = chinese.partition("。")
+    return column.get("title") or name, meaning
+
+
+def unit_of(column: Row) -> str | None:
+    """Unit of measure of a column, if it has one."""
+    name = f"_{column['column_name']}"
+    is_number = column["data_type"] == "INTEGER" or column["data_type"].startswith("DECIMAL")
+    units = (unit for end, unit in MEASURES.items() if name.endswith(f"_{end}"))
+    return next(units, None) if is_number else None
+
+
 def _field(column: Row) -> dict[str, Any]:
     kind = "number" if column["data_type"].startswith("DECIMAL") else TYPES[column["data_type"]]
     field = {
         "name": column["column_name"],
         "type": kind,
-        "title": column.get("title"),
+        "title": described(column)[0],
         "description": column["comment"],
+        "unit": unit_of(column),
     }
-    if kind in ("number", "integer"):
-        name = f"_{column['column_name']}"
-        field["unit"] = next((MEASURES[end] for end in MEASURES if name.endswith(f"_{end}")), None)
     if not column["is_nullable"]:
         field["constraints"] = {"required": True}
     return {name: value for name, value in field.items() if value}

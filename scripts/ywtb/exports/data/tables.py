@@ -1,4 +1,4 @@
-"""The tables of a month for analysts and other systems: CSV, Parquet, a data package, scores."""
+"""The tables of a month for analysts and other systems, with what describes them."""
 
 import csv
 import re
@@ -10,20 +10,24 @@ from typing import Any
 
 import duckdb
 
+from ywtb.exports.data.data_contract import write_contract
 from ywtb.exports.data.data_package import package_tables, write_package
+from ywtb.exports.data.data_workbook import write_data_workbook
 from ywtb.exports.data.scores import write_scores
 from ywtb.exports.release_month import ReleaseMonth
 from ywtb.release.queries import Row
 
 _RISKY = re.compile(r"['\t\r\n]|[\s\x00-\x1f]*[=+\-@＝＋－＠]")
 _HARMLESS = re.compile(r"-|-?\d+(\.\d+)?(e[+-]?\d+)?%?")
+_LIKE_A_DATE = re.compile(r"\d{1,4}[-/年月]\d{1,2}(?:[-/月日]\d{0,4}日?)?")
 
 
 def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path) -> None:
     """Write the tables into a folder, which is made: the same month gives the same bytes.
 
     `csv/` and `parquet/` hold one file per table with this month's rows, named like the table;
-    `datapackage.json` describes them; `scores.json` has the scores, `scores.schema.json` its form.
+    `datapackage.json` and `datacontract.odcs.yaml` describe them; `scores.json` has the scores,
+    `scores.schema.json` its form.
 
     Args:
         connection: the release that the month was read from; it says types and descriptions.
@@ -38,8 +42,13 @@ def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, fol
             rows = month.tables[table.source]
             _write_csv(folder / "csv" / f"{table.name}.csv", list(table.types), rows)
             _write_parquet(writer, folder / "parquet" / f"{table.name}.parquet", table.types, rows)
+    annexes = {f"marts.{annex.mart}" for annex in month.annexes}
+    tidy = [table for table in tables if table.source not in annexes]
+    tidy.sort(key=lambda table: table.name.startswith("dim_"))
+    write_data_workbook(month, tidy, folder / "数据.xlsx")
     write_scores(month, folder)
     write_package(month, tables, folder)
+    write_contract(month, tables, folder)
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -77,7 +86,12 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, int):
         return str(value)
-    return guarded(value)
+    return kept_as_text(value)
+
+
+def kept_as_text(text: str) -> str:
+    """A text that no spreadsheet takes for a formula or for a date, as 2023-06-01 of an erratum."""
+    return f"'{text}" if _LIKE_A_DATE.fullmatch(text) else guarded(text)
 
 
 def guarded(text: str) -> str:

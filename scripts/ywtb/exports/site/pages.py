@@ -14,16 +14,20 @@ from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
 from ywtb.exports.corrections import KINDS, notices
-from ywtb.exports.formats import Download
+from ywtb.exports.exposures import Download
 from ywtb.exports.release_month import ReleaseMonth, grouped
-from ywtb.exports.site import drawing, heat, history, records, rules, views
+from ywtb.exports.site import changes, drawing, heat, history, records, rules, sure, views
 from ywtb.exports.site.views import Ranking, ScoredUnit
+from ywtb.release.queries import Row
 
 HERE = Path(__file__).parent
 
 NAVIGATION = (
     ("index.html", "总览"),
     ("losses.html", "失分分布"),
+    ("changes.html", "变化与原因"),
+    ("compare.html", "单位比较"),
+    ("sure.html", "名次有多稳"),
     ("annexes.html", "附件"),
     ("rules.html", "计分规则"),
     ("corrections.html", "勘误更正"),
@@ -43,7 +47,11 @@ STATUSES = {
 
 
 def write_site(
-    month: ReleaseMonth, folder: Path, downloads: Sequence[Download], earlier: Mapping[str, str]
+    month: ReleaseMonth,
+    folder: Path,
+    downloads: Sequence[Download],
+    earlier: Mapping[str, str],
+    gained: Sequence[Row] = (),
 ) -> None:
     """Write the site of a month; the same month gives the same bytes.
 
@@ -53,6 +61,7 @@ def write_site(
         downloads: files to offer.
         earlier: folders of earlier months, which hold their `site`, as seen from the month's own
             folder, such as `../2023-05`; by month.
+        gained: what indicators would gain units, as `ywtb.release.improve.gains` has it.
 
     Raises:
         OSError: the folder cannot be written.
@@ -62,6 +71,7 @@ def write_site(
     environment.filters.update(
         anchor=views.anchor,
         coordinate=drawing.number,
+        groupby_first=lambda causes: groupby(causes, key=itemgetter(0)),
         month=figures.month_name,
         plain=figures.plain_figure,
         points=figures.points,
@@ -81,6 +91,8 @@ def write_site(
         quality=records.quality(month),
         columns=records.column_names(month),
         bar=_bar,
+        gained=grouped(gained, "unit_id"),
+        ranges=sure.ranges(month),
         unit_pages={
             unit.name: f"unit/{unit.page}.html" for ranking in rankings for unit in ranking.units
         },
@@ -125,15 +137,25 @@ def _pages(
     tables = month.tables
     metrics = sorted(tables["marts.fct_city_metrics"], key=itemgetter("source_row"))
     movers = [(ranking, *views.movers(ranking)) for ranking in rankings]
-    script = Markup((HERE / "ranking.js").read_text(encoding="utf-8"))  # noqa: S704 (our own)
-    yield _Page("index.html", "总览", {"metrics": metrics, "movers": movers}, (), script=script)
+    context = {"metrics": metrics, "movers": movers}
+    yield _Page("index.html", "总览", context, (), script=_script("ranking"))
     heats = [heat.heat(month, ranking) for ranking in rankings]
     yield _Page("losses.html", "失分分布", {"heats": heats, "steps": heat.STEPS})
+    changed = changes.changes(month, rankings)
+    yield _Page("changes.html", "变化与原因", {"changes": changed})
+    yield _Page("compare.html", "单位比较", script=_script("compare"))
+    by_unit = {each.unit.total["unit_id"]: each for group in changed for each in group.units}
+    yield _Page("sure.html", "名次有多稳", sure.context(month, rankings))
     for ranking in rankings:
         story = history.history(month, ranking)
         crumbs = (("index.html", "总览"), (f"index.html#{ranking.anchor}", ranking.title))
         for unit in ranking.units:
-            context = {"unit": unit, "ranking": ranking, "history": story}
+            context = {
+                "unit": unit,
+                "ranking": ranking,
+                "history": story,
+                "change": by_unit.get(unit.total["unit_id"]),
+            }
             yield _Page(f"unit/{unit.page}.html", unit.name, context, crumbs, "unit.html")
     yield _Page("annexes.html", "附件")
     around = (None, *month.annexes, None)
@@ -152,6 +174,10 @@ def _pages(
     yield _Page("quality.html", "数据质量", {"suites": records.suites(month)})
     yield _Page("glossary.html", "术语", {"uses": grouped(month.uses, "indicator_code")})
     yield _Page("downloads.html", "下载", {"downloads": downloads})
+
+
+def _script(name: str) -> Markup:
+    return Markup((HERE / f"{name}.js").read_text(encoding="utf-8"))  # noqa: S704 (our own)
 
 
 def _bar(unit: ScoredUnit, ranking: Ranking) -> dict[str, list[drawing.Segment]]:

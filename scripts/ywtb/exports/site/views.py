@@ -92,6 +92,11 @@ class ScoredUnit:
         name: str = self.total["unit_name"]
         return name
 
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """Values as shown, by code of the indicator."""
+        return {each.indicator["indicator_code"]: each.text for each in self.shown}
+
     @property
     def exact(self) -> Decimal:
         """Its total before rounding."""

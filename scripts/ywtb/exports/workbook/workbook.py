@@ -4,6 +4,7 @@ Nothing in it can become a formula or a link, whatever a unit is called: texts a
 as texts, and keep being texts when somebody edits their cell.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -38,7 +39,7 @@ WIDEST = 1200
 HEADING_LINES = 3
 """Lines of a heading for which a table is not made wider."""
 HIGHEST_PAGE = 1.1
-"""Page heights of a sheet that is still printed on one page, a little smaller."""
+"""Page heights that are still printed on a page, a little smaller."""
 CHARACTER = 14
 """Pixels of a Chinese character in 五号."""
 PADDING = 10
@@ -141,6 +142,7 @@ class _Sheet:
         self.widths = widths
         self.row = 0
         self.height = 0.0
+        self.repeated = 0.0
         self.worksheet = workbook.add_worksheet(name)
         self.worksheet.set_paper(A4)
         self.worksheet.set_landscape()
@@ -196,11 +198,18 @@ class _Sheet:
         self.height += height
         self.row += 1
 
+    def repeat(self, top: int, heights: Sequence[float]) -> None:
+        """End rows of such heights, from `top` on, that each page begins with."""
+        for height in heights:
+            self.end_row(height)
+        self.repeated = sum(heights)
+        self.worksheet.repeat_rows(top, self.row - 1)
+
     def end(self) -> None:
-        """Say on how many pages the sheet is printed: one, or as many as it takes."""
-        scale = max(1, sum(self.widths) / PAGE_WIDTH)
-        fits = self.height <= PAGE_HEIGHT * scale * HIGHEST_PAGE
-        self.worksheet.fit_to_pages(1, 1 if fits else 0)
+        """Say on how many pages the sheet is printed: as few as a little smaller type needs."""
+        page = PAGE_HEIGHT * max(1, sum(self.widths) / PAGE_WIDTH) * HIGHEST_PAGE
+        rest = max(0, self.height - page)
+        self.worksheet.fit_to_pages(1, 1 + math.ceil(rest / (page - self.repeated)))
 
 
 def _marked(mark: str | None) -> str:
@@ -221,13 +230,11 @@ def _write_annex(sheet: _Sheet, annex: Annex, mark: str | None) -> None:
         place = (top + each.row, each.column, top + bottom, right)
         room = sum(sheet.widths[each.column : each.column + each.column_span])
         sheet.text(place, "\n".join(fold(each.text, _room(room, SIZE))), styles.heading)
-    for height in _heading_heights(annex, sheet.widths):
-        sheet.end_row(height)
+    sheet.repeat(top, _heading_heights(annex, sheet.widths))
 
     names = [column.name for column in annex.columns]
     fixed = names.index("unit_name") + 1 if "unit_name" in names else 0
     sheet.worksheet.freeze_panes(sheet.row, fixed)
-    sheet.worksheet.repeat_rows(top, sheet.row - 1)
 
     formats = [column.number_format for column in annex.columns]
     for values, texts in zip(annex.values, annex.texts, strict=True):
