@@ -27,7 +27,9 @@ select
     sources.source_file as sender_file,
     sources.source_sheet as sender_sheet,
     sources.source_cell as sender_cell,
-    ledger.erratum_id
+    ledger.erratum_id,
+    errata.erratum_reason,
+    objections.objection_ids
 from {{ this.include(database=false) }} as ledger
 inner join {{ ref('dimensions').include(database=false) }} as dimensions
     using (dimension_code, dimension_name)
@@ -41,6 +43,27 @@ left join {{ ref('cell_sources').include(database=false) }} as sources
         and ledger.unit_name = sources.row_key
         and ledger.dimension_code = sources.feed_code
         and ledger.indicator_code = sources.column_name
+left join (
+    select distinct
+        erratum_id,
+        reason as erratum_reason
+    from {{ ref('errata_in_force').include(database=false) }}
+) as errata using (erratum_id)
+left join (
+    select
+        score_month,
+        unit_id,
+        dimension_code,
+        indicator_code,
+        string_agg(objection_id, '、' order by objection_id) as objection_ids
+    from {{ ref('unit_objections').include(database=false) }}
+    group by all
+) as objections
+    on
+        ledger.score_month = objections.score_month
+        and ledger.unit_id = objections.unit_id
+        and ledger.dimension_code = objections.dimension_code
+        and ledger.indicator_code is not distinct from objections.indicator_code
 where
     ledger.score_month = cast(month as date)
     and (

@@ -1,5 +1,5 @@
--- One row per month, city and city-level rate that states the same matter as an indicator of units
--- (seeds/reference/bulletin_problems.csv): whether it is full while units have faults, or is not
+-- One row per month, city and city-level rate that states the same matter as an indicator of units,
+-- by city_metrics or by bulletin_problems: whether it is full while units have faults, or is not
 -- while none has.
 with
 
@@ -11,6 +11,22 @@ unit_cells as (
         ) as is_fault
     from arrived_cells
     where feed_kind = 'indicators'
+),
+
+matters as (
+    select
+        score_month,
+        metric_code,
+        indicator_code
+    from intermediate.int_bulletin_problems_monthly
+    where metric_code is not null
+    union
+    select
+        indicators.score_month,
+        city_metrics.metric_code,
+        city_metrics.indicator_code
+    from reference.city_metrics
+    inner join marts.dim_indicators as indicators using (indicator_code)
 ),
 
 unit_faults as (
@@ -65,5 +81,5 @@ select
             then unit_faults.title || '：各单位均无问题'
     end as contradiction
 from rates
-inner join reference.bulletin_problems using (metric_code)
+inner join matters using (score_month, metric_code)
 inner join unit_faults using (score_month, city_code, indicator_code)

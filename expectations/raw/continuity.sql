@@ -83,6 +83,9 @@ select
         when continuity = 'year_to_date' and is_same_year and not is_sum then earlier_value
     end as outgrown_value,
     case
+        when continuity = 'year_to_date' and sum_value is null then added_value
+    end as least_value,
+    case
         when continuity = 'year_to_date' and is_sum then cell_value
         when continuity = 'year_to_date' and not is_stuck then sum_value
     end as sum_value,

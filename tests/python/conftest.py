@@ -232,7 +232,7 @@ def copy_project(target: Path) -> Sandbox:
 
 
 PACKAGES = {
-    "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk fonts-arphic-gkai00mp",
+    "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk texlive-lang-chinese",
     "pdftotext": "apt-get install poppler-utils",
     "java": "apt-get install openjdk-17-jre-headless, and make test WITH=spark",
     "chromium": "apt-get install chromium, and make test WITH=browser",

@@ -428,15 +428,21 @@ def test_a_leap_from_one_month_to_the_next_is_a_warning(
 
 
 def test_a_city_rate_agrees_with_its_units(changed: Callable[..., list[Result]]) -> None:
-    """Faults of units beside a full rate of the city, and a rate below beside no fault at all."""
+    """Units with faults or below beside a full rate of the city, and the other way about; a year
+    with fewer cases than its month.
+    """
     failed = changed(
         arrives("渠县", "overdue_case_count", "3"),
         arrives("市残联", "overdue_case_count", "1"),
         arrives("大竹县", "unsealed_new_count", "0"),
+        arrives("渠县", "mainline_accuracy_rate", "90"),
+        metric("2023-06", "year_case_count", "24.8"),
     )
-    shown = lines_of([each for each in failed if each.suite == "city_rates"])
-    assert len(shown) == 2
+    shown = lines_of([each for each in failed if each.suite in ("city_rates", "continuity")])
+    assert len(shown) == 4
     for parts in (
+        ("主线办件准确率", "“100%”", "“主线办件准确率”：渠县 90"),
+        ("全年累计办件", "“24.8”", "不小于本月新增数（24.9）"),
         ("按时办结率", "“100%”", "“超时件数”：市残联 1、渠县 3"),
         ("新增证照签章率", "“99.58%”", "“新增未签章数”：各单位均无问题"),
     ):

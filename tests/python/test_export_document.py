@@ -20,24 +20,25 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
 from conftest import Sandbox, is_running
-from export_months import HOSTILE, hostile, read_june
+from export_months import CITY, HOSTILE, hostile, read_june
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin.document import write_document
 from ywtb.exports.bulletin.narrative import Paragraph, chinese_number, narrative
-from ywtb.exports.bulletin.pdf import ConversionError, converted
-from ywtb.exports.release_month import ReleaseMonth
+from ywtb.exports.bulletin.pdf import ConversionError, converted, missing_typefaces
+from ywtb.exports.release_month import ReleaseMonth, read_month
 from ywtb.exports.text_layout import width_in_ems
-from ywtb.release.queries import Row
+from ywtb.project import Project
+from ywtb.release.queries import Row, open_release
 
 FACTS_OF_SECTION_1 = (
     "6月1日至6月30日",
-    "省大数据中心对全省一体化政务服务平台事项梳理、证照应用、工程审批等指标",
+    "省大数据中心对全省一体化政务服务平台事项梳理、证照印章应用、工程审批等指标",
     "达州市综合得分93.24分",
     "全省排名第2位",
 )
 
 FACTS_OF_SECTION_2 = (
-    "运行效能、工程审批、分站点建设维护、“互联网+监管”均在全省排名第1位",
+    "运行效能、分站点建设维护、“互联网+监管”、工程审批均在全省排名第1位",
     "本月新增办件24.9万件",
     "全年累计办件129.79万件",
     "按时办结率、主动好评率均为100%",
@@ -53,10 +54,20 @@ FACTS_OF_SECTION_2 = (
     "获得加分0.5分",
     "达州高新区报送的工作简讯《达州高新区构建“提醒”服务新模式》",
     "省大数据中心《“一网通办”攻坚快报》（第104期）采用",
-    "本月事项梳理、证照应用2项指标工作开展情况较差",
+    "本月事项梳理、证照印章应用2项指标工作开展情况较差",
     "存在“线上线下不一致”问题4个（达川区、大竹县、渠县、开江县各1个）",
     "电子证照未同步签章问题6个（大竹县，责任单位为大竹县财政局）",
     "新增证照签章率为99.58%（全省排名倒数第1位）",
+)
+
+FACTS_OF_SECTION_3 = (
+    "（一）线上线下不一致问题较多\n近几月，省大数据中心抽查发现，我市部分部门（单位）和县（市、区）"
+    "未按法律规定配置特别程序，多次出现线上线下不一致问题。",
+    "达川区、大竹县、渠县、开江县因此共失分0.20分",
+    "规范配置发布特别程序的办理时限、办理流程",
+    "（二）证照印章应用有待加强\n因大竹县财政局在电子证照生产中未同步签章，"
+    "导致该项指标在全省排名倒数第1位。本月大竹县因此失分0.30分",
+    "定期核查电子证照同步生成、签章等情况，确保及时发现问题并迅速整改。",
 )
 
 
@@ -142,16 +153,26 @@ def text_of(document: WordDocument) -> str:
 
 def test_every_printed_fact_is_said(month: ReleaseMonth) -> None:
     paragraphs = narrative(month)
-    for number, facts in (("一", FACTS_OF_SECTION_1), ("二", FACTS_OF_SECTION_2)):
+    facts_by_section = zip(
+        "一二三", (FACTS_OF_SECTION_1, FACTS_OF_SECTION_2, FACTS_OF_SECTION_3), strict=True
+    )
+    for number, facts in facts_by_section:
         text = section(paragraphs, number)
         assert not [fact for fact in facts if fact not in text]
     title = "".join(each.text for each in paragraphs if each.level == "title")
     assert title.startswith("达州市推进政府职能转变和“放管服”改革协调小组办公室关于2023年6月")
     assert "市城管执法局以90.18分排名第1位" in section(paragraphs, "一")
-    demands = section(paragraphs, "三")
-    assert "（一）存在线上线下不一致问题" in demands
-    assert "达川区、大竹县、渠县、开江县因此共失分0.2分" in demands
-    assert "大竹县因此失分0.3分" in demands
+
+
+def test_the_cause_of_a_low_place_is_said_of_a_low_place_only(month: ReleaseMonth) -> None:
+    better = changed(
+        month,
+        "marts.fct_city_metrics",
+        lambda row: (
+            row | {"is_rank_from_bottom": False} if row["metric_code"] == "new_seal_rate" else row
+        ),
+    )
+    assert "（二）证照印章应用有待加强\n本月大竹县" in section(narrative(better), "三")
 
 
 def test_a_month_without_problems(month: ReleaseMonth) -> None:
@@ -204,7 +225,9 @@ def test_rates_short_of_full_are_named_with_their_values(month: ReleaseMonth) ->
 
 def test_an_indicator_without_wording_is_named_in_general_words(month: ReleaseMonth) -> None:
     late = losing(without_problems(month), "overdue_case_count", {"渠县": "3"})
-    paragraphs = narrative(changed(late, "reference.bulletin_problems", lambda row: None))
+    paragraphs = narrative(
+        changed(late, "intermediate.int_bulletin_problems_monthly", lambda row: None)
+    )
     assert "存在超时件数3（渠县）" in section(paragraphs, "二")
     assert "（一）运行效能工作有待加强\n本月渠县因此失分0.15分。请有关单位" in section(
         paragraphs, "三"
@@ -214,7 +237,9 @@ def test_an_indicator_without_wording_is_named_in_general_words(month: ReleaseMo
 def test_every_indicator_of_faults_has_its_wording(month: ReleaseMonth) -> None:
     rules = {row["rule_id"]: row["is_fault"] for row in month.tables["marts.dim_rules"]}
     faults = {row["indicator_code"] for row in month.uses if rules.get(row["rule_id"])}
-    worded = {row["indicator_code"] for row in month.tables["reference.bulletin_problems"]}
+    worded = {
+        row["indicator_code"] for row in month.tables["intermediate.int_bulletin_problems_monthly"]
+    }
     assert worded == faults
 
 
@@ -257,6 +282,30 @@ def test_a_low_place_of_the_city_is_a_problem_by_itself(month: ReleaseMonth) -> 
     assert "“互联网+监管”工作有待加强" in section(paragraphs, "三")
 
 
+def test_changes_are_told_with_their_cause(three_months: Sandbox) -> None:
+    with open_release(Project(three_months.root)) as release:
+        later = read_month(release, "2023-08", CITY)
+    text = "".join(each.text for each in narrative(later))
+    assert (
+        "与7月相比，A组得分上升的单位1个、下降的0个，"
+        "上升最多的市水务局上升0.24分（主要是监管事项行为覆盖率）；"
+    ) in text
+    assert "不能直接比较" not in text
+    rules = "marts.fct_scores_by_previous_rules"
+    changed = [
+        {**row, "is_comparable": row["group_code"] != "county"} for row in later.tables[rules]
+    ]
+    text = "".join(
+        each.text for each in narrative(replace(later, tables={**later.tables, rules: changed}))
+    )
+    assert text.count("不能直接比较") == 1
+    assert "县（市、区）的规则、权重、指标或成员有变动，名次与7月不能直接比较" in text
+
+
+def test_a_first_month_is_compared_with_none(month: ReleaseMonth) -> None:
+    assert "相比" not in "".join(each.text for each in narrative(month))
+
+
 def test_a_tie_for_the_first_place(month: ReleaseMonth) -> None:
     tied = {"市城管执法局", "市交通运输局"}
     text = section(
@@ -296,7 +345,7 @@ def test_a_group_in_which_nobody_is_behind_has_its_chart(
         ("innovation_bonus_points", "创新服务方面", "信息宣传方面"),
         ("unsealed_new_office", "大竹县财政局", "电子证照未同步签章问题6个（大竹县）"),
         ("new_seal_rate", "倒数", "电子证照未同步签章问题6个（大竹县，责任单位为大竹县财政局）。"),
-        ("efficiency", "运行效能、", "工程审批、分站点建设维护、“互联网+监管”均在全省排名第1位"),
+        ("efficiency", "运行效能、", "分站点建设维护、“互联网+监管”、工程审批均在全省排名第1位"),
     ],
 )
 def test_what_has_not_arrived_is_not_said(
@@ -413,7 +462,9 @@ def test_the_page_is_that_of_the_standard(bulletin: Path) -> None:
         style.name: style.element.find(f".//{qn('w:outlineLvl')}") for style in document.styles
     }
     outline = {name: level.get(qn("w:val")) for name, level in levels.items() if level is not None}
-    assert outline == {"通报标题": "0", "附件标题": "0", "一级标题": "1", "二级标题": "2"}
+    assert outline == {
+        "通报标题": "0", "附件标识": "0", "附件标题": "1", "一级标题": "1", "二级标题": "2",
+    }  # fmt: skip
 
 
 def test_every_run_has_a_chinese_typeface(bulletin: Path) -> None:
@@ -470,11 +521,33 @@ def test_numbers_in_chinese() -> None:
 def test_the_pdf_shows_the_document(month: ReleaseMonth, pdf: Path) -> None:
     with pikepdf.open(pdf) as opened:
         turned = [page.mediabox[2] > page.mediabox[3] for page in opened.pages]
-        titles = {str(item.title) for item in opened.open_outline().root}
+        outline = opened.open_outline().root
+        titles = {str(each.title) for item in outline for each in (item, *item.children)}
+        assert opened.Root.MarkInfo.Marked and opened.Root.Lang == "zh-CN"
+        # Charts are drawn, not pictures.
+        assert not any(page.images for page in opened.pages)
     assert turned == sorted(turned)
     assert 4 <= turned.count(False) <= 6
     assert 11 <= turned.count(True) <= 22
-    assert {annex.title for annex in month.annexes} <= titles
+    annexes = {text for each in month.annexes for text in (f"附件{each.number}", each.title)}
+    assert annexes <= titles
+
+
+@pytest.mark.needs("soffice")
+def test_a_typeface_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families = "<family>没有的字体</family><accept><family>{}</family></accept>"
+    told = []
+    for accepted in ("也没有的字体", "Noto Sans CJK SC"):
+        path = tmp_path / "fonts.conf"
+        path.write_text(
+            "<fontconfig><include>/etc/fonts/fonts.conf</include>"
+            f"<alias binding='same'>{families.format(accepted)}</alias></fontconfig>"
+        )
+        monkeypatch.setattr("ywtb.exports.bulletin.pdf.FONTS", path)
+        told.append(missing_typefaces.__wrapped__())
+    assert told == [("没有的字体",), ()]
 
 
 @pytest.mark.needs("soffice", "pdftotext")
@@ -485,6 +558,10 @@ def test_the_pdf_says_what_the_document_says(pdf: Path) -> None:
     text = re.sub(r"\s", "", said)
     for fact in (*FACTS_OF_SECTION_1, "24.9万件", "99.58%", "附件11", "—1—"):
         assert fact in text
+    # Notes stand below rows: the pages after that of the charts all have a table.
+    pages = said.split("\f")[:-1]
+    (charts,) = (number for number, page in enumerate(pages) if page.lstrip().startswith("附图"))
+    assert all("序号" in re.sub(r"\s", "", page) for page in pages[charts + 1 :])
 
 
 @pytest.mark.needs("soffice")

@@ -18,8 +18,10 @@ import pytest
 from conftest import Sandbox
 from export_months import CITY, MARKUP, read_june
 from ywtb.assessment.figures import printable
+from ywtb.exports.bulletin.narrative import narrative
 from ywtb.exports.exposures import Download
 from ywtb.exports.release_month import Annex, ReleaseMonth, grouped, read_month
+from ywtb.exports.site.months import MonthlySite, write_months
 from ywtb.exports.site.pages import write_site
 from ywtb.exports.site.views import page_name
 from ywtb.project import Project
@@ -28,6 +30,7 @@ from ywtb.release.queries import Row, open_release
 
 KINDS = (
     "index.html",
+    "bulletin.html",
     "losses.html",
     "changes.html",
     "compare.html",
@@ -79,6 +82,7 @@ def write(month: ReleaseMonth, folder: Path, earlier: list[str]) -> Pages:
     """Write the site with the neighbours that it links to."""
     site = folder / "2023-06" / "site"
     write_site(month, site, DOWNLOADS, {each: f"../{each}" for each in earlier})
+    write_months(folder, [MonthlySite(month.month, CITY, None, site)])
     for download in DOWNLOADS:
         (site.parent / download.path).touch()
     for other in earlier:
@@ -153,6 +157,7 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
                 for row in month.tables["marts.fct_year_to_date_scores"]
             ],
             "audit.revisions": [revision],
+            "reference.cities": [{**month.city, "office_contact": "0818-0000000"}],
             "audit.expectation_results": warned,
             "audit.points_lost_ledger": [*month.tables["audit.points_lost_ledger"], floor],
         },
@@ -188,6 +193,7 @@ WRITTEN_BY_PEOPLE = {
     "metric_text",
     "new_value",
     "observed",
+    "office_contact",
     "office_name",
     "old_value",
     "printed_value",
@@ -243,8 +249,10 @@ def nasty_site(eventful: ReleaseMonth, tmp_path_factory: pytest.TempPathFactory)
 # What the pages say.
 
 
-def text_of(element: Any) -> str:
-    return re.sub(r"\s+", " ", element.text_content()).strip()
+def text_of(element: Any, hidden: str = "rounded") -> str:
+    """What an element says with exact figures, or with rounded ones if the exact are hidden."""
+    texts = element.xpath(f".//text()[not(parent::*[@class='{hidden}'])]")
+    return re.sub(r"\s+", " ", "".join(texts)).strip()
 
 
 def test_a_units_page_accounts_for_every_point(month: ReleaseMonth, site: Pages) -> None:
@@ -273,7 +281,8 @@ def test_a_unit_learns_what_is_missing_to_the_next_place(month: ReleaseMonth, si
         group = [each["exact_score"] for each in table if each["group_code"] == row["group_code"]]
         better = [score for score in group if score > row["exact_score"]]
         tree = site.tree(f"unit/{row['unit_id']}.html")
-        (number,) = tree.xpath("//div[p='到上一名']/p[@class='number']/text()")
+        (place,) = tree.xpath("//div[p='到上一名']/p[@class='number']")
+        number = text_of(place).removesuffix("分")
         assert number == "—" if not better else Decimal(number) == min(better) - row["exact_score"]
 
 
@@ -321,6 +330,84 @@ def test_the_overview_lists_all_units_and_the_quality(month: ReleaseMonth, site:
     for stated in ("93.24", "全省排名第 2 位", "2,253 / 2,253", "366 / 366", "27 处", "156 格"):
         assert stated.replace(" ", "") in page.replace(" ", "")
     assert "没有更早的月份" in page
+
+
+def test_the_overview_says_what_the_bulletin_says(
+    month: ReleaseMonth, site: Pages, eventful_site: Pages
+) -> None:
+    bulletin = site.tree("bulletin.html")
+    text = text_of(bulletin.xpath("//article")[0])
+    assert all(each.text in text for each in narrative(month))
+    tree = site.tree("index.html")
+    said = [text_of(each) for each in tree.xpath("//div[@class='said']/p[not(a)]")]
+    assert len("".join(said).split("。")) - 1 in (3, 4, 5)
+    assert all(each in text for each in said)
+    (problems,) = tree.xpath("//section[@class='problems']")
+    assert [text_of(each) for each in problems.xpath(".//strong")] == [
+        "电子证照未同步签章问题6个",
+        "“线上线下不一致”问题4个",
+    ]
+    units = [link.text for link in problems.xpath(".//a")]
+    assert units == ["大竹县", "达川区", "大竹县", "渠县", "开江县"]
+
+
+def test_a_month_without_problems_and_one_full_of_them(month: ReleaseMonth, tmp_path: Path) -> None:
+    is_fault = {row["rule_id"]: row["is_fault"] for row in month.tables["marts.dim_rules"]}
+
+    def lost(points: str) -> ReleaseMonth:
+        scores = [
+            {**row, "obs_value": row["obs_value"] or 1, "points_lost": Decimal(points)}
+            if is_fault[row["rule_id"]]
+            else row
+            for row in month.tables["marts.fct_indicator_scores"]
+        ]
+        calm = {"marts.fct_indicator_scores": scores, "marts.fct_city_metrics": []}
+        return replace(month, tables={**month.tables, **calm})
+
+    calm = write(lost("0"), tmp_path / "calm", []).tree("index.html")
+    assert not calm.xpath("//*[@class='problems']")
+    assert "没有因工作差错失分的单位" in text_of(calm)
+    busy = write(lost("0.1"), tmp_path / "busy", []).tree("index.html")
+    problems = busy.xpath("//section[@class='problems']//strong")
+    (folded,) = busy.xpath("//section[@class='problems']/details")
+    assert len(problems) > 20
+    assert len(folded.xpath(".//strong")) == len(problems) - 6
+    assert len(set(busy.xpath("//section[@class='problems']//a/@href"))) == 49
+
+
+def test_figures_of_a_column_have_the_same_decimals(site: Pages, eventful_site: Pages) -> None:
+    for pages in (site, eventful_site):
+        for path in ("index.html", "losses.html", "unit/511700-A08.html"):
+            for table in pages.tree(path).xpath("//table[not(contains(@class, 'metrics'))]"):
+                columns: dict[int, set[int]] = {}
+                for row in table.xpath(".//tbody/tr"):
+                    for column, cell in enumerate(row):
+                        text = re.sub(r"[▲▼].*", "", text_of(cell, hidden="exact"))
+                        if re.fullmatch(r"[+−]?\d+(\.\d+)?", text) and column != 1:
+                            columns.setdefault(column, set()).add(len(text.partition(".")[2]))
+                assert all(len(found) == 1 for found in columns.values()), (path, columns)
+
+
+def test_losses_are_listed_by_size(month: ReleaseMonth, site: Pages) -> None:
+    for unit in month.units:
+        lost = site.tree(f"unit/{unit}.html").xpath("//p[@class='lost']")
+        points = [Decimal(text_of(each).replace("−", "-")) for each in lost]
+        assert points == sorted(points)
+
+
+def test_the_page_over_all_months_leads_to_each(tmp_path: Path) -> None:
+    def listed(*sites: MonthlySite) -> list[str]:
+        write_months(tmp_path / "draft", sites)
+        tree = lxml.html.document_fromstring((tmp_path / "draft/index.html").read_bytes())
+        assert nasty("市") not in tree.xpath("//script") and not tree.xpath("//img")
+        return [str(link) for link in tree.xpath("//main//@href")]
+
+    (tmp_path / "draft").mkdir()
+    final = MonthlySite("2023-06", nasty("市"), None, tmp_path / "2023-06/site")
+    draft = MonthlySite("2023-07", nasty("市"), nasty("稿"), tmp_path / "draft/2023-07/site")
+    assert listed(final, draft) == ["2023-07/site/index.html", "../2023-06/site/index.html"]
+    write_months(tmp_path / "draft", [])
+    assert list((tmp_path / "draft").iterdir()) == []
 
 
 def test_losses_add_up_in_every_row(month: ReleaseMonth, site: Pages) -> None:
@@ -400,6 +487,7 @@ def test_five_years_are_drawn_and_compared(eventful: ReleaseMonth, eventful_site
     assert len(eventful_site.tree("unit/511700-A03.html").xpath("//circle")) == 1
     page = text_of(eventful_site.tree("index.html"))
     assert "名次上升最多" in page and "新列入本组" in page and "其间没有考核" in page
+    assert "0818-0000000" in page
     assert "市残联申诉属实" in text_of(eventful_site.tree("corrections.html"))
     assert "与上月相差过大" in text_of(eventful_site.tree("quality.html"))
 
@@ -412,7 +500,9 @@ def test_a_month_may_lack_metrics_print_and_corrections(
         "audit.errata_in_force", "audit.adjustments_in_force", "audit.expectation_results",
         "audit.assumed_rules",
     )  # fmt: skip
-    bare = replace(month, tables={**month.tables, **{name: [] for name in missing}})
+    city = {key: value for key, value in month.city.items() if key != "office_contact"}
+    tables = {**month.tables, **{name: [] for name in missing}, "reference.cities": [city]}
+    bare = replace(month, tables=tables)
     pages = write(bare, tmp_path, [])
     assert "没有正式印发的数值可比" in text_of(pages.tree("index.html"))
     assert "本月没有勘误" in text_of(pages.tree("corrections.html"))
@@ -426,7 +516,8 @@ def test_links_and_anchors_resolve(site: Pages, eventful_site: Pages, nasty_site
         for path in pages.paths():
             for link in pages.tree(path).xpath("//@href"):
                 target, fragment = urldefrag(link)
-                found = (pages.folder / path).parent / unquote(target) if target else None
+                file = unquote(target.partition("?")[0])
+                found = (pages.folder / path).parent / file if file else None
                 assert found is None or found.exists(), (path, link)
                 within = found.resolve().relative_to(pages.folder.resolve()).as_posix() if (
                     found and found.resolve().is_relative_to(pages.folder.resolve())
@@ -434,6 +525,13 @@ def test_links_and_anchors_resolve(site: Pages, eventful_site: Pages, nasty_site
                 if fragment:
                     ids = pages.tree(within).xpath("//@id")
                     assert unquote(fragment) in ids, (path, link)
+
+
+def test_every_page_has_a_title_and_a_description_of_its_own(site: Pages) -> None:
+    trees = [site.tree(path) for path in site.paths()]
+    for kind in ("//title/text()", "//meta[@name='description']/@content"):
+        found = [tree.xpath(kind)[0].strip() for tree in trees]
+        assert all(found) and len(set(found)) == len(found)
 
 
 def test_ids_are_used_once_a_page(site: Pages, nasty_site: Pages) -> None:
@@ -477,9 +575,9 @@ def test_every_change_is_told_with_its_cause(three_months: Sandbox, tmp_path: Pa
     assert len(rows) == len(changes) == 49
     for row in rows:
         name = row.xpath("string(th/a)")
-        cells = [cell.text_content() for cell in row.xpath("td")]
+        cells = [text_of(cell) for cell in row.xpath("td")]
         change = changes[name]["score_change"]
-        assert cells[2].replace("−", "-") == (f"{change:+.2f}" if change else "0")
+        assert Decimal(cells[2].replace("−", "-")) == change
         assert sum(Decimal(each.replace("−", "-")) for each in cells[3:-1] if each) == change
         assert cells[-1] == f"{changes[name]['previous_rank']} → {changes[name]['score_rank']}"
     unit = pages.tree("unit/511700-A06.html")
@@ -500,7 +598,7 @@ def test_a_unit_sees_what_gains_most(june: Sandbox) -> None:
     found = improvements((june.root / june.database).resolve(), "大竹县", "2023-06")
     page = pages.tree(f"unit/{found['unit_id']}.html")
     rows = page.xpath("//section[@aria-labelledby='gains']//tbody/tr")
-    told = [[each.text_content().strip() for each in row.xpath("th | td")] for row in rows]
+    told = [[text_of(each, hidden="exact") for each in row.xpath("th | td")] for row in rows]
     best = [(each["indicator_name"], each["best"]) for each in found["indicators"]]
     assert [line[0] for line in told] == [name for name, scores in best if scores]
     assert told[0][1] == f"{best[0][1]['score_change']:+.2f}"
@@ -624,15 +722,43 @@ def test_pages_fit_a_phone_and_a_desk(
 
 
 @needs_browser
-@pytest.mark.parametrize("width", [390, 1280])
+def test_a_phone_shows_where_one_is_and_what_is_wider(
+    visit: Callable[..., Visit], site: Pages
+) -> None:
+    tab = visit(site, "annex/1.html", 390).page
+    menu = tab.locator(".menu summary")
+    assert "附件" in menu.inner_text()
+    assert not tab.get_by_role("link", name="计分规则").is_visible()
+    menu.click()
+    assert tab.get_by_role("link", name="计分规则").is_visible()
+    assert tab.get_by_text("左右滑动看全表").is_visible()
+    assert not visit(site, "annex/8.html", 1280).page.get_by_text("左右滑动看全表").is_visible()
+    for width in (390, 768, 1280):
+        tab = visit(site, "index.html", width).page
+        for ranking in tab.locator(".ranking").all():
+            assert ranking.evaluate("t => t.scrollWidth <= t.parentElement.clientWidth"), width
+
+
+@needs_browser
+def test_exact_figures_are_shown_on_demand(visit: Callable[..., Visit], site: Pages) -> None:
+    tab = visit(site, "index.html").page
+    row = tab.locator(".ranking tr", has_text="市交通运输局")
+    assert "4.95266" not in row.inner_text()
+    tab.get_by_label("显示准确数值").check()
+    assert "4.95266" in row.inner_text()
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "light"), (1280, "dark")])
 def test_axe_finds_nothing(
-    visit: Callable[..., Visit], site: Pages, eventful_site: Pages, width: int
+    visit: Callable[..., Visit], site: Pages, eventful_site: Pages, width: int, scheme: str
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     changed = ("index.html", "unit/511700-A08.html", "corrections.html", "quality.html")
     for pages, paths in ((site, KINDS), (eventful_site, changed if width == 390 else ())):
         for path in paths:
             tab = visit(pages, path, width).page
+            tab.emulate_media(color_scheme=scheme)
             tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = 1")
             found = axe.run(tab, options={"preload": False, "resultTypes": ["violations"]})
             assert found.violations_count == 0, (path, found.generate_report())
@@ -676,6 +802,9 @@ def test_two_units_are_compared_to_the_last_digit(
     one, other = totals["511700-A01"], totals["511700-A02"]
     tab = visit(site, "compare.html?one=511700-A01&other=511700-A02").page
     assert tab.get_by_role("status").inner_text() == "比较市发展改革委与市经信局"
+    rounded = tab.locator("tbody tr:visible .apart").first.inner_text()
+    assert re.fullmatch(r"[+−]\d+\.\d\d", rounded)
+    tab.get_by_label("显示准确数值").check()
     differences = tab.locator("tbody tr:visible .apart").all_inner_texts()
     exact = [Decimal(each.replace("−", "-")) for each in differences]
     assert exact[0] == one["exact_score"] - other["exact_score"]
@@ -712,4 +841,6 @@ def test_annexes_print_on_landscape_pages_without_clipping(
         widths = "const [t] = document.getElementsByTagName('table'); t.scrollWidth"
         available = tab.evaluate("document.querySelector('main').clientWidth")
         assert tab.evaluate(widths) <= available, annex.number
+        clipped = "const s = document.querySelector('.scroll'); s.scrollHeight - s.clientHeight"
+        assert tab.evaluate(clipped) <= 0, annex.number
         tab.emulate_media(media="null")

@@ -206,6 +206,10 @@ def test_explain_names_the_senders_cell_and_the_objection(life: Life) -> None:
         "inner join audit.unit_objections on row_key = unit_name and column_name = indicator_code"
     )
     assert rows == [("3", "手工更正.txt", "upheld", "7")]
+    told = (
+        f"select objection_ids from explain('{UNIT}', date '2023-07-01') where objection_ids > ''"
+    )
+    assert life.sandbox.rows(told) == [("2023-07-异1",)]
 
 
 @pytest.mark.soak

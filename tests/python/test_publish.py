@@ -368,7 +368,8 @@ def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
     older = published.release()
     assert months_checked(published) == ["2023-06"]
     assert older != newest
-    assert [each.name for each in sorted(exports.iterdir())] == ["2023-06", "data_docs"]
+    kept = ["2023-06", "data_docs", "index.html"]
+    assert [each.name for each in sorted(exports.iterdir())] == kept
     correction = (
         "update audit.annex_cells set cell_text = '0' where annex_no = 8 and unit_name = '渠县' "
         "and column_name = 'online_offline_mismatch_count' and score_month = '2023-08-01'"

@@ -162,7 +162,8 @@ def _loss_lines(loss: dict[str, Any]) -> list[str]:
         full = f"（满分 {plain_figure(loss['max_points'])}）" if loss["max_points"] else ""
         lines.append(f"      得分 {loss['arithmetic']}{full}")
     if loss["erratum_id"] is not None:
-        lines.append(f"      勘误 {loss['erratum_id']}")
+        reason = loss.get("erratum_reason")  # a release of before does not say it
+        lines.append(f"      勘误 {loss['erratum_id']}{f'：{reason}' if reason else ''}")
     if counted := loss.get("counted"):
         lines += _case_lines(counted)
     return lines

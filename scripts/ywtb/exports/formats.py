@@ -33,6 +33,7 @@ class Job:
         exposures: what is exported, by name.
         downloads: what was written so far for the site to offer.
         notes: what people should know about the export.
+        wait: waits for the files that are written aside.
     """
 
     read: Callable[[], ReleaseMonth]
@@ -42,6 +43,7 @@ class Job:
     exposures: Mapping[str, Exposure]
     downloads: list[Download] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    wait: Callable[[], None] = lambda: None
 
     @property
     def month(self) -> ReleaseMonth:

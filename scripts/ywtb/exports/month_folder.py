@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ywtb.exports.exposures import exposures
 from ywtb.exports.formats import Job, formats
 from ywtb.exports.published_record import changes, revisions
 from ywtb.exports.release_month import ReleaseMonth, read_month
+from ywtb.exports.site.months import MonthlySite, write_months
 from ywtb.project import Project
 from ywtb.release.queries import open_release, rows
 from ywtb.release.records import CITY, MONTH, Record, read_records
@@ -124,6 +125,8 @@ def export_months(
             for export in due
         ]
         _write(list(zip(due, jobs, strict=True)), origins, report)
+        if city_code is None:
+            _list_sites(project, release, exports)
     if city_code is None:
         _remove_others(project, {export.folder for export in exports})
     return due
@@ -152,6 +155,24 @@ def _published(
         )
         for row in found
     ]
+
+
+def _list_sites(
+    project: Project, release: duckdb.DuckDBPyConnection, exports: Sequence[Export]
+) -> None:
+    """Lead to the sites that there are, from the final months only to those of final months."""
+    cities = rows(release, "select city_code, city_name from reference.cities")
+    stages = rows(release, "select stage, page_mark from reference.stages")
+    names = {row["city_code"]: row["city_name"] for row in cities}
+    marks = {row["stage"]: row["page_mark"] for row in stages}
+    sites = [
+        MonthlySite(each.month, names[each.city_code], marks[each.stage], each.folder / "site")
+        for each in exports
+        if each.folder.is_dir()
+    ]
+    final = [each for each in sites if not each.mark]
+    write_months(project.exports, final)
+    write_months(project.exports / DRAFTS, sites if len(sites) > len(final) else [])
 
 
 def _below(project: Project, pattern: str) -> list[Path]:
@@ -273,15 +294,20 @@ def _write(
         begun = [job for export, job in months if export.error is None]
         waits = [cleanup.enter_context(each.aside(begun)) for each in every if each.aside]
         for done, (export, job) in enumerate(months, start=1):
-            _attempt(export, *(partial(each.write, job) for each in others))
+            job.wait = cache(partial(_all, waits, job))
+            _attempt(export, *(partial(each.write, job) for each in others), job.wait)
             report("export", done, len(months))
         for export, job in months:
             _attempt(
                 export,
-                *(partial(wait, job) for wait in waits),
                 partial(seal, job.folder, origins[export.month]),
                 partial(atomic_folder.put, job.folder, export.folder, export.aside / "old"),
             )
+
+
+def _all(waits: Sequence[Callable[[Job], None]], job: Job) -> None:
+    for wait in waits:
+        wait(job)
 
 
 def _attempt(export: Export, *steps: Callable[[], object]) -> None:

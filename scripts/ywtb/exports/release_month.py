@@ -1,6 +1,7 @@
 """What the exports of a city's month are made from: read once, from the published release alone."""
 
 import calendar
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,11 +26,13 @@ OTHER_TABLES = (
     "intermediate.int_annex_columns_monthly",
     "intermediate.int_annex_notes_monthly",
     "intermediate.int_annexes_monthly",
+    "intermediate.int_bulletin_problems_monthly",
     "intermediate.int_cities_monthly",
     "intermediate.int_dimension_weights_monthly",
     "intermediate.int_group_indicators_monthly",
     "intermediate.int_rule_curves",
-    "reference.bulletin_problems",
+    "intermediate.int_rules_monthly",
+    "intermediate.int_unit_documents_monthly",
     "reference.change_causes",
     "reference.cities",
     "reference.city_metrics",
@@ -42,13 +45,15 @@ OTHER_TABLES = (
 """What else is read: layouts and rules in force, names, and what was tested."""
 
 USED = (
-    ("reference.bulletin_problems", "indicator_code", "intermediate.int_group_indicators_monthly"),
     ("reference.city_metrics", "metric_code", "marts.fct_city_metrics"),
     ("reference.dimensions", "dimension_code", "intermediate.int_dimension_weights_monthly"),
     ("reference.groups", "group_code", "marts.dim_units"),
     ("reference.rule_bases", "basis", "marts.dim_rules"),
 )
 """Undated tables of which a month has only the rows whose code is used in another of its tables."""
+
+FILE_NAME = re.compile(r"(?=.*[一-龥])[\w（）]{1,60}")
+"""What a file may be called on every system."""
 
 
 @dataclass(frozen=True)
@@ -225,6 +230,21 @@ def grouped(table: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
     for row in table:
         found.setdefault(key(row), []).append(row)
     return found
+
+
+def unit_documents(
+    month: ReleaseMonth, document_code: str, suffix: str
+) -> Iterator[tuple[Row, str]]:
+    """Units with the path of a document within the month's folder, if it is made in the month.
+
+    A file is called like its unit, or by its id where the name is not one that every system takes.
+    """
+    for document in month.tables["intermediate.int_unit_documents_monthly"]:
+        if document["document_code"] == document_code:
+            for unit in month.units.values():
+                name = unit["unit_name"]
+                name = name if FILE_NAME.fullmatch(name) else unit["unit_id"]
+                yield unit, f"{document['document_name']}/{name}{suffix}"
 
 
 def period(first_day: date) -> str:

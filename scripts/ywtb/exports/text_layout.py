@@ -1,10 +1,14 @@
 """Room that Chinese text takes, counted in characters: widths, line breaks, columns of an annex."""
 
 import math
+import re
 
 from ywtb.exports.release_month import Annex
 
 OPENING, CLOSING = "“‘（《〈", "”’）》〉，。、；：！？,.;:%"
+
+SCRIPT_CHANGE = re.compile("(?<=[一-鿿])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%])(?=[一-鿿])")
+"""Where a Chinese character and a Western one meet."""
 
 NAME_ON_ONE_LINE = 11
 """Characters up to which a text in a column, such as the name of a unit, is not broken."""
@@ -14,9 +18,16 @@ HEADING_LINES = 4
 
 
 def width_in_ems(text: str) -> float:
-    """How wide a text is set, in characters: most Western ones take about half of one."""
-    return sum(
-        1 if ord(character) >= 0x2000 else 0.9 if character in "%+@" else 0.55 for character in text
+    """How wide a text is set, in characters: most Western ones take about half of one.
+
+    Between Chinese and Western ones a quarter is left free.
+    """
+    return (
+        sum(
+            1 if ord(character) >= 0x2000 else 0.9 if character in "%+@" else 0.55
+            for character in text
+        )
+        + len(SCRIPT_CHANGE.findall(text)) / 4
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from ywtb.exports.bulletin.pdf import converted, libreoffice
+from ywtb.exports.bulletin.pdf import converted, libreoffice, missing_typefaces
 from ywtb.exports.formats import Format, Job
 
 
@@ -15,6 +15,8 @@ def _write(job: Job) -> None:
     job.downloads.append(document)
     if libreoffice():
         job.downloads.append(pdf)
+        if missing := missing_typefaces():
+            job.notes.append(f"没有安装{'、'.join(missing)}及其替代字体，PDF 以其他字体印出")
     else:
         job.notes.append("没有找到 LibreOffice，未生成 PDF")
 

@@ -9,27 +9,19 @@ from docx.text.paragraph import Paragraph
 
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin import official_format as layout
+from ywtb.exports.bulletin.annex_setting import (
+    LINE,
+    MARGINS,
+    USUAL_ROW,
+    Setting,
+    heading_lines,
+)
 from ywtb.exports.release_month import Annex
-from ywtb.exports.text_layout import NAME_ON_ONE_LINE, column_widths, fold
-
-SIZES = (layout.SIZE["五号"], layout.SIZE["小五"], layout.SIZE["六号"])
-"""Type sizes of tables; the largest that fits is taken."""
-
-MARGINS = 3.0
-"""Points between the text of a cell and its borders, left and right together."""
-
-PADDING = 2 * MARGINS
-"""Points of a column that its widest text leaves free."""
 
 
-def add_table(
-    document: WordDocument, annex: Annex, width: Length, longest: int = NAME_ON_ONE_LINE
-) -> None:
-    """Add an annex as a table of `width`, which all its columns share.
-
-    Texts of up to `longest` characters are not broken.
-    """
-    size, widths = _size_and_widths(annex, width.pt, longest)
+def add_table(document: WordDocument, annex: Annex, setting: Setting) -> None:
+    """Add an annex as a table."""
+    size, widths = setting.size, setting.widths
     table = document.add_table(annex.heading_rows + len(annex.texts), len(annex.columns))
     table.style = "Table Grid"
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
@@ -39,8 +31,9 @@ def add_table(
         column.width = Pt(points)
     rows = list(table.rows)
     grid = [row.cells for row in rows]
-    for row, cells in zip(rows, grid, strict=True):
-        _keep_whole(row, Pt(size * 1.5))
+    for number, (row, cells) in enumerate(zip(rows, grid, strict=True)):
+        is_heading = number < annex.heading_rows
+        _keep_whole(row, Pt(size * USUAL_ROW if is_heading else setting.row_height))
         for cell, points in zip(cells, widths, strict=True):
             cell.width = Pt(points)
             cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
@@ -53,18 +46,8 @@ def add_table(
         first = grid[heading.row][heading.column]
         last = grid[heading.row + heading.row_span - 1][heading.column + heading.column_span - 1]
         cell = first.merge(last) if first is not last else first
-        room = sum(widths[heading.column : heading.column + heading.column_span]) - MARGINS
-        lines = fold(heading.text, room / size)
-        _fill(cell.paragraphs[0], layout.CELL_HEADING, "\n".join(lines), size)
-
-
-def _size_and_widths(annex: Annex, available: float, longest: int) -> tuple[float, list[float]]:
-    """The type size of a table and the widths of its columns, in points; they fill `available`."""
-    for size in SIZES:
-        widths = column_widths(annex, size, PADDING, available, longest)
-        if sum(widths) < available + 0.01:
-            return size, widths
-    return size, [width * available / sum(widths) for width in widths]
+        text = "\n".join(heading_lines(heading, setting))
+        _fill(cell.paragraphs[0], layout.CELL_HEADING, text, size)
 
 
 def _fill(paragraph: Paragraph, style: layout.Style, text: str, size: float) -> None:
@@ -72,7 +55,7 @@ def _fill(paragraph: Paragraph, style: layout.Style, text: str, size: float) -> 
     run = layout.write(paragraph, style, text)
     if size != style.size:
         run.font.size = Pt(size)
-        paragraph.paragraph_format.line_spacing = Pt(size * 4 / 3)
+        paragraph.paragraph_format.line_spacing = Pt(size * LINE)
 
 
 def _keep_whole(row: _Row, height: Length) -> None:

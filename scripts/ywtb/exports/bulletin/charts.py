@@ -1,6 +1,6 @@
 """Charts from plain rows, in a plain style that also reads in grey print.
 
-Each function returns an Altair chart; `png` draws one as a picture. Values are strings or `Decimal`
+Each function returns an Altair chart; `svg` draws one. Values are strings or `Decimal`
 and become floats only here, where a picture needs them.
 """
 
@@ -22,8 +22,8 @@ FONTS = (
 INK = "#222222"
 MUTED = "#6b6b6b"
 RULE = "#d9d9d9"
-GREYS = ("#2f2f2f", "#9a9a9a", "#5c5c5c", "#c9c9c9", "#4a4a4a", "#b3b3b3", "#ececec")
-"""Fills of parts of a bar: neighbours differ in lightness."""
+DARKS, LIGHTS = ("#111111", "#3f3f3f", "#5c5c5c", "#2a2a2a"), ("#f4f4f4", "#b6b6b6", "#d6d6d6")
+"""Fills of parts of a bar, by turns: any of the ones and any of the others contrast by 3:1."""
 
 
 def theme() -> dict[str, Any]:
@@ -51,6 +51,7 @@ def theme() -> dict[str, Any]:
             "labelColor": INK,
             "symbolType": "square",
             "symbolSize": 70,
+            "symbolStrokeColor": INK,
             "columnPadding": 10,
         },
         "title": {"color": INK, "fontSize": 11, "fontWeight": "normal", "anchor": "start"},
@@ -64,12 +65,18 @@ def totals_and_gaps(
 
     Args:
         units: of one group.
-        parts: names of the parts of a bar, in their order; one without any gap is left out, and
-            so are the bars where nobody is behind.
+        parts: names of the parts of a bar, in their order, which gives each its grey; one without
+            any gap is left out, and so are the bars where nobody is behind.
         width: of the whole, in pixels.
         row_height: of a row, in pixels.
     """
     shown = [part for part in parts if any(unit.gaps.get(part) for unit in units)]
+    fills = {
+        part: (LIGHTS if place % 2 else DARKS)[place // 2 % len(LIGHTS if place % 2 else DARKS)]
+        for place, part in enumerate(parts)
+    }
+    # Between two dark parts is a white line, between two light ones a dark one.
+    edges = ["white" if fills[part] in DARKS else INK for part in shown]
     order = [unit.unit for unit in units]
     height = row_height * len(units)
     labels = alt.Axis(labelLimit=150, minExtent=116, title=None, grid=False)
@@ -109,7 +116,7 @@ def totals_and_gaps(
     right = (
         alt.Chart(gaps)
         .transform_filter(alt.datum.gap > 0)
-        .mark_bar(height={"band": 0.72}, stroke=INK, strokeWidth=0.4)
+        .mark_bar(height={"band": 0.72}, strokeWidth=0.6)
         .encode(
             x=alt.X("gap:Q", title=GAP_AXIS, axis=alt.Axis(tickCount=5)),
             y=alt.Y(
@@ -121,11 +128,9 @@ def totals_and_gaps(
             color=alt.Color(
                 "part:N",
                 sort=shown,
-                scale=alt.Scale(
-                    domain=shown,
-                    range=[GREYS[place % len(GREYS)] for place in range(len(shown))],
-                ),
+                scale=alt.Scale(domain=shown, range=[fills[part] for part in shown]),
             ),
+            stroke=alt.Stroke("part:N", scale=alt.Scale(domain=shown, range=edges), legend=None),
             order=alt.Order("place:Q"),
         )
         .properties(width=int(width * 0.45), height=height)
@@ -135,14 +140,9 @@ def totals_and_gaps(
     return chart
 
 
-def png(chart: alt.TopLevelMixin, scale: float = 2.5) -> bytes:
-    """A chart as a PNG, the same bytes for the same chart.
-
-    Args:
-        chart: any Altair chart.
-        scale: pixels of the picture for each of the chart.
-    """
-    return vl_convert.vegalite_to_png(_clean(chart.to_dict(validate=False)), scale=scale)
+def svg(chart: alt.TopLevelMixin) -> str:
+    """A chart as an SVG, the same text for the same chart."""
+    return vl_convert.vegalite_to_svg(_clean(chart.to_dict(validate=False)))
 
 
 def _clean(part: Any) -> Any:

@@ -1,16 +1,16 @@
 """The bulletin as a Word document, `通报.docx`, in the format of official documents."""
 
-import io
 from collections.abc import Sequence
 from datetime import datetime, time
 from pathlib import Path
 
 from docx.document import Document as WordDocument
-from docx.shared import Pt
+from docx.shared import Length, Pt
 
 from ywtb.exports.bulletin import official_format as layout
+from ywtb.exports.bulletin.annex_setting import NOTE_INDENT, NOTE_LINE, page_setting
 from ywtb.exports.bulletin.annex_table import add_table
-from ywtb.exports.bulletin.charts import png, totals_and_gaps
+from ywtb.exports.bulletin.charts import svg, totals_and_gaps
 from ywtb.exports.bulletin.frame import (
     FIGURES_MARK,
     FIGURES_NOTE,
@@ -31,6 +31,10 @@ from ywtb.exports.bulletin.notice import mark
 from ywtb.exports.release_month import Annex, ReleaseMonth
 
 LANDSCAPE_WIDTH = layout.TEXT_HEIGHT
+TITLES_HEIGHT = 70.0
+"""Points that the mark, the title and the period of an annex take."""
+
+IMPRINT_HEIGHT = Pt(36)
 
 
 def write_document(month: ReleaseMonth, path: Path) -> None:
@@ -47,7 +51,7 @@ def write_document(month: ReleaseMonth, path: Path) -> None:
     _figures(document, month, around.figures)
     layout.add_landscape(document)
     for annex in month.annexes:
-        _annex(document, annex, annex is month.annexes[0])
+        _annex(document, annex, month.annexes)
     add_imprint(document, around.imprint, LANDSCAPE_WIDTH)
     if month.mark:
         layout.mark_pages(document, month.mark)
@@ -78,8 +82,10 @@ def _attachments(document: WordDocument, attachments: Sequence[str]) -> None:
         layout.indent(paragraph, 7, -5 if lead else -2, size)
         paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(7 * size))
         paragraph.paragraph_format.keep_together = True
-        # The signature must not stand on a page without text.
-        paragraph.paragraph_format.keep_with_next = attachment in attachments[-2:]
+        # The list is broken in one place at most, where neither page is left nearly empty.
+        paragraph.paragraph_format.keep_with_next = (
+            attachment is not attachments[len(attachments) * 2 // 3 - 1]
+        )
         if lead:
             paragraph.paragraph_format.space_before = layout.LINE
 
@@ -95,26 +101,30 @@ def _figures(document: WordDocument, month: ReleaseMonth, figures: Sequence[Figu
         layout.add(document, layout.CAPTION, figure.caption)
         picture = layout.add(document, layout.FIGURE)
         run = layout.write(picture, layout.FIGURE, "")
-        drawn = run.add_picture(
-            io.BytesIO(png(totals_and_gaps(figure.units, parts))), width=layout.TEXT_WIDTH
-        )
+        drawn = layout.draw(run, svg(totals_and_gaps(figure.units, parts)), number)
         layout.describe(drawn, number, figure.caption, figure.description)
 
 
-def _annex(document: WordDocument, annex: Annex, is_first: bool) -> None:
+def _annex(document: WordDocument, annex: Annex, annexes: Sequence[Annex]) -> None:
     mark = layout.add(document, layout.ANNEX_MARK, f"附件{annex.number}")
-    mark.paragraph_format.page_break_before = not is_first
+    mark.paragraph_format.page_break_before = annex is not annexes[0]
     title = layout.add(document, layout.ANNEX_TITLE, annex.title)
     if annex.period_line:
         layout.add(document, layout.PERIOD_LINE, annex.period_line)
     else:
         title.paragraph_format.space_after = Pt(6)
-    add_table(document, annex, LANDSCAPE_WIDTH)
+    imprint = IMPRINT_HEIGHT if annex is annexes[-1] else 0
+    room = Length(layout.TEXT_WIDTH - imprint)
+    setting = page_setting(annex, LANDSCAPE_WIDTH, room, TITLES_HEIGHT)
+    add_table(document, annex, setting)
     if annex.notes:
         lead = layout.add(document, layout.NOTE, "备注：")
         lead.paragraph_format.space_before = Pt(4)
         lead.paragraph_format.keep_with_next = True
     for number, note in enumerate(annex.notes, start=1):
         paragraph = layout.add(document, layout.NOTE, f"{number}.\t{note}")
-        layout.indent(paragraph, 1.5, -1.5, layout.NOTE.size)
+        layout.indent(paragraph, NOTE_INDENT, -NOTE_INDENT, setting.note_size)
+        paragraph.paragraph_format.line_spacing = Pt(setting.note_size * NOTE_LINE)
+        for run in paragraph.runs:
+            run.font.size = Pt(setting.note_size)
         paragraph.paragraph_format.keep_together = True

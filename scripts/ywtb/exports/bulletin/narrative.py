@@ -17,7 +17,7 @@ from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from ywtb.assessment.figures import plain_figure
+from ywtb.assessment.figures import plain_figure, points
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
@@ -33,7 +33,15 @@ Marks = Mapping[str, Level]
 MARKS: Marks = {"#": "title", "##": "heading_1", "###": "heading_2"}
 
 NO_WORDING: Mapping[str, str | None] = dict.fromkeys(
-    ("problem_name", "count_unit", "metric_code", "office_metric_code", "heading", "demand")
+    (
+        "problem_name",
+        "count_unit",
+        "metric_code",
+        "office_metric_code",
+        "heading",
+        "background",
+        "demand",
+    )
 )
 """For an indicator that has no row in `bulletin_problems`."""
 
@@ -64,6 +72,11 @@ class CityFigure:
     is_low: bool
     detail: str
 
+    @property
+    def low_rank(self) -> str:
+        """The rank where it is low."""
+        return self.rank if self.is_low else ""
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -90,6 +103,7 @@ class Shortcoming:
         office: who is responsible, where that was reported.
         points_lost: by all units together.
         heading: heading of what is demanded.
+        background: what the office knows of the matter; blank for nothing.
         demand: what is demanded.
     """
 
@@ -105,6 +119,7 @@ class Shortcoming:
     office: str = ""
     points_lost: str = ""
     heading: str = ""
+    background: str = ""
     demand: str = ""
 
     @property
@@ -143,6 +158,17 @@ class Shortcoming:
 def narrative(month: ReleaseMonth) -> list[Paragraph]:
     """The bulletin's title and sections in order; the list of annexes is not part of it."""
     return list(paragraphs(template(TEMPLATE).render(_context(month))))
+
+
+def part(month: ReleaseMonth, block: str) -> list[Paragraph]:
+    """What a block of the template says, such as `summary`."""
+    text = template(TEMPLATE)
+    return list(paragraphs("".join(text.blocks[block](text.new_context(_context(month))))))
+
+
+def problems(month: ReleaseMonth) -> list[Shortcoming]:
+    """What went badly in the month, in order of dimensions."""
+    return list(_problems(month, city_metrics(month)))
 
 
 @cache
@@ -227,7 +253,7 @@ def _context(month: ReleaseMonth) -> dict[str, object]:
         "city_name": month.city["city_name"],
         "office_name": month.city["office_name"],
         "dimension": lambda *codes: "、".join(
-            month.dimensions[code]["dimension_name"] for code in codes if code in month.dimensions
+            month.dimensions[code]["bulletin_name"] for code in codes if code in month.dimensions
         ),
         "figures": lambda *codes: _figures(
             metrics[code] for code in codes if code in metrics and code not in told
@@ -235,6 +261,7 @@ def _context(month: ReleaseMonth) -> dict[str, object]:
         "said": _sayer(metrics),
         "sentence": _sentence,
         "groups": list(_groups(month)),
+        "changes": list(_changes(month)),
         "places": list(_places(month, metrics)),
         "problems": problems,
         "poor_dimensions": list(dict.fromkeys(problem.dimension for problem in problems)),
@@ -257,8 +284,57 @@ def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
             }
 
 
+def _changes(month: ReleaseMonth) -> Iterator[dict[str, object]]:
+    """Groups against the last month in which they were scored; nothing of a first month."""
+    compared = [row for row in month.tables["marts.fct_monthly_changes"] if row["previous_month"]]
+    if not compared:
+        return
+    previous = max(row["previous_month"] for row in compared)
+    effects = grouped(month.tables["marts.fct_score_change_effects"], "unit_id")
+    rules = grouped(month.tables["marts.fct_scores_by_previous_rules"], "group_code")
+    members = grouped((row for row in compared if row["previous_month"] == previous), "group_code")
+
+    def extreme(rows: Iterable[Row]) -> dict[str, object] | None:
+        """The unit whose total differs most, and what did most of it."""
+        row = max(rows, key=lambda row: abs(row["score_change"]), default=None)
+        if row is None:
+            return None
+        sign = 1 if row["score_change"] > 0 else -1
+        effect = max(effects[row["unit_id"]], key=lambda each: sign * each["effect"])
+        return {
+            "unit": one_line(row["unit_name"]),
+            "points": points(abs(row["score_change"])),
+            "cause": effect["cause"],
+            "cause_name": effect["cause_name"],
+            "subject": effect["indicator_name"] or effect["dimension_name"],
+        }
+
+    for code, group in month.groups.items():
+        rows = members.get(code, [])
+        ranked = rules.get(code, [])
+        if rows:
+            risen = [row for row in rows if row["score_change"] > 0]
+            fallen = [row for row in rows if row["score_change"] < 0]
+            yield {
+                "name": group["group_name"],
+                "previous": f"{previous.month}月"
+                if previous.year == month.first_day.year
+                else f"{previous.year}年{previous.month}月",
+                "risen": len(risen),
+                "fallen": len(fallen),
+                "most_risen": extreme(risen),
+                "most_fallen": extreme(fallen),
+                "is_comparable": all(row["is_comparable"] for row in ranked),
+                "leaders_by_previous_rules": [
+                    one_line(row["unit_name"])
+                    for row in ranked
+                    if row["rank_by_previous_rules"] == 1
+                ],
+            }
+
+
 def _places(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[dict[str, object]]:
-    """Dimensions by their place in the province, the best first; the low ones are problems."""
+    """Dimensions by their place in the province as they were reported; low ones are problems."""
     ranked = [
         row
         for row in month.tables["marts.fct_city_metrics"]
@@ -267,20 +343,21 @@ def _places(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[
         and not metrics[row["metric_code"]].is_low
     ]
     for _, rows in sorted(grouped(ranked, "province_rank").items()):
-        codes = {row["metric_code"] for row in rows}
         yield {
             "rank": metrics[rows[0]["metric_code"]].rank,
             "dimensions": [
-                dimension["dimension_name"]
-                for code, dimension in month.dimensions.items()
-                if code in codes
+                month.dimensions[row["metric_code"]]["bulletin_name"]
+                for row in sorted(rows, key=itemgetter("source_row"))
             ],
         }
 
 
 def _problems(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[Shortcoming]:
     """Problems by dimension: what units lost points for, then low ranks of nothing of the kind."""
-    wording = {row["indicator_code"]: row for row in month.tables["reference.bulletin_problems"]}
+    wording = {
+        row["indicator_code"]: row
+        for row in month.tables["intermediate.int_bulletin_problems_monthly"]
+    }
     faults = {row["rule_id"] for row in month.tables["marts.dim_rules"] if row["is_fault"]}
     order = list(month.units)
     losses = grouped(
@@ -296,7 +373,7 @@ def _problems(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterato
     )
     low = {code: metric for code, metric in metrics.items() if metric.is_low}
     for dimension_code, dimension in month.dimensions.items():
-        name = dimension["dimension_name"]
+        name = dimension["bulletin_name"]
         for code, indicator in month.indicators.items():
             if indicator["dimension_code"] == dimension_code and code in losses:
                 words = wording.get(code, NO_WORDING)
@@ -339,8 +416,9 @@ def _unit_problem(
             if code in members
         ),
         office=office.value if office else "",
-        points_lost=plain_figure(sum(row["points_lost"] for row in losses)),
+        points_lost=points(sum((row["points_lost"] for row in losses), Decimal())),
         heading=words["heading"] or "",
+        background=_sayer(metrics)(words["background"] or ""),
         demand=words["demand"] or "",
     )
 

@@ -12,6 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from ywtb.exports.bulletin import official_format as layout
+from ywtb.exports.bulletin.annex_setting import usual_setting
 from ywtb.exports.bulletin.annex_table import add_table
 from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.letterhead import (
@@ -97,7 +98,9 @@ def write_notice(month: ReleaseMonth, notice: Notice, path: Path) -> None:
     for level, alike in groupby(parts, key=attrgetter("level")):
         texts = [part.text for part in alike]
         if level == "row":
-            add_table(document, _table(title, texts), layout.TEXT_WIDTH, TEXT_ON_ONE_LINE)
+            changes = _table(title, texts)
+            setting = usual_setting(changes, layout.TEXT_WIDTH, TEXT_ON_ONE_LINE)
+            add_table(document, changes, setting)
         elif level in STYLES:
             for text in texts:
                 paragraph = layout.add(document, STYLES[level], text)

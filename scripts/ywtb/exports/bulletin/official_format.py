@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import vl_convert
 from docx import Document
 from docx.document import Document as WordDocument
 from docx.enum.section import WD_ORIENT, WD_SECTION
@@ -20,7 +21,9 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.oxml import serialize_part_xml
-from docx.oxml import OxmlElement
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.section import Section
 from docx.shape import InlineShape
@@ -40,8 +43,8 @@ PAGE = (Mm(210), Mm(297))
 TOP, LEFT, TEXT_WIDTH, TEXT_HEIGHT = Mm(37), Mm(28), Mm(156), Mm(225)
 RIGHT = Length(PAGE[0] - LEFT - TEXT_WIDTH)
 BOTTOM = Length(PAGE[1] - TOP - TEXT_HEIGHT)
-FOOTER = Mm(23)
-"""From the edge of the paper: the page number stands 7 mm below the text."""
+FOOTER, TURNED_FOOTER = Mm(25.3), Mm(25.7)
+"""From the edge of the paper to the line of the page number: its dashes are 7 mm below the text."""
 
 MARK = Mm(12)
 """From the edge of the paper: the mark of a draft, also where pages are turned."""
@@ -53,6 +56,35 @@ SIZE = {"二号": 22, "小二": 18, "三号": 16, "四号": 14, "五号": 10.5, 
 """Chinese type sizes in points."""
 
 RED = RGBColor(0xE6, 0x00, 0x12)
+SVG_OF_PICTURE = (
+    '<a:extLst xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
+    '<a:ext uri="{{96DAC541-7B7A-43D3-8B79-37D633B846F1}}"><asvg:svgBlip '
+    'xmlns:asvg="http://schemas.microsoft.com/office/drawing/2016/SVG/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+    'r:embed="{key}"/></a:ext></a:extLst>'
+)
+"""How a picture names the drawing that Word and WPS show in its place."""
+
+TURNED_BOX = (
+    '<w:drawing xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape">'
+    '<wp:anchor distT="0" distB="0" distL="0" distR="0" simplePos="0" relativeHeight="1" '
+    'behindDoc="0" locked="0" layoutInCell="1" allowOverlap="1"><wp:simplePos x="0" y="0"/>'
+    '<wp:positionH relativeFrom="page"><wp:posOffset>{x}</wp:posOffset></wp:positionH>'
+    '<wp:positionV relativeFrom="page"><wp:posOffset>{y}</wp:posOffset></wp:positionV>'
+    '<wp:extent cx="{width}" cy="{length}"/><wp:wrapNone/><wp:docPr id="1001" name="页码"/>'
+    "<wp:cNvGraphicFramePr/><a:graphic><a:graphicData "
+    'uri="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"><wps:wsp>'
+    '<wps:cNvSpPr txBox="1"/><wps:spPr><a:xfrm><a:off x="0" y="0"/>'
+    '<a:ext cx="{width}" cy="{length}"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom>'
+    "<a:noFill/><a:ln><a:noFill/></a:ln></wps:spPr><wps:txbx><w:txbxContent><w:p/>"
+    '</w:txbxContent></wps:txbx><wps:bodyPr vert="vert" lIns="0" tIns="0" rIns="0" bIns="0"/>'
+    "</wps:wsp></a:graphicData></a:graphic></wp:anchor></w:drawing>"
+)
+"""A box on the page whose text reads down, with an empty paragraph."""
+
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Time stamp of every member of the file."""
 
@@ -92,9 +124,11 @@ HEADING_2 = Style(
 )
 ATTACHMENTS = Style("附件说明", "body", SIZE["三号"])
 SIGNATURE = Style("署名和日期", "body", SIZE["三号"], RIGHT_EDGE)
-ANNEX_MARK = Style("附件标识", "heading_1", SIZE["三号"], line=Pt(22), keep_with_next=True)
+ANNEX_MARK = Style(
+    "附件标识", "heading_1", SIZE["三号"], line=Pt(22), outline=0, keep_with_next=True
+)
 ANNEX_TITLE = Style(
-    "附件标题", "title", SIZE["小二"], CENTER, Pt(24), outline=0, keep_with_next=True
+    "附件标题", "title", SIZE["小二"], CENTER, Pt(24), outline=1, keep_with_next=True
 )
 PERIOD_LINE = Style(
     "附件期间", "heading_2", SIZE["四号"], CENTER, Pt(18), after=4, keep_with_next=True
@@ -105,7 +139,7 @@ NOTE = Style("备注", "body", SIZE["小五"], line=Pt(11.5))
 FIGURE = Style("图", "body", SIZE["五号"], CENTER, None)
 CAPTION = Style("图题", "heading_1", SIZE["五号"], CENTER, None, before=4, keep_with_next=True)
 IMPRINT = Style("版记", "body", SIZE["四号"], line=Pt(24))
-PAGE_NUMBER = Style("页码", "number", SIZE["四号"], line=None)
+PAGE_NUMBER = Style("页码", "number", SIZE["四号"], line=Pt(18))
 PAGE_MARK = Style("页眉标识", "heading_1", SIZE["四号"], RIGHT_EDGE, None)
 
 STYLES = (
@@ -143,15 +177,25 @@ def new_document() -> WordDocument:
 
 
 def add_landscape(document: WordDocument) -> None:
-    """Begin a section of turned pages: the text area of the standard, lying."""
+    """Begin a section of turned pages: the text area of the standard, lying.
+
+    Turned back, so that their tops are on the left, they have their numbers where all pages have
+    them, as the standard asks.
+    """
     section = document.add_section(WD_SECTION.NEW_PAGE)
     _end_section_without_empty_paragraph(document)
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = PAGE[1], PAGE[0]
     section.top_margin, section.bottom_margin = LEFT, RIGHT
     section.left_margin, section.right_margin = BOTTOM, TOP
-    section.footer_distance = Mm(14)
+    section.footer_distance = MARK
     _grid(section, None)
+    for footer, side in (
+        (section.footer, WD_ALIGN_PARAGRAPH.RIGHT),
+        (section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT),
+    ):
+        footer.is_linked_to_previous = False
+        _turned_page_number(footer.paragraphs[0], side)
 
 
 def mark_pages(document: WordDocument, mark: str) -> None:
@@ -224,6 +268,23 @@ def condense(run: Run, percentage: int) -> None:
     """Narrow the characters of a run."""
     if percentage < 100:
         _insert(run._element.get_or_add_rPr(), element("w:w", val=str(percentage)), "w:sz")
+
+
+def draw(run: Run, svg: str, number: int) -> InlineShape:
+    """Add a drawing as wide as the text, and as a picture for programs that draw no SVG.
+
+    Args:
+        run: where to.
+        svg: the drawing.
+        number: its number in the document.
+    """
+    picture = run.add_picture(io.BytesIO(vl_convert.svg_to_png(svg, scale=2.5)), width=TEXT_WIDTH)
+    name = PackURI(f"/word/media/drawing{number}.svg")
+    drawing = Part(name, "image/svg+xml", svg.encode(), run.part.package)
+    key = run.part.relate_to(drawing, RELATIONSHIP_TYPE.IMAGE)
+    (blip,) = picture._inline.iter(qn("a:blip"))
+    blip.append(parse_xml(SVG_OF_PICTURE.format(key=key)))
+    return picture
 
 
 def describe(picture: InlineShape, number: int, name: str, text: str) -> None:
@@ -329,6 +390,9 @@ def _add_style(document: WordDocument, style: Style) -> None:
         layout.first_line_indent = Pt(style.first_line * style.size)
     layout.space_before, layout.space_after = Pt(style.before), Pt(style.after)
     properties = made.element.get_or_add_pPr()
+    # A page has all its lines, and marks stay within the type area.
+    for name in ("w:widowControl", "w:overflowPunct"):
+        _insert(properties, element(name, val="0"), "w:spacing")
     if style.line != LINE:
         _insert(properties, element("w:snapToGrid", val="0"), "w:spacing")
     if style.outline is not None:
@@ -387,6 +451,19 @@ def _grid(section: Section, pitch: Length | None) -> None:
         properties.remove(found)
     if pitch is not None:
         properties.append(element("w:docGrid", type="lines", linePitch=str(round(pitch.pt * 20))))
+
+
+def _turned_page_number(paragraph: Paragraph, side: WD_ALIGN_PARAGRAPH) -> None:
+    """`— 1 —` in a box on the left of a turned page, reading down."""
+    set_style(paragraph, PAGE_NUMBER)
+    length = Mm(40)
+    top = LEFT if side == WD_ALIGN_PARAGRAPH.LEFT else Length(LEFT + TEXT_WIDTH - length)
+    box = parse_xml(
+        TURNED_BOX.format(x=TURNED_FOOTER, y=top, width=PAGE_NUMBER.line, length=length)
+    )
+    write(paragraph, PAGE_NUMBER, "")._element.append(box)
+    (within,) = box.iter(qn("w:p"))
+    _page_number(Paragraph(within, paragraph._parent), side)
 
 
 def _page_number(paragraph: Paragraph, side: WD_ALIGN_PARAGRAPH) -> None:

@@ -4,21 +4,38 @@ LibreOffice runs aside, in a profile of its own, so that an open window of it is
 the caller can do other work meanwhile.
 """
 
+import io
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pikepdf
 
 FONTS = Path(__file__).parent / "fonts.conf"
 
+TAGGED = "pdf:writer_pdf_Export:" + json.dumps(
+    {"UseTaggedPDF": {"type": "boolean", "value": "true"}}
+)
+"""A PDF that tells those who hear it what is a heading, a table and its cells."""
+
 TIME_LIMIT = 120
 """Seconds that a conversion may take, and half of it for each further document."""
+
+PAUSE = 0.05
+"""Seconds between two looks at how far it is."""
 
 
 class ConversionError(Exception):
@@ -28,6 +45,29 @@ class ConversionError(Exception):
 def libreoffice() -> str | None:
     """Where LibreOffice is, or None."""
     return shutil.which("soffice") or shutil.which("libreoffice")
+
+
+@cache
+def missing_typefaces() -> tuple[str, ...]:
+    """Typefaces that `FONTS` names of which neither they nor what it accepts is installed."""
+    match = shutil.which("fc-match")
+    if match is None:
+        return ()
+    missing = []
+    for alias in ET.parse(FONTS).iter("alias"):  # noqa: S314 (a file of this package)
+        name, *accepted = (
+            each.text for each in alias.findall("family") + alias.findall("accept/*")
+        )
+        found = subprocess.run(  # noqa: S603
+            [match, "-f", "%{family}", str(name)],
+            env={**os.environ, "FONTCONFIG_FILE": str(FONTS)},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        if not {name, *accepted} & set(found.stdout.split(",")):
+            missing.append(str(name))
+    return tuple(missing)
 
 
 @contextmanager
@@ -50,7 +90,8 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
         folder = Path(name)
         copies = {each: folder / f"{number}.docx" for number, each in enumerate(documents)}
         for document, copy in copies.items():
-            shutil.copyfile(document, copy)
+            _copy(document, copy)
+        log, limit = folder / "said.txt", TIME_LIMIT * (1 + len(documents)) // 2
         process = subprocess.Popen(  # noqa: S603
             [
                 program,
@@ -58,7 +99,7 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
                 "--norestore",
                 f"-env:UserInstallation={(folder / 'profile').as_uri()}",
                 "--convert-to",
-                "pdf",
+                TAGGED,
                 "--outdir",
                 name,
                 *map(str, copies.values()),
@@ -71,23 +112,32 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
                 "TMPDIR": name,
             },
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=log.open("wb"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        end = monotonic() + limit
         guard = subprocess.Popen(  # noqa: S603 (its input ends with this process)
             ["/bin/sh", "-c", f"while read -r _; do :; done; kill -9 -{process.pid}"],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
-        limit = TIME_LIMIT * (1 + len(documents)) // 2
-        said = cache(lambda: _words(process, limit))
+        pdfs = [copy.with_suffix(".pdf") for copy in copies.values()]
 
         def put(document: Path, path: Path) -> None:
-            words, made = said(), copies[document].with_suffix(".pdf")
+            made = copies[document].with_suffix(".pdf")
+            later = pdfs[pdfs.index(made) + 1 :]
+            # A file is whole when the next one is begun, or nothing more comes.
+            while process.poll() is None and not any(each.exists() for each in later):
+                if monotonic() > end:
+                    _end(process)
+                    raise ConversionError(f"{limit} 秒内未完成")
+                sleep(PAUSE)
             if process.returncode or not made.is_file():
-                raise ConversionError(words)
-            _normalise(made, path)
+                raise ConversionError(log.read_text(errors="replace").strip())
+            with zipfile.ZipFile(copies[document]) as archive:
+                drawings = [name for name in archive.namelist() if name.endswith(".svg")]
+                _normalise(made, path, [archive.read(each).decode() for each in drawings])
 
         try:
             yield put
@@ -97,25 +147,31 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
             _end(process)
 
 
-def _words(process: subprocess.Popen[bytes], limit: int) -> str:
-    """Wait for LibreOffice; what it said."""
-    try:
-        said, _ = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        return f"{limit} 秒内未完成"
-    return said.decode(errors="replace").strip()
+def _copy(document: Path, copy: Path) -> None:
+    """Copy a document for LibreOffice, which takes marks that may not hang for such as may."""
+    with zipfile.ZipFile(document) as source, zipfile.ZipFile(copy, "w") as target:
+        for name in source.namelist():
+            part = source.read(name)
+            if name == "word/styles.xml":
+                part = part.replace(b'overflowPunct w:val="0"', b'overflowPunct w:val="1"')
+            target.writestr(name, part)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End LibreOffice with all the processes that it started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
-def _normalise(made: Path, path: Path) -> None:
-    """Copy a PDF without its random identifiers, times of conversion and numbers of fonts."""
+def _normalise(made: Path, path: Path, drawings: Sequence[str]) -> None:
+    """Copy a PDF without its random identifiers, times of conversion and numbers of fonts.
+
+    Args:
+        made: by LibreOffice.
+        path: where to.
+        drawings: as SVG, what LibreOffice made pictures of, in their order.
+    """
     import pikepdf
 
     with pikepdf.open(made) as pdf:
@@ -124,15 +180,39 @@ def _normalise(made: Path, path: Path) -> None:
                 del pdf.trailer[key]
         if "/Metadata" in pdf.Root:
             del pdf.Root.Metadata
+        pdf.Root.Lang = "zh-CN"
         for key in ("/CreationDate", "/ModDate"):
             if key in pdf.docinfo:
                 del pdf.docinfo[key]
+        _redraw(pdf, drawings)
         fonts = (each for each in pdf.objects if isinstance(each, pikepdf.Stream))
         for number, font in enumerate(each for each in fonts if "/Length2" in each):
             data, clear, end = font.read_bytes(), int(font.Length1), int(font.Length2)
             parts = data[:clear], data[clear : clear + end], data[clear + end :]
             font.write(_numbered(*parts, 4_100_001 + number))
-        pdf.save(path, deterministic_id=True)
+        pdf.save(path, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+
+def _redraw(pdf: "pikepdf.Pdf", drawings: Sequence[str]) -> None:
+    """Draw what LibreOffice made pictures of; one that draws them itself leaves nothing to do."""
+    import pikepdf
+    import vl_convert
+
+    places = [
+        (page.Resources.XObject, step.operands[0])
+        for page in pdf.pages
+        for step in pikepdf.parse_content_stream(page, "Do")
+        if page.Resources.XObject[step.operands[0]].Subtype == "/Image"
+    ]
+    if len(places) != len(drawings):
+        return
+    for (objects, name), drawing in zip(places, drawings, strict=True):
+        with pikepdf.open(io.BytesIO(vl_convert.svg_to_pdf(drawing))) as drawn:
+            (page,) = drawn.pages
+            form = pdf.copy_foreign(page.as_form_xobject())
+            _, _, width, height = (float(each) for each in page.mediabox)
+            form.Matrix = [1 / width, 0, 0, 1 / height, 0, 0]
+            objects[name] = form
 
 
 def _numbered(clear: bytes, hidden: bytes, rest: bytes, number: int) -> bytes:

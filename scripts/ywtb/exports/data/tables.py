@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from ywtb.exports.data.data_contract import write_contract
-from ywtb.exports.data.data_package import package_tables, write_package
+from ywtb.exports.data.data_package import PackageTable, package_tables, write_package
 from ywtb.exports.data.data_workbook import write_data_workbook
 from ywtb.exports.data.scores import write_scores
 from ywtb.exports.release_month import ReleaseMonth
@@ -22,7 +22,9 @@ _HARMLESS = re.compile(r"-|-?\d+(\.\d+)?(e[+-]?\d+)?%?")
 _LIKE_A_DATE = re.compile(r"\d{1,4}[-/年月]\d{1,2}(?:[-/月日]\d{0,4}日?)?")
 
 
-def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path) -> None:
+def write_tables(
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path
+) -> list[PackageTable]:
     """Write the tables into a folder, which is made: the same month gives the same bytes.
 
     `csv/` and `parquet/` hold one file per table with this month's rows, named like the table;
@@ -33,6 +35,9 @@ def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, fol
         connection: the release that the month was read from; it says types and descriptions.
         month: what is written.
         folder: where the files go.
+
+    Returns:
+        The tables.
     """
     for name in ("csv", "parquet"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -49,6 +54,7 @@ def write_tables(connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, fol
     write_scores(month, folder)
     write_package(month, tables, folder)
     write_contract(month, tables, folder)
+    return tables
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -25,7 +25,8 @@ def _write(job: Job) -> None:
     month, gained = job.month, []
     with suppress(NoScoringError):
         gained = gains(path_of(job.connection), month.month, month.city["city_code"])
-    write_site(month, job.folder / "site", [*job.downloads, MANIFEST], job.earlier, gained)
+    downloads = [*job.downloads, MANIFEST]
+    write_site(month, job.folder / "site", downloads, job.earlier, gained, job.wait)
 
 
 FORMAT = Format(90, _write)

@@ -1,8 +1,8 @@
 "use strict";
 /* Shows two units of the tables and what parts them; without it the page shows all units. */
 (() => {
-  const form = document.getElementById("choice");
-  const { one, other } = form.elements;
+  const choice = document.getElementById("choice");
+  const { one, other } = choice.elements;
   const sections = [...document.querySelectorAll("section[data-compared]")];
   const places = 10;
 
@@ -13,11 +13,26 @@
     return sign ? -value : value;
   }
 
-  function points(value) {
-    if (value === 0n) return "0";
-    const digits = (value < 0n ? -value : value).toString().padStart(places + 1, "0");
-    const decimals = digits.slice(-places).replace(/0+$/, "").padEnd(2, "0");
-    return `${value < 0n ? "−" : "+"}${digits.slice(0, -places)}.${decimals}`;
+  function points(value, kept) {
+    const unit = 10n ** BigInt(places - kept);
+    const size = ((value < 0n ? -value : value) + unit / 2n) / unit;
+    const digits = size.toString().padStart(kept + 1, "0");
+    const sign = size === 0n ? "" : value < 0n ? "−" : "+";
+    return `${sign}${digits.slice(0, -kept)}.${digits.slice(-kept)}`;
+  }
+
+  /* Two decimals, and all that there are where the page's box for exact figures is ticked. */
+  function figure(value) {
+    const texts = {
+      rounded: points(value, 2),
+      exact: points(value, places).replace(/0{1,8}$/, ""),
+    };
+    return Object.entries(texts).map(([name, text]) => {
+      const span = document.createElement("span");
+      span.className = name;
+      span.textContent = text;
+      return span;
+    });
   }
 
   function heading(section, page) {
@@ -52,7 +67,7 @@
           last.textContent = `${shown[0].textContent}比${shown[1]?.textContent ?? ""}`;
         } else if (columns[1]) {
           const [mine, theirs] = columns.map((place) => whole(row.cells[place].dataset.lost));
-          last.textContent = points(theirs - mine);
+          last.append(...figure(theirs - mine));
           row.hidden = row.classList.contains("quiet");
         }
         row.append(last);
@@ -62,8 +77,8 @@
     document.getElementById("status").textContent = `比较${names.join("与")}`;
   }
 
-  form.hidden = false;
-  form.addEventListener("change", (event) => {
+  choice.hidden = false;
+  choice.addEventListener("change", (event) => {
     if (event.target === one) offer();
     show();
   });

@@ -1,6 +1,6 @@
 """The pages of the site, rendered and written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -13,6 +13,8 @@ from markupsafe import Markup
 from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
+from ywtb.exports.bulletin.frame import frame
+from ywtb.exports.bulletin.narrative import narrative, part, problems
 from ywtb.exports.corrections import KINDS, notices
 from ywtb.exports.exposures import Download
 from ywtb.exports.release_month import ReleaseMonth, grouped
@@ -24,6 +26,7 @@ HERE = Path(__file__).parent
 
 NAVIGATION = (
     ("index.html", "总览"),
+    ("bulletin.html", "通报"),
     ("losses.html", "失分分布"),
     ("changes.html", "变化与原因"),
     ("compare.html", "单位比较"),
@@ -36,6 +39,9 @@ NAVIGATION = (
     ("downloads.html", "下载"),
 )
 """Pages that every page links to."""
+
+PROBLEMS_SHOWN = 6
+"""Problems that the overview shows at once; the others unfold."""
 
 STATUSES = {
     "A": ("正常", "按所印或所报的数值计"),
@@ -52,6 +58,7 @@ def write_site(
     downloads: Sequence[Download],
     earlier: Mapping[str, str],
     gained: Sequence[Row] = (),
+    wait: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the site of a month; the same month gives the same bytes.
 
@@ -62,6 +69,7 @@ def write_site(
         earlier: folders of earlier months, which hold their `site`, as seen from the month's own
             folder, such as `../2023-05`; by month.
         gained: what indicators would gain units, as `ywtb.release.improve.gains` has it.
+        wait: waits for files to offer that are not there yet.
 
     Raises:
         OSError: the folder cannot be written.
@@ -71,6 +79,8 @@ def write_site(
     environment.filters.update(
         anchor=views.anchor,
         coordinate=drawing.number,
+        decimal=Decimal,
+        figure=views.figure,
         groupby_first=lambda causes: groupby(causes, key=itemgetter(0)),
         month=figures.month_name,
         plain=figures.plain_figure,
@@ -82,8 +92,9 @@ def write_site(
         month=month,
         rankings=rankings,
         navigation=NAVIGATION,
-        years=[(year, list(months)) for year, months in years][::-1] if earlier else [],
+        years=[(year, list(months)) for year, months in years][::-1],
         earlier=earlier,
+        all_months="../../index.html" if month.is_only_city else "../../../index.html",
         statuses=STATUSES,
         decisions=DECISIONS,
         senders=records.senders(month),
@@ -98,7 +109,7 @@ def write_site(
         },
     )
     written = set()
-    for page in _pages(month, rankings, downloads):
+    for page in _pages(month, rankings, _Shelves(folder.parent, downloads, wait)):
         template = environment.get_template(page.template or page.path)
         text = template.render(
             path=page.path,
@@ -132,13 +143,22 @@ class _Page:
 
 
 def _pages(
-    month: ReleaseMonth, rankings: Sequence[Ranking], downloads: Sequence[Download]
+    month: ReleaseMonth, rankings: Sequence[Ranking], shelves: "_Shelves"
 ) -> Iterator[_Page]:
     tables = month.tables
     metrics = sorted(tables["marts.fct_city_metrics"], key=itemgetter("source_row"))
     movers = [(ranking, *views.movers(ranking)) for ranking in rankings]
-    context = {"metrics": metrics, "movers": movers}
-    yield _Page("index.html", "总览", context, (), script=_script("ranking"))
+    opening = {
+        "said": [*part(month, "summary"), *part(month, "judgement")],
+        "problems": sorted(
+            problems(month), key=lambda each: Decimal(each.points_lost or 0), reverse=True
+        ),
+        "shown": PROBLEMS_SHOWN,
+    }
+    overview = {**opening, "metrics": metrics, "movers": movers}
+    yield _Page("index.html", "总览", overview, (), script=_script("ranking"))
+    text = {"paragraphs": narrative(month), "frame": frame(month)}
+    yield _Page("bulletin.html", "通报", text)
     heats = [heat.heat(month, ranking) for ranking in rankings]
     yield _Page("losses.html", "失分分布", {"heats": heats, "steps": heat.STEPS})
     changed = changes.changes(month, rankings)
@@ -173,7 +193,40 @@ def _pages(
     yield _Page("corrections.html", "勘误更正", corrected)
     yield _Page("quality.html", "数据质量", {"suites": records.suites(month)})
     yield _Page("glossary.html", "术语", {"uses": grouped(month.uses, "indicator_code")})
-    yield _Page("downloads.html", "下载", {"downloads": downloads})
+    yield _Page("downloads.html", "下载", {"shelves": shelves.filled()})
+
+
+FEW = 9
+"""Files of a folder up to which each is offered on its own."""
+
+
+@dataclass(frozen=True)
+class _Shelves:
+    """Files to offer, once they are there."""
+
+    folder: Path
+    downloads: Sequence[Download]
+    wait: Callable[[], None]
+
+    def filled(self) -> list[tuple[str, list[tuple[Download, str]]]]:
+        """Each shelf's name, blank for the first, and its files with their sizes."""
+        self.wait()
+        folders = grouped(
+            ({"folder": file.path.rpartition("/")[0], "file": file} for file in self.downloads),
+            "folder",
+        )
+        shelves: dict[str, list[tuple[Download, str]]] = {"": []}
+        for name, files in folders.items():
+            shelf = shelves.setdefault("" if len(files) <= FEW else name, [])
+            shelf += [(each["file"], self._size(each["file"])) for each in files]
+        return list(shelves.items())
+
+    def _size(self, file: Download) -> str:
+        path = self.folder / file.path
+        if not path.is_file():  # the list of files, which is written when all of them are there
+            return ""
+        size = path.stat().st_size
+        return f"{size:,} 字节" if size < 1024 else f"{size / 1024:,.0f} KB"
 
 
 def _script(name: str) -> Markup:

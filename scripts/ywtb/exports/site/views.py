@@ -5,12 +5,14 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from operator import itemgetter
 from statistics import median
 
-from ywtb.assessment.figures import plain_figure
+from markupsafe import Markup, escape
+
+from ywtb.assessment.figures import plain_figure, points, signed
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
@@ -32,6 +34,17 @@ def page_name(unit_id: str) -> str:
 
 def _stand_in(text: str) -> str:
     return f"u{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
+
+
+def figure(value: Decimal, is_signed: bool = False) -> Markup:
+    """Points with two decimals; if they have more, also in full, which pages show on demand."""
+
+    def text(each: Decimal) -> str:
+        return signed(each) if is_signed and each else points(each)
+
+    shown, exact = text(value.quantize(Decimal("0.01"), ROUND_HALF_UP)), text(value)
+    both = Markup('<span class="rounded">{}</span><span class="exact">{}</span>')
+    return escape(exact) if shown == exact else both.format(shown, exact)
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ class ScoredUnit:
         change: row of `marts.fct_monthly_changes`.
         average: row of `marts.fct_year_to_date_scores`.
         parts: its dimensions, in order.
-        entries: its lines of the ledger: by dimension, the greatest loss first.
+        entries: its lines of the ledger, the greatest loss first.
         shown: all its indicators, in order.
     """
 
@@ -253,9 +266,9 @@ def _units(
         text = texts.get((row["unit_id"], row["indicator_code"]), "")
         return LedgerLine(row, text, usual[_cause(row)])
 
-    def place(row: Row) -> tuple[int, Decimal, str]:
+    def place(row: Row) -> tuple[Decimal, int, str]:
         code = row["indicator_code"] or row["entry_type"]
-        return order.index(row["dimension_code"]), -row["points_lost"], code
+        return -row["points_lost"], order.index(row["dimension_code"]), code
 
     return tuple(
         ScoredUnit(
