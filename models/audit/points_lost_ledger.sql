@@ -3,17 +3,13 @@
 -- sum over a unit is 100 less its exact score.
 with
 
-indicator_scores as (
-    select * from {{ ref('fct_indicator_scores') }}
-),
-
 dimension_losses as (
     select
         score_month,
         unit_id,
         dimension_code,
         sum(points_lost) as points_lost
-    from indicator_scores
+    from {{ ref('fct_indicator_scores') }}
     group by score_month, unit_id, dimension_code
 ),
 
@@ -26,7 +22,7 @@ indicator as (
         observations.erratum_id,
         rules.basis,
         rules.rule_text as reason
-    from indicator_scores as scores
+    from {{ ref('fct_indicator_scores') }} as scores
     inner join {{ ref('fct_observations') }} as observations
         using (score_month, unit_id, indicator_code)
     inner join {{ ref('dim_rules') }} as rules using (score_month, rule_id)

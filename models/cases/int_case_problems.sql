@@ -196,7 +196,7 @@ select
     problems.score_month,
     problems.city_code,
     'case_records' as feed_code,
-    problems.source_file as file_name,
+    problems.source_file,
     cast(problems.row_no as integer) as row_no,
     headings.heading as column_name,
     problems.seen_value,

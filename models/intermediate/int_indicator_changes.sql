@@ -15,10 +15,6 @@ compared as (
     where score_change is not null
 ),
 
-scores as (
-    select * from {{ ref('fct_indicator_scores') }}
-),
-
 now_scored as (
     select
         compared.*,
@@ -30,7 +26,7 @@ now_scored as (
         scores.points_lost,
         scores.rule_id
     from compared
-    inner join scores using (score_month, unit_id)
+    inner join {{ ref('fct_indicator_scores') }} as scores using (score_month, unit_id)
 ),
 
 scored_before as (
@@ -43,7 +39,7 @@ scored_before as (
         scores.points_lost as previous_points_lost,
         scores.rule_id as previous_rule_id
     from compared
-    inner join scores
+    inner join {{ ref('fct_indicator_scores') }} as scores
         on compared.previous_month = scores.score_month and compared.unit_id = scores.unit_id
 ),
 

@@ -24,14 +24,6 @@ city_metrics as (
     select * from {{ ref('city_metrics') }}
 ),
 
-cells as (
-    select
-        *,
-        row_key as unit_name,
-        coalesce(source_file, 'imputed_cells.csv') as file_name
-    from {{ ref('int_cells_corrected') }}
-),
-
 city_lists as (
     select
         score_month,
@@ -45,9 +37,9 @@ received_feeds as (
         score_month,
         {{ city_of_file('city_code') }} as file_city,
         feed_code,
-        file_name,
+        source_file,
         bool_or(city_code is not null) as has_city
-    from cells
+    from {{ ref('int_cells_corrected') }}
     where not is_imputed
     group by all
 ),
@@ -58,19 +50,20 @@ received_columns as (
         {{ city_of_file('city_code') }} as file_city,
         feed_code,
         column_name
-    from cells
+    from {{ ref('int_cells_corrected') }}
 ),
 
 -- Feeds of which every value that is needed is there, be it from elsewhere.
 complete_feeds as (
     select
         score_month,
-        {{ city_of_file('city_code') }} as file_city,
-        dimension_code as feed_code
-    from {{ ref('int_observations') }}
-    where is_required
+        {{ city_of_file('observations.city_code') }} as file_city,
+        observations.dimension_code as feed_code
+    from {{ ref('fct_observations') }} as observations
+    inner join {{ ref('dim_indicators') }} as indicators using (score_month, indicator_code)
+    where indicators.is_required
     group by all
-    having bool_and(obs_status != 'L')
+    having bool_and(observations.obs_status != 'L')
 ),
 
 -- What a month needs: city-level figures, and every feed with an indicator that somebody reports.
@@ -80,7 +73,7 @@ missing_file as (
         {{ city_of_file('cities.city_code') }} as city_code,
         feeds.feed_code,
         {{ raw_file_name('feeds.feed_code', 'score_months.score_month', 'cities.city_code') }}
-            as file_name,
+            as source_file,
         feeds.key_column as column_name,
         '每月必备的文件' as expected
     from {{ ref('int_score_months') }} as score_months
@@ -113,13 +106,13 @@ missing_city as (
     select distinct
         score_month,
         feed_code,
-        file_name,
+        source_file,
         case when received_feeds.has_city then cells.row_no else 1 end as row_no,
         'city_code' as column_name,
         '首列 city_code，每行写明城市：本月有 ' || coalesce(city_lists.city_codes, '0 个城市')
             as expected
-    from cells
-    left join received_feeds using (score_month, feed_code, file_name)
+    from {{ ref('int_cells_corrected') }} as cells
+    left join received_feeds using (score_month, feed_code, source_file)
     left join city_lists using (score_month)
     where cells.city_code is null
 ),
@@ -129,75 +122,82 @@ unknown_city as (
         score_month,
         cells.city_code,
         cells.feed_code,
-        cells.file_name,
+        cells.source_file,
         cells.row_no,
         'city_code' as column_name,
         cells.city_code as seen_value,
         '本月有单位的城市：' || city_lists.city_codes as expected
-    from cells
+    from {{ ref('int_cells_corrected') }} as cells
     inner join city_lists using (score_month)
     anti join cities using (score_month, city_code)
     where cells.city_code is not null
 ),
 
-unit_rows as (
-    select
-        *,
-        min(row_no) over (partition by score_month, feed_code, unit_id) as first_row_no,
-        'unit_name' as column_name,
-        unit_name as seen_value
-    from (
-        select distinct
-            cells.score_month,
-            cells.city_code,
-            cells.feed_code,
-            cells.file_name,
-            cells.row_no,
-            cells.unit_id,
-            cells.unit_name
-        from cells
-        semi join cities using (score_month, city_code)
-        where cells.feed_kind != 'city_metrics'
-    ) as rows_received
-),
-
 unknown_unit as (
     select
-        unit_rows.*,
-        {{ nearest_unit('units.unit_name', 'units.unit_id', 'unit_rows.unit_name') }} as expected
-    from unit_rows
+        score_month,
+        city_code,
+        cells.feed_code,
+        cells.source_file,
+        cells.row_no,
+        cells.row_key as unit_name,
+        'unit_name' as column_name,
+        cells.row_key as seen_value,
+        {{ nearest_unit('units.unit_name', 'units.unit_id', 'cells.row_key') }} as expected
+    from {{ ref('int_cells_corrected') }} as cells
     inner join units using (score_month, city_code)
-    where unit_rows.unit_id is null
+    where cells.unit_id is null and cells.feed_kind != 'city_metrics'
     group by all
 ),
 
-repeated_unit as (
+first_rows as (
     select
-        *,
-        '每个单位只占一行，该单位第一次出现在第' || first_row_no || '行' as expected
-    from unit_rows
-    where unit_id is not null and row_no > first_row_no
+        score_month,
+        feed_code,
+        unit_id,
+        min(row_no) as first_row_no
+    from {{ ref('int_cells_corrected') }}
+    where unit_id is not null and feed_kind != 'city_metrics'
+    group by score_month, feed_code, unit_id
+    having min(row_no) != max(row_no)
+),
+
+repeated_unit as (
+    select distinct
+        score_month,
+        cells.city_code,
+        feed_code,
+        cells.source_file,
+        cells.row_no,
+        cells.row_key as unit_name,
+        'unit_name' as column_name,
+        cells.row_key as seen_value,
+        '每个单位只占一行，该单位第一次出现在第' || first_rows.first_row_no || '行' as expected
+    from {{ ref('int_cells_corrected') }} as cells
+    inner join first_rows using (score_month, feed_code, unit_id)
+    where cells.row_no > first_rows.first_row_no
 ),
 
 unknown_column as (
     select distinct
         score_month,
         feed_code,
-        file_name,
+        source_file,
         1 as row_no,
         column_name,
         column_name as seen_value,
         '该文件的指标列名（见 indicators）' as expected
-    from cells
+    from {{ ref('int_cells_corrected') }}
     where feed_kind = 'indicators' and value_type is null
 ),
 
 unexpected_value as (
     select
         cells.*,
+        cells.row_key as unit_name,
         cells.corrected_value as seen_value,
         '空白：' || unit_groups.group_name || '不考核该指标' as expected
-    from cells
+    from {{ ref('int_cells_corrected') }} as cells
     inner join units using (score_month, unit_id)
     inner join {{ ref('groups') }} as unit_groups using (group_code)
     anti join group_indicators
@@ -212,78 +212,101 @@ unexpected_value as (
         and not cells.is_not_applicable
 ),
 
+-- Observations that may be problems.
 observed as (
     select
-        observations.*,
+        score_month,
+        observations.city_code,
+        {{ city_of_file('observations.city_code') }} as file_city,
+        observations.unit_id,
+        observations.unit_name,
         observations.dimension_code as feed_code,
-        observations.indicator_code as column_name,
-        observations.source_row as row_no,
+        indicator_code as column_name,
         case
             when observations.source_file is null and observations.erratum_id is not null
                 then 'imputed_cells.csv'
             else {{ raw_file_name(
-                'observations.dimension_code', 'observations.score_month', 'observations.city_code'
+                'observations.dimension_code', 'score_month', 'observations.city_code'
             ) }}
-        end as file_name,
-        {{ city_of_file('observations.city_code') }} as file_city,
-        coalesce(received_feeds.has_city, false) as is_file_received
-    from {{ ref('int_observations') }} as observations
-    left join received_feeds
+        end as source_file,
+        observations.source_row as row_no,
+        observations.printed_value,
+        observations.corrected_value,
+        indicators.value_type,
+        observations.obs_value,
+        observations.obs_status,
+        indicators.valid_min,
+        indicators.valid_max,
+        indicators.is_required,
+        observations.is_readable
+    from {{ ref('fct_observations') }} as observations
+    inner join {{ ref('dim_indicators') }} as indicators using (score_month, indicator_code)
+    where
+        observations.obs_status = 'L'
+        or not observations.is_readable
+        or observations.obs_value < indicators.valid_min
+        or observations.obs_value > indicators.valid_max
+),
+
+-- What a file that was received lacks.
+missing as (
+    select observed.*
+    from observed
+    inner join received_feeds
         on
-            observations.score_month = received_feeds.score_month
-            and observations.dimension_code = received_feeds.feed_code
-            and {{ city_of_file('observations.city_code') }}
-            is not distinct from received_feeds.file_city
+            observed.score_month = received_feeds.score_month
+            and observed.feed_code = received_feeds.feed_code
+            and observed.file_city is not distinct from received_feeds.file_city
+    where observed.obs_status = 'L' and received_feeds.has_city
 ),
 
 -- A column that a month's file lacks altogether is one problem, not one per unit; nor is a file.
 missing_column as (
     select distinct
-        observed.score_month,
-        observed.file_city as city_code,
-        observed.feed_code,
-        observed.file_name,
+        missing.score_month,
+        missing.file_city as city_code,
+        missing.feed_code,
+        missing.source_file,
         1 as row_no,
-        observed.column_name,
+        missing.column_name,
         '该列' as expected
-    from observed
+    from missing
     anti join received_columns
         on
-            observed.score_month = received_columns.score_month
-            and observed.feed_code = received_columns.feed_code
-            and observed.column_name = received_columns.column_name
-            and observed.file_city is not distinct from received_columns.file_city
-    where observed.is_file_received and observed.is_required and observed.obs_status = 'L'
+            missing.score_month = received_columns.score_month
+            and missing.feed_code = received_columns.feed_code
+            and missing.column_name = received_columns.column_name
+            and missing.file_city is not distinct from received_columns.file_city
+    where missing.is_required
 ),
 
 missing_row as (
-    select
-        score_month,
-        city_code,
-        feed_code,
-        file_name,
-        unit_name,
+    select distinct
+        missing.score_month,
+        missing.city_code,
+        missing.feed_code,
+        missing.source_file,
+        missing.unit_name,
         'unit_name' as column_name,
         '该单位应占一行' as expected
-    from observed
-    where is_file_received
-    group by all
-    having count(row_no) = 0 and bool_and(obs_status = 'L')
+    from missing
+    anti join {{ ref('fct_observations') }} as received
+        on
+            missing.score_month = received.score_month
+            and missing.unit_id = received.unit_id
+            and missing.feed_code = received.dimension_code
+            and received.source_file is not null
 ),
 
 missing_value as (
     select
-        observed.*,
-        observed.printed_value as seen_value,
+        missing.*,
+        missing.printed_value as seen_value,
         '填写该指标的值；不适用的填“—”' as expected
-    from observed
-    anti join missing_row using (score_month, city_code, file_name, unit_name)
-    anti join missing_column using (score_month, file_name, column_name)
-    where
-        observed.is_file_received
-        and observed.is_required
-        and observed.is_readable
-        and observed.obs_status = 'L'
+    from missing
+    anti join missing_row using (score_month, city_code, source_file, unit_name)
+    anti join missing_column using (score_month, source_file, column_name)
+    where missing.is_required and missing.is_readable
 ),
 
 unreadable_value as (
@@ -312,11 +335,33 @@ out_of_range as (
 overwritten_value as (
     select
         received.*,
+        received.row_key as unit_name,
         received.printed_value as seen_value,
         '空白：该单元格另有推算值（' || imputed.erratum_id || '）' as expected
-    from cells as received
-    inner join cells as imputed using (score_month, feed_code, unit_id, column_name)
+    from {{ ref('int_cells_corrected') }} as received
+    inner join {{ ref('int_cells_corrected') }} as imputed
+        using (score_month, feed_code, unit_id, column_name)
     where imputed.is_imputed and not received.is_imputed and received.cell_text is not null
+),
+
+correctable_texts as (
+    select
+        score_month,
+        city_code,
+        feed_code,
+        row_no,
+        column_name,
+        printed_value
+    from {{ ref('int_cells_corrected') }}
+    union all
+    select
+        score_month,
+        city_code,
+        feed_code,
+        row_no,
+        'unit_name' as column_name,
+        printed_row_key as printed_value
+    from {{ ref('int_cells_corrected') }}
 ),
 
 unmatched_correction as (
@@ -324,7 +369,7 @@ unmatched_correction as (
         errata.score_month,
         errata.city_code,
         corrections.feed as feed_code,
-        'cell_corrections.csv' as file_name,
+        'cell_corrections.csv' as source_file,
         corrections.row_no,
         corrections.column_name,
         corrections.printed_value as seen_value,
@@ -332,21 +377,22 @@ unmatched_correction as (
             as expected
     from {{ ref('cell_corrections') }} as corrections
     inner join {{ ref('int_errata') }} as errata using (erratum_id)
-    anti join cells
+    anti join correctable_texts as received
         on
-            errata.score_month = cells.score_month
-            and errata.city_code = cells.city_code
-            and corrections.feed = cells.feed_code
-            and corrections.row_no = cells.row_no
-            and corrections.printed_value = case corrections.column_name
-                when 'unit_name' then cells.printed_row_key
-                when cells.column_name then cells.printed_value
-            end
+            errata.score_month = received.score_month
+            and errata.city_code = received.city_code
+            and corrections.feed = received.feed_code
+            and corrections.row_no = received.row_no
+            and corrections.column_name = received.column_name
+            and corrections.printed_value = received.printed_value
 ),
 
 -- A month may come without published scores; if a city has them, it has all.
 published_cells as (
-    select * from cells
+    select
+        *,
+        row_key as unit_name
+    from {{ ref('int_cells_corrected') }}
     where feed_kind = 'published_scores' and unit_id is not null
 ),
 
@@ -355,7 +401,7 @@ published_files as (
         score_month,
         city_code,
         feed_code,
-        file_name
+        source_file
     from published_cells
 ),
 
@@ -372,7 +418,7 @@ published_expected as (
     select
         units.*,
         published_files.feed_code,
-        published_files.file_name,
+        published_files.source_file,
         published_columns.column_name
     from units
     inner join published_files using (score_month, city_code)
@@ -384,7 +430,7 @@ published_value as (
         score_month,
         coalesce(published_expected.city_code, published_cells.city_code) as city_code,
         coalesce(published_cells.feed_code, published_expected.feed_code) as feed_code,
-        coalesce(published_cells.file_name, published_expected.file_name) as file_name,
+        coalesce(published_cells.source_file, published_expected.source_file) as source_file,
         published_cells.row_no,
         coalesce(published_cells.unit_name, published_expected.unit_name) as unit_name,
         column_name,
@@ -405,13 +451,13 @@ metric_rows as (
         score_month,
         city_code,
         feed_code,
-        file_name,
+        source_file,
         row_no,
         row_key as metric_code,
         dense_rank() over (
             partition by score_month, city_code, feed_code, row_key order by row_no nulls last
         ) as occurrence
-    from cells
+    from {{ ref('int_cells_corrected') }}
     where feed_kind = 'city_metrics' and city_code is not null
 ),
 
@@ -420,7 +466,7 @@ city_metric as (
         metric_rows.score_month,
         metric_rows.city_code,
         feed_code,
-        metric_rows.file_name,
+        metric_rows.source_file,
         metric_rows.row_no,
         null as unit_name,
         feeds.key_column as column_name,
@@ -435,7 +481,7 @@ city_metric as (
         score_month,
         city_code,
         feed_code,
-        metric_rows.file_name,
+        metric_rows.source_file,
         row_no,
         city_metrics.metric_name as unit_name,
         column_name,
@@ -446,7 +492,8 @@ city_metric as (
         end as expected
     from metric_rows
     inner join city_metrics using (metric_code)
-    inner join cells using (score_month, city_code, feed_code, row_no)
+    inner join {{ ref('int_cells_corrected') }} as cells
+        using (score_month, city_code, feed_code, row_no)
     inner join {{ ref('feed_columns') }} as feed_columns using (feed_code, column_name)
     where
         metric_rows.occurrence = 1
@@ -468,7 +515,7 @@ problems as (
             'published_value', 'city_metric',
         ],
         columns=[
-            'score_month', 'city_code', 'feed_code', 'file_name', 'row_no', 'unit_name',
+            'score_month', 'city_code', 'feed_code', 'source_file', 'row_no', 'unit_name',
             'column_name', 'seen_value', 'expected',
         ],
         label='problem_code',
@@ -525,7 +572,7 @@ select
     problems.score_month,
     problems.city_code,
     feed_code,
-    problems.file_name as source_file,
+    coalesce(problems.source_file, 'imputed_cells.csv') as source_file,
     cast(problems.row_no as integer) as row_no,
     problems.unit_name,
     column_name,

@@ -26,7 +26,7 @@ observed as (
         score_month,
         group_indicators.rule_id,
         max(observations.obs_value) as greatest_value
-    from {{ ref('int_observations') }} as observations
+    from {{ ref('fct_observations') }} as observations
     inner join group_indicators using (score_month, group_code, indicator_code)
     group by score_month, group_indicators.rule_id
 ),

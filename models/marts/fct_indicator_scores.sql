@@ -3,19 +3,28 @@
 -- depends_on: {{ ref('int_input_problems') }}
 with
 
+-- Units report the same few values: the curve is applied once to each.
 curves as (
     select
-        observations.*,
-        months.stage,
-        group_indicators.max_points,
+        score_month,
         rule_id,
-        sum({{ segment_points('rules', 'group_indicators.max_points', 'observations.obs_value') }})
+        observed.max_points,
+        observed.obs_value,
+        observed.obs_status,
+        sum({{ segment_points('rules', 'observed.max_points', 'observed.obs_value') }})
             as curve_points
-    from {{ ref('fct_observations') }} as observations
-    inner join {{ ref('int_group_indicators_monthly') }} as group_indicators
-        using (score_month, group_code, indicator_code)
+    from (
+        select distinct
+            score_month,
+            group_indicators.rule_id,
+            group_indicators.max_points,
+            observations.obs_value,
+            observations.obs_status
+        from {{ ref('fct_observations') }} as observations
+        inner join {{ ref('int_group_indicators_monthly') }} as group_indicators
+            using (score_month, group_code, indicator_code)
+    ) as observed
     inner join {{ ref('int_rules_monthly') }} as rules using (score_month, rule_id)
-    inner join {{ ref('int_score_months') }} as months using (score_month)
     group by all
 ),
 
@@ -35,22 +44,35 @@ scored as (
 
 select
     score_month,
-    stage,
-    city_code,
-    city_name,
-    unit_id,
-    unit_name,
-    group_code,
-    group_name,
-    dimension_code,
-    dimension_name,
-    indicator_code,
-    indicator_name,
-    obs_value,
-    obs_status,
-    max_points,
-    points,
-    cast(max_points - points as decimal(18, 10)) as points_lost,
-    rule_id
-from scored
-{{ in_order('score_month', 'unit_id', 'dimension_code', 'indicator_code') }}
+    months.stage,
+    observations.city_code,
+    observations.city_name,
+    observations.unit_id,
+    observations.unit_name,
+    observations.group_code,
+    observations.group_name,
+    observations.dimension_code,
+    observations.dimension_name,
+    observations.indicator_code,
+    observations.indicator_name,
+    observations.obs_value,
+    observations.obs_status,
+    scored.max_points,
+    scored.points,
+    cast(scored.max_points - scored.points as decimal(18, 10)) as points_lost,
+    scored.rule_id
+from {{ ref('fct_observations') }} as observations
+inner join {{ ref('int_group_indicators_monthly') }} as group_indicators
+    using (score_month, group_code, indicator_code)
+inner join scored
+    on
+        observations.score_month = scored.score_month
+        and observations.obs_status = scored.obs_status
+        and observations.obs_value is not distinct from scored.obs_value
+        and group_indicators.rule_id = scored.rule_id
+        and group_indicators.max_points = scored.max_points
+inner join {{ ref('int_score_months') }} as months using (score_month)
+{{ in_order(
+    'score_month', 'observations.unit_id', 'observations.dimension_code',
+    'observations.indicator_code',
+) }}

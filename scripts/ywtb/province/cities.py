@@ -219,7 +219,12 @@ def keep_months(out: Path, table: str, months: Iterable[str]) -> None:
 def _connection(plan: Plan) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty database in memory, called as dbt calls it, with the reference beside it."""
     spilled = str(Path(plan.scratch) / f"spilled-{os.getpid()}")
-    config: dict[str, Any] = {"threads": 1, "memory_limit": MEMORY, "temp_directory": spilled}
+    config: dict[str, Any] = {
+        "threads": 1,
+        "memory_limit": MEMORY,
+        "temp_directory": spilled,
+        "enable_external_file_cache": False,
+    }
     with duckdb.connect(":memory:", config=config) as connection:
         reference = literal(str(plan.reference))
         connection.execute(f"attach {reference} as by_dbt (read_only)")
