@@ -287,11 +287,11 @@ def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
 def _changes(month: ReleaseMonth) -> Iterator[dict[str, object]]:
     """Groups against the last month in which they were scored; nothing of a first month."""
     compared = [row for row in month.tables["marts.fct_monthly_changes"] if row["previous_month"]]
+    effects = grouped(month.tables["marts.fct_score_change_effects"], "unit_id")
+    rules = grouped(month.tables["marts.fct_scores_by_previous_rules"], "group_code")
     if not compared:
         return
     previous = max(row["previous_month"] for row in compared)
-    effects = grouped(month.tables["marts.fct_score_change_effects"], "unit_id")
-    rules = grouped(month.tables["marts.fct_scores_by_previous_rules"], "group_code")
     members = grouped((row for row in compared if row["previous_month"] == previous), "group_code")
 
     def extreme(rows: Iterable[Row]) -> dict[str, object] | None:
