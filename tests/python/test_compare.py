@@ -5,11 +5,14 @@ import random
 import shutil
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from conftest import Sandbox, copy_project
+from ywtb.release.comparison import by_earlier_rules, compare
+from ywtb.release.queries import connect_read_only, rows
 
 
 def compared(sandbox: Sandbox, *arguments: str) -> Any:
@@ -145,3 +148,33 @@ def test_effects_of_changing_rules_add_up(two_years: Sandbox) -> None:
         "select is_comparable, count(*) from marts.fct_scores_by_previous_rules group by all"
     )
     assert len(comparable) == 2
+
+
+@pytest.mark.soak
+def test_earlier_rules_are_those_of_the_first_of_several_months(june_copy: Sandbox) -> None:
+    """Of neighbouring months the mart says the same."""
+    code = "online_offline_mismatch_count"
+    (rule,) = (row for row in june_copy.reference("scoring_rules") if row["rule_id"] == code)
+    for day, slope in (("2023-07-01", "-0.1"), ("2023-08-01", "-0.4")):
+        text = rule["rule_text"].replace("0.05", slope.strip("-"))
+        changed = {**rule, "slope_points": slope, "rule_text": text, "valid_from": day}
+        june_copy.append("reference/scoring_rules", ",".join(changed.values()))
+    june_copy.add_month("2023_07", {("渠县", code): "2"})
+    june_copy.add_month("2023_08", {("渠县", code): "3", ("大竹县", code): "1"})
+    june_copy.refresh()
+    with connect_read_only((june_copy.root / june_copy.database).resolve()) as release:
+        for months in pairwise(("2023-06", "2023-07", "2023-08")):
+            found = by_earlier_rules(release, months)
+            expected = rows(
+                release,
+                "select unit_id, score_by_previous_rules, rank_by_previous_rules "
+                "from marts.fct_scores_by_previous_rules where score_month = cast(? as date)",
+                [f"{months[1]}-01"],
+            )
+            assert {row.pop("unit_id"): row for row in expected} == found
+        far = {unit["unit_name"]: unit for unit in compare(release, ("2023-06", "2023-08")).units}
+    for name, count in (("渠县", 3), ("大竹县", 1)):
+        more = count * (Decimal("0.4") - Decimal("0.05"))
+        assert far[name]["score_by_previous_rules"] - far[name]["exact_score"] == more
+    assert far["大竹县"]["rank_by_previous_rules"] == 7
+    assert not far["大竹县"]["is_comparable"]

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ywtb.release.queries import Row, rows
+from ywtb.assessment.sql import literal
+from ywtb.release.improve import MODELS
+from ywtb.release.queries import Row, path_of, rows
+from ywtb.release.replay import RELEASE, replay
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,9 @@ def compare(
 ) -> Comparison:
     """What changed from one month to a later one, over all months between.
 
-    A final month is compared with final ones alone, as `marts.fct_monthly_changes` says.
+    A final month is compared with final ones alone, as `marts.fct_monthly_changes` says. What the
+    earlier month's rules would give is told by `marts.fct_scores_by_previous_rules` where that is
+    the month compared with; over several months the later one is computed again with them.
 
     Args:
         connection: to a release.
@@ -39,6 +44,12 @@ def compare(
     for effect in rows(connection, f"{STEPS} {EFFECTS}", values):
         effects.setdefault(effect.pop("unit_id"), []).append(effect)
     compared = [unit | {"effects": effects.get(unit["unit_id"], [])} for unit in units]
+    distant = [unit for unit in compared if unit.pop("step_count") not in (None, 1)]
+    if not all(unit["is_comparable"] for unit in distant):
+        earlier_rules = by_earlier_rules(connection, months)
+        for unit in distant:
+            if unit["group_code"] == unit["previous_group_code"]:
+                unit |= earlier_rules.get(unit["unit_id"], {})
     return Comparison(
         [unit for unit in compared if unit["score_change"] is not None],
         [
@@ -48,6 +59,51 @@ def compare(
         ],
     )
 
+
+def by_earlier_rules(
+    connection: duckdb.DuckDBPyConnection, months: tuple[str, str]
+) -> dict[str, Row]:
+    """What rules, weights and maxima of an earlier month give for a later one, by unit.
+
+    An indicator that is no longer reported loses nothing; a unit that lacks one has no score.
+
+    Args:
+        connection: to a release.
+        months: the earlier and the later one, such as 2023-06.
+
+    Returns:
+        score_by_previous_rules and rank_by_previous_rules by unit_id.
+
+    Raises:
+        NoScoringError: the release was built before releases kept what this takes.
+    """
+    day = f"date {literal(f'{months[0]}-01')}"
+    with replay(path_of(connection), months[1], MODELS) as replayed:
+        replayed.run(
+            {
+                table: [
+                    f"delete from {table}",  # noqa: S608
+                    f"insert into {table} select * replace ({replayed.day} as score_month) "  # noqa: S608
+                    f"from {RELEASE}.{table} where score_month = {day}",
+                ]
+                for table in RULES
+            }
+        )
+        found = rows(
+            replayed.connection,
+            "select unit_id, exact_score as score_by_previous_rules, "
+            "case when exact_score is not null then score_rank end as rank_by_previous_rules "
+            "from marts.fct_composite_scores",
+        )
+    return {row.pop("unit_id"): row for row in found}
+
+
+RULES = (
+    "intermediate.int_dimension_weights_monthly",
+    "intermediate.int_group_indicators_monthly",
+    "intermediate.int_rules_monthly",
+)
+"""What a month is scored by."""
 
 STEPS = """
     with recursive asked as (
@@ -88,6 +144,7 @@ UNITS = """
         before.exact_score as previous_exact_score, now.exact_score,
         now.exact_score - before.exact_score as score_change,
         before.score_rank as previous_rank, now.score_rank,
+        step_count,
         rules.is_comparable,
         case when step_count = 1 then rules.rank_by_previous_rules end as rank_by_previous_rules,
         case when step_count = 1 then rules.score_by_previous_rules end as score_by_previous_rules
