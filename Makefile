@@ -2,7 +2,7 @@
 # uv installs exactly what uv.lock says; where it is missing, it goes into .tools/ first.
 
 # Optional groups of pyproject.toml are named in WITH, such as `make test WITH="browser province"`;
-# what pytest is to run in TESTS, such as `make test TESTS=tests/python/test_scores.py`.
+# what pytest alone is to run in TESTS, such as `make test TESTS=tests/python/test_scores.py`.
 
 PYTHON ?= python3
 WITH ?=
@@ -19,7 +19,9 @@ refresh: $(INSTALLED)
 	$(BIN)/ywtb refresh
 
 test: $(INSTALLED)
+ifeq ($(TESTS),)
 	$(BIN)/dbt --quiet --warn-error build
+endif
 	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(TESTS)
 
 # What needs many refreshes or long ones: that many kills each of refresh, export and ingest, as many
