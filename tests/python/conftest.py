@@ -1,15 +1,18 @@
 """A throwaway copy of the project, months to put into it, and the command run for real in it."""
 
 import csv
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,8 @@ PARTS = (
 
 REPEATS = int(os.environ.get("YWTB_REPEATS", "0"))
 """How often the long tests repeat, as `make soak` sets it; without it a few times."""
+
+DAY = 24 * 60 * 60
 
 Cells = Mapping[tuple[str, str], str]
 """Values by (unit name, indicator code)."""
@@ -268,11 +273,34 @@ def sandbox(tmp_path: Path) -> Sandbox:
     return copy_project(tmp_path)
 
 
+@cache
+def fingerprint() -> str:
+    """SHA-256 of all that a sandbox follows from: project, code, tests, versions of packages."""
+    digest = hashlib.sha256(sys.version.encode())
+    files = [ROOT / "uv.lock", *(ROOT / part for part in PARTS if (ROOT / part).is_file())]
+    folders = (*(part for part in PARTS if (ROOT / part).is_dir()), "scripts/ywtb", "tests/python")
+    for folder in folders:
+        files += sorted(each for each in (ROOT / folder).rglob("*") if each.is_file())
+    for file in files:
+        if "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def shared(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Sandbox:
-    """A sandbox that is built once for all workers of the run; tests only read it."""
+    """A sandbox that is built once for all workers, and for later runs of the same code.
+
+    Tests only read it. What no run has used for a day is removed.
+    """
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
+    base = base.parent / f"sandboxes-{fingerprint()}"
+    base.mkdir(exist_ok=True)
+    os.utime(base)
+    for other in base.parent.glob("sandboxes-*"):
+        if time.time() - other.stat().st_mtime > DAY:
+            shutil.rmtree(other, ignore_errors=True)
     root, built = base / name, base / f"{name}.built"
     with FileLock(base / f"{name}.lock"):
         if not built.exists():
