@@ -43,7 +43,7 @@ scored as (
 )
 
 select
-    score_month,
+    observations.score_month,
     months.stage,
     observations.city_code,
     observations.city_name,
@@ -71,8 +71,9 @@ inner join scored
         and observations.obs_value is not distinct from scored.obs_value
         and group_indicators.rule_id = scored.rule_id
         and group_indicators.max_points = scored.max_points
-inner join {{ ref('int_score_months') }} as months using (score_month)
+inner join {{ ref('int_score_months') }} as months
+    on observations.score_month = months.score_month
 {{ in_order(
-    'score_month', 'observations.unit_id', 'observations.dimension_code',
+    'observations.score_month', 'observations.unit_id', 'observations.dimension_code',
     'observations.indicator_code',
 ) }}
