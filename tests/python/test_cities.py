@@ -212,11 +212,11 @@ def test_a_month_of_two_cities_has_a_folder_for_each(cities: Sandbox) -> None:
     months = {}
     for city in (HOME, SECOND):
         page = exports / city / "2023-07" / "site" / "unit" / f"{city}-A01.html"
-        links = lxml.html.parse(page).xpath("//details[@class='months']//@href")
+        links = lxml.html.parse(page).xpath("//nav[@class='months']//ul//@href")
         targets = [(page.parent / link).resolve() for link in links]
         assert all(target.is_file() for target in targets)
         months[city] = [target.parents[1].name for target in targets]
-    assert months == {HOME: ["2023-06", "2023-07"], SECOND: []}
+    assert months == {HOME: ["2023-06", "2023-07"], SECOND: ["2023-07"]}
 
 
 def texts(folder: Path) -> Iterator[str]:
@@ -270,7 +270,7 @@ def test_one_city_is_exported_alone(cities: Sandbox, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"导出：exports/{SECOND}/2023-07")
     assert {path: path.read_bytes() for path in exports.rglob("*") if path in before} == before
-    assert sorted(path.name for path in exports.iterdir()) == ["2023-06", SECOND]
+    assert sorted(path.name for path in exports.iterdir()) == ["2023-06", SECOND, "index.html"]
     again = copied.run("export", "--city", SECOND)
     assert (again.returncode, again.stdout) == (0, "各月的导出都是最新的\n")
 

@@ -573,6 +573,7 @@ def test_a_normal_month_is_not_told(sandbox: Sandbox, session: Session) -> None:
         changed = [[code, figures.get(value, value), *rest] for code, value, *rest in lines]
         write_csv(path, [["metric_code", "value", "province_rank", "detail"], *changed])
         edit(path, "99.58%,倒数1", "100%,1")
+        edit(path, "99.32%", "100%")
     sandbox.build()
     results = session.check(sandbox.root / sandbox.database, ["2023_07", "2023_08"])
     new = ("continuity", "unchanged_feeds", "indicator_pairs", "city_rates")

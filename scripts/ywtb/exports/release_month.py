@@ -33,6 +33,7 @@ OTHER_TABLES = (
     "intermediate.int_rule_curves",
     "intermediate.int_rules_monthly",
     "intermediate.int_unit_documents_monthly",
+    "reference.bulletin_dimensions",
     "reference.change_causes",
     "reference.cities",
     "reference.city_metrics",

@@ -22,6 +22,9 @@ FAILING_ROWS = 1000
 """The most rows shown of one failing test."""
 
 
+CASES = "cases"
+"""Schema of what is made of case records."""
+
 PRINTED = "int_annex_cells"
 """The model in which all that is scored ends: what it needs is kept in the release."""
 
@@ -131,7 +134,8 @@ class Build:
     def scoring(self) -> Scoring:
         """What was run to score and print months, and its data tests, but for those of texts.
 
-        Models that read nothing but seeds are what it starts from.
+        Models that read nothing but seeds are what it starts from, and those of case records, of
+        which there may be millions.
         """
         nodes = self._manifest.nodes
         last = [node.unique_id for node in self._built if node.name == PRINTED]
@@ -140,11 +144,12 @@ class Build:
             node.unique_id: Model(
                 node.name,
                 table_of(node),
-                sorted(table_of(nodes[parent]) for parent in node.depends_on.nodes),
+                sorted(set(self._tables_read(node))),
                 node.compiled_code,
             )
             for node in self._built
             if node.unique_id in needed
+            and node.config.schema != CASES
             and any(nodes[parent].resource_type == "model" for parent in node.depends_on.nodes)
         }
         checks = [
@@ -156,6 +161,14 @@ class Build:
             and not node.config.meta.get("is_of_texts")
         ]
         return Scoring(list(models.values()), checks)
+
+    def _tables_read(self, node: Any) -> Iterator[str]:
+        """Tables that a model reads; what is part of its SQL is no table."""
+        for parent in map(self._manifest.nodes.__getitem__, node.depends_on.nodes):
+            if parent.config.materialized == "ephemeral":
+                yield from self._tables_read(parent)
+            else:
+                yield table_of(parent)
 
     @property
     def nodes(self) -> Mapping[str, Any]:

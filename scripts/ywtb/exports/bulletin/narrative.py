@@ -243,7 +243,7 @@ def paragraphs(text: str, marks: Marks = MARKS) -> Iterator[Paragraph]:
 
 def _context(month: ReleaseMonth) -> dict[str, object]:
     """What the template may use."""
-    metrics = city_metrics(month)
+    metrics, called = city_metrics(month), _called(month)
     problems = list(_problems(month, metrics))
     told = {code for problem in problems for code in problem.metric_codes}
     return {
@@ -252,9 +252,7 @@ def _context(month: ReleaseMonth) -> dict[str, object]:
         "period": month.period.replace("—", "至"),
         "city_name": month.city["city_name"],
         "office_name": month.city["office_name"],
-        "dimension": lambda *codes: "、".join(
-            month.dimensions[code]["bulletin_name"] for code in codes if code in month.dimensions
-        ),
+        "dimension": lambda *codes: "、".join(called[code] for code in codes if code in called),
         "figures": lambda *codes: _figures(
             metrics[code] for code in codes if code in metrics and code not in told
         ),
@@ -266,6 +264,14 @@ def _context(month: ReleaseMonth) -> dict[str, object]:
         "problems": problems,
         "poor_dimensions": list(dict.fromkeys(problem.dimension for problem in problems)),
     }
+
+
+def _called(month: ReleaseMonth) -> dict[str, str]:
+    """What the text calls dimensions, by code and in order."""
+    names = {code: row["dimension_name"] for code, row in month.dimensions.items()}
+    others = month.tables["reference.bulletin_dimensions"]
+    called = {row["dimension_code"]: row["bulletin_name"] for row in others}
+    return {code: called.get(code, name) for code, name in names.items()}
 
 
 def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
@@ -342,12 +348,12 @@ def _places(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[
         and row["province_rank"] is not None
         and not metrics[row["metric_code"]].is_low
     ]
+    called = _called(month)
     for _, rows in sorted(grouped(ranked, "province_rank").items()):
         yield {
             "rank": metrics[rows[0]["metric_code"]].rank,
             "dimensions": [
-                month.dimensions[row["metric_code"]]["bulletin_name"]
-                for row in sorted(rows, key=itemgetter("source_row"))
+                called[row["metric_code"]] for row in sorted(rows, key=itemgetter("source_row"))
             ],
         }
 
@@ -372,8 +378,7 @@ def _problems(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterato
         "indicator_code",
     )
     low = {code: metric for code, metric in metrics.items() if metric.is_low}
-    for dimension_code, dimension in month.dimensions.items():
-        name = dimension["bulletin_name"]
+    for dimension_code, name in _called(month).items():
         for code, indicator in month.indicators.items():
             if indicator["dimension_code"] == dimension_code and code in losses:
                 words = wording.get(code, NO_WORDING)

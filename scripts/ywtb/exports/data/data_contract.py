@@ -84,7 +84,8 @@ def _property(field: dict[str, Any], kind: str, keys: Sequence[str]) -> Iterator
     yield "physicalType", kind
     if "title" in field:
         yield "businessName", field["title"]
-    yield "description", field["description"]
+    if "description" in field:
+        yield "description", field["description"]
     if "constraints" in field:
         yield "required", True
     if field["name"] in keys:
