@@ -56,7 +56,7 @@ def folder(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     target = tmp_path_factory.mktemp("tables")
-    write_tables(connection, month, target / "data")
+    write_tables(connection, month, target / "data", month.release)
     return target / "data"
 
 
@@ -230,7 +230,7 @@ def test_no_other_text_does(text: str) -> None:
 def test_the_same_month_gives_the_same_bytes(
     connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path, tmp_path: Path
 ) -> None:
-    write_tables(connection, month, tmp_path / "data")
+    write_tables(connection, month, tmp_path / "data", month.release)
     again = {
         path.relative_to(tmp_path / "data"): path.read_bytes()
         for path in tmp_path.rglob("*")

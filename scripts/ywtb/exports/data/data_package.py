@@ -179,8 +179,10 @@ def package_version(month: ReleaseMonth) -> str:
     return f"{int(month.mark is None)}.{len(notices(month))}.0"
 
 
-def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: Path) -> None:
-    """Write `datapackage.json` for the files that are in the folder."""
+def write_package(
+    month: ReleaseMonth, tables: Sequence[PackageTable], folder: Path, release: str
+) -> None:
+    """Write `datapackage.json` for the files that are in the folder, made from a release."""
     resources = [
         {
             **_resource(folder, f"csv/{table.name}.csv", "table", table.title, table.description),
@@ -208,8 +210,7 @@ def write_package(month: ReleaseMonth, tables: Sequence[PackageTable], folder: P
         "title": package_title(month),
         "description": DESCRIPTION,
         "version": package_version(month),
-        **({"created": begun_at(month.release).isoformat()} if month.release else {}),
-        "release": month.release,
+        **({"created": begun_at(release).isoformat(), "release": release} if release else {}),
         "licenses": [LICENCE],
         "contributors": [{"title": month.city["office_name"], "roles": ["publisher"]}],
         "resources": resources,

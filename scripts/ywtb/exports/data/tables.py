@@ -23,7 +23,7 @@ _LIKE_A_DATE = re.compile(r"\d{1,4}[-/年月]\d{1,2}(?:[-/月日]\d{0,4}日?)?")
 
 
 def write_tables(
-    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path
+    connection: duckdb.DuckDBPyConnection, month: ReleaseMonth, folder: Path, release: str = ""
 ) -> list[PackageTable]:
     """Write the tables into a folder, which is made: the same month gives the same bytes.
 
@@ -35,6 +35,8 @@ def write_tables(
         connection: the release that the month was read from; it says types and descriptions.
         month: what is written.
         folder: where the files go.
+        release: id that the description names; none without it, as when months of several
+            releases are compared.
 
     Returns:
         The tables.
@@ -52,7 +54,7 @@ def write_tables(
     tidy.sort(key=lambda table: table.name.startswith("dim_"))
     write_data_workbook(month, tidy, folder / "数据.xlsx")
     write_scores(month, folder)
-    write_package(month, tables, folder)
+    write_package(month, tables, folder, release)
     write_contract(month, tables, folder)
     return tables
 
