@@ -34,3 +34,10 @@ def content_policy(styles: str, script: str | None = None) -> str:
 def digest(text: str) -> str:
     """The source of a style or script that stands in the page itself, as a policy names it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def put(text: str, page: Path) -> None:
+    """Put a page in place in one step."""
+    new = page.with_name(f".{page.name}.new")
+    new.write_text(text, encoding="utf-8", newline="\n")
+    new.replace(page)

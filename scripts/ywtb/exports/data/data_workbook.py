@@ -13,6 +13,7 @@ from xlsxwriter.utility import xl_range_abs
 
 from ywtb.exports.data.data_package import PackageTable, described, unit_of
 from ywtb.exports.release_month import ReleaseMonth
+from ywtb.exports.spreadsheet import new_workbook
 from ywtb.exports.text_layout import width_in_ems
 
 DICTIONARY = "字典"
@@ -34,21 +35,9 @@ def write_data_workbook(month: ReleaseMonth, tables: Sequence[PackageTable], pat
         tables: what becomes a sheet; those without rows in the month become none.
         path: where it goes, with the suffix `.xlsx`; its folder is there.
     """
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
     tables = [table for table in tables if month.tables[table.source]]
-    with xlsxwriter.Workbook(path, options) as workbook:
-        workbook.set_properties(
-            {
-                "title": f"{month.first_day.year}年{month.first_day.month}月数据",
-                "author": month.city["office_name"],
-                "created": datetime(month.first_day.year, month.first_day.month, 1),
-            }
-        )
+    title = f"{month.first_day.year}年{month.first_day.month}月数据"
+    with new_workbook(path, month, title) as workbook:
         formats = {
             each: workbook.add_format({"num_format": each, "quote_prefix": each == TEXT})
             for each in (TEXT, DATE, TIME)

@@ -65,6 +65,4 @@ def write_data_docs(
     if folder.is_symlink():
         folder.unlink()  # as earlier versions left it
     folder.mkdir(exist_ok=True)
-    new = folder / ".index.html.new"
-    new.write_text(printable(text), encoding="utf-8", newline="\n")
-    new.replace(folder / "index.html")
+    html_page.put(printable(text), folder / "index.html")

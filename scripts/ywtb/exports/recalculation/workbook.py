@@ -5,7 +5,6 @@ figures that a reader sees before anything is computed again are those of the re
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from ywtb.exports.release_month import ReleaseMonth, grouped
+from ywtb.exports.spreadsheet import new_workbook
 from ywtb.release.queries import Row
 
 NOT_APPLICABLE = "—"
@@ -47,21 +47,8 @@ def write_workbook(month: ReleaseMonth, unit: Row, path: Path) -> None:
         unit: row of `marts.dim_units`.
         path: where it goes, with the suffix `.xlsx`; its folder is there.
     """
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "default_format_properties": {"font_name": "宋体", "font_size": 10.5},
-    }
     name = f"{month.first_day.year}年{month.first_day.month}月得分复算表"
-    with xlsxwriter.Workbook(path, options) as workbook:
-        workbook.set_properties(
-            {
-                "title": f"{unit['unit_name']}{name}",
-                "author": month.city["office_name"],
-                "created": datetime(month.first_day.year, month.first_day.month, 1),
-            }
-        )
+    with new_workbook(path, month, f"{unit['unit_name']}{name}") as workbook:
         _Sheet(workbook, month, unit).write(f"{name}{f'（{month.mark}）' if month.mark else ''}")
 
 

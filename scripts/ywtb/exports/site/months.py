@@ -56,6 +56,4 @@ def write_months(folder: Path, sites: Sequence[MonthlySite]) -> None:
             policy=html_page.content_policy(html_page.digest(style)),
         )
     )
-    new = folder / ".index.html.new"
-    new.write_text(printable(text), encoding="utf-8", newline="\n")
-    new.replace(page)
+    html_page.put(printable(text), page)

@@ -6,7 +6,6 @@ as texts, and keep being texts when somebody edits their cell.
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,19 @@ from xlsxwriter.format import Format
 
 from ywtb.exports.corrections import Correction, Section, corrections
 from ywtb.exports.release_month import Annex, ReleaseMonth
+from ywtb.exports.spreadsheet import FONT, SIZE, new_workbook
 from ywtb.exports.text_layout import column_widths, fold
 
 CORRECTIONS_SHEET = "勘误与调整"
 CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)
 """Pixels of its columns; together a page."""
 
-SONG, HEI, FANG_SONG, KAI = "宋体", "黑体", "仿宋", "楷体"
+SONG, HEI, FANG_SONG, KAI = FONT, "黑体", "仿宋", "楷体"
 """Fonts that both Windows and WPS have."""
 GB2312 = 134
 """Character set by which a machine without these fonts picks others."""
-SIZE, SMALL = 10.5, 9
-"""五号 for tables and 小五 for notes, in points."""
+SMALL = 9
+"""小五 for notes, in points; tables have 五号."""
 
 A4 = 9
 MARGINS = {"left": 0.59, "right": 0.59, "top": 0.59, "bottom": 0.67}
@@ -60,22 +60,8 @@ def write_workbook(month: ReleaseMonth, path: Path) -> None:
         path: where it goes, with the suffix `.xlsx`; its folder is there.
     """
     name = f"{month.first_day.year}年{month.first_day.month}月"
-    city = month.city
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "default_format_properties": {"font_name": SONG, "font_size": SIZE},
-    }
-    with xlsxwriter.Workbook(path, options) as workbook:
-        workbook.set_properties(
-            {
-                "title": f"{name}附件{month.annexes[0].number}—{month.annexes[-1].number}",
-                "author": city["office_name"],
-                "created": datetime(month.first_day.year, month.first_day.month, 1),
-            }
-        )
+    title = f"{name}附件{month.annexes[0].number}—{month.annexes[-1].number}"
+    with new_workbook(path, month, title) as workbook:
         styles = _Styles(workbook)
         around = f"{name}{_marked(month.mark)}"
         for annex in month.annexes:
