@@ -13,7 +13,7 @@ from docx.enum.section import WD_SECTION
 
 from ywtb.assessment.figures import points
 from ywtb.exports.bulletin import official_format as layout
-from ywtb.exports.bulletin.frame import Frame, frame
+from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.letterhead import add_signature, add_title, new_letter
 from ywtb.exports.bulletin.narrative import change_of, chinese_date, earlier_month, one_line
 from ywtb.exports.bulletin.templated_text import TemplatedText, add_text, templated_text
@@ -47,7 +47,7 @@ def write_letters(
         bound: where all of them go as one document.
     """
     around, texts = frame(month), dict(_texts(month, name, gained))
-    office, day = around.office, datetime.combine(around.day, time())
+    office, made = around.office, datetime.combine(around.day, time())
     one, book = new_letter(office), new_letter(office)
     for document in (one, book):
         if month.mark:
@@ -55,23 +55,23 @@ def write_letters(
     for unit, path in letters:
         text = texts[unit["unit_id"]]
         one.element.body.clear_content()
-        _write(one, text, around)
-        layout.save(one, folder / path, text.title, office, day)
+        _write(one, text, office, "" if month.mark else around.issued)
+        layout.save(one, folder / path, text.title, office, made)
         if unit is not letters[0][0]:
             layout.add_section(book, WD_SECTION.NEW_PAGE)
         end = book.element.body.sectPr
         for each in deepcopy(one.element.body.getchildren()[:-1]):
             end.addprevious(each)
-    layout.save(book, bound, name, office, day)
+    layout.save(book, bound, name, office, made)
 
 
-def _write(document: WordDocument, text: TemplatedText, around: Frame) -> None:
+def _write(document: WordDocument, text: TemplatedText, office: str, day: str) -> None:
     for number in text.texts("number"):
         layout.add(document, layout.LETTER_NUMBER, number)
     title = add_title(document, text.texts("title"))
     title.paragraph_format.space_before = 2 * layout.LINE
     add_text(document, text)
-    add_signature(document, around.office, around.issued)
+    add_signature(document, office, day)
 
 
 def _texts(month: ReleaseMonth, name: str, gained: Gained) -> Iterator[tuple[str, TemplatedText]]:
