@@ -114,7 +114,9 @@ def test_every_letter_of_june_says_what_the_marts_hold(june_job: Job) -> None:
         assert sorted(lines) == sorted(
             [
                 row["indicator_name"] or f"{row['dimension_name']}得分调整",
-                printed.get((total["unit_id"], row["indicator_code"]), "—"),
+                printed.get((total["unit_id"], row["indicator_code"]))
+                or row["printed_value"]
+                or "—",
                 points(row["points_lost"]),
                 row["reason"],
                 f"{row['source_file']} 第 {row['source_row']} 行"
@@ -177,6 +179,30 @@ def test_of_a_draft_units_get_a_form_to_check(june_job: Job, tmp_path: Path) -> 
         (section, *_) = bound.sections
         for head in (section.header, section.even_page_header, section.first_page_header):
             assert head.paragraphs[0].text == "征求意见稿"
+
+
+def test_a_reminder_goes_to_whom_a_rule_asks_for_it(june_job: Job, tmp_path: Path) -> None:
+    few = three_units(june_job.month)
+    one, other, third = few.units
+    found = [
+        {"unit_id": one, "measure": "提示", "reason": "连续3个月\n# 末位", "is_exempt": False},
+        {"unit_id": one, "measure": "提示", "reason": "连续2个月有差错", "is_exempt": False},
+        {"unit_id": other, "measure": "提示", "reason": "得分低", "is_exempt": True},
+        {"unit_id": third, "measure": "约谈", "reason": "得分低", "is_exempt": False},
+    ]
+    job = written(with_rows(few, fct_streak_measures=found), tmp_path)
+    name = few.units[one]["unit_name"]
+    assert [path.name for path in (tmp_path / "提示函").iterdir()] == [f"{name}.docx"]
+    assert "提示函.docx" in {each.path for each in job.downloads}
+    text = text_of(document_of(job, name, "提示函"))
+    assert text.startswith(f"2023年6月提示第1号\n关于{name}“一网通办”\n工作的提示函\n{name}：\n")
+    assert "考核中，你单位连续3个月 # 末位；连续2个月有差错。现予提示。" in text
+    assert text_of(document_of(job, name)).split("二、")[0].split("名次\n")[1].strip() in text
+    assert "失分最多的是：信息宣传得分" in text
+    draft = tmp_path / "draft"
+    draft.mkdir()
+    written(draft_of(with_rows(few, fct_streak_measures=found)), draft)
+    assert {path.name for path in draft.iterdir()} == {"核对单", "核对单.docx"}
 
 
 def test_none_is_written_where_the_seed_has_none(june_job: Job, tmp_path: Path) -> None:
