@@ -22,8 +22,8 @@ STYLES: Mapping[Level, layout.Style] = {
     "addressee": layout.ADDRESSEE, "body": layout.BODY, "heading_1": layout.HEADING_1,
 }  # fmt: skip
 
-TEXT_ON_ONE_LINE = 10
-"""Characters up to which a text of the table is not broken."""
+ROW_ON_ONE_LINE = 60
+"""Characters of a row; a text is not broken up to those that fall to each column."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def add_text(document: WordDocument, text: TemplatedText) -> None:
         texts = [part.text for part in alike]
         if level == "row":
             table = _table(text.title, texts)
-            add_table(document, table, usual_setting(table, layout.TEXT_WIDTH, TEXT_ON_ONE_LINE))
+            longest = ROW_ON_ONE_LINE // len(table.columns)
+            add_table(document, table, usual_setting(table, layout.TEXT_WIDTH, longest))
         elif level in STYLES:
             for each in texts:
                 paragraph = layout.add(document, STYLES[level], each)
