@@ -166,11 +166,19 @@ def test_a_revision_is_kept_and_told(history: History) -> None:
     assert history.corrections == [(history.corrected_release, "渠县申诉成立", "2", "0", 8, 1)]
     (notice,) = history.notices
     assert "渠县申诉成立" in notice
+    caused = "数值（线上线下不一致 2 → 0）+0.10"
+    assert (
+        "2023-08 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1），其中" + caused
+        in notice.splitlines()
+    )
     assert history.sandbox.rows("select distinct reason from audit.revisions order by all") == [
         ("恢复",),
         ("渠县申诉成立",),
     ]
     assert history.sandbox.rows("select count(distinct release_id) from audit.revisions") == [(2,)]
+    assert history.sandbox.rows(
+        "select unit_name, causes from audit.revisions where causes is not null order by revised_at"
+    ) == [("渠县", caused), ("渠县", "数值（线上线下不一致 0 → 2）−0.10")]
 
 
 def test_a_revised_month_has_its_notices_and_a_mark(history: History) -> None:
@@ -308,6 +316,8 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
         ("rolled_back", older, f"从 {newest} 退回到 {older}：数据有误"),
     ]
     assert record.content["附件8"]["渠县"]["线上线下一致性"] == "0"
+    caused = [change.causes for change in record.history[-1].changes if change.causes]
+    assert caused == ["数值（线上线下不一致 2 → 0）+0.10"]
     folder = sandbox.root / "exports" / "2023-08"
     notices = [path.read_text(encoding="utf-8") for path in folder.glob("更正通知_*.txt")]
     assert sorted(text.splitlines()[1].removeprefix("更正原因：") for text in notices) == sorted(
