@@ -51,6 +51,7 @@ def read_samples() -> list[tuple[str, Sample]]:
 SAMPLES = read_samples()
 
 
+SOAK = pytest.mark.soak
 COMMAND, SUMMARY, SEED_ROW = "$ ywtb ", "已发布 ", "# seeds/reference/scoring_rules.csv"
 UNCHECKED = "make refresh "
 """The two commands are what `.ci/run` runs."""
@@ -64,11 +65,10 @@ def samples(kind: str = "", begins: str = "") -> pytest.MarkDecorator:
         if sample.kind == kind and sample.lines[0].startswith(begins)
     }
     assert chosen, f"no README shows {kind} {begins}"
-    marks = {True: pytest.mark.soak, False: ()}
     return pytest.mark.parametrize(
         "sample",
         [
-            pytest.param(sample, id=place, marks=marks[place.startswith(ANALYSIS)])
+            pytest.param(sample, id=place, marks=[SOAK] if place.startswith(ANALYSIS) else [])
             for place, sample in chosen.items()
         ],
     )
