@@ -71,6 +71,7 @@ def lines(sandbox: Sandbox) -> list[str]:
     return [str(each) for each in published_changes(Project(sandbox.root), database)]
 
 
+@pytest.mark.soak
 def test_words_and_hidden_figures_are_frozen(altered: Sandbox) -> None:
     shown = lines(altered)
     for told in TOLD:
