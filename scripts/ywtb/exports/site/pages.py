@@ -57,7 +57,7 @@ def write_site(
     folder: Path,
     downloads: Sequence[Download],
     earlier: Mapping[str, str],
-    gained: Sequence[Row] = (),
+    gained: Mapping[str, Sequence[Row]] | None = None,
     wait: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the site of a month; the same month gives the same bytes.
@@ -68,7 +68,7 @@ def write_site(
         downloads: files to offer.
         earlier: folders of earlier months, which hold their `site`, as seen from the month's own
             folder, such as `../2023-05`; by month.
-        gained: what indicators would gain units, as `ywtb.release.improve.gains` has it.
+        gained: by unit what indicators would gain it, as `ywtb.release.improve.gains` has it.
         wait: waits for files to offer that are not there yet.
 
     Raises:
@@ -97,12 +97,11 @@ def write_site(
         all_months="../../index.html" if month.is_only_city else "../../../index.html",
         statuses=STATUSES,
         decisions=DECISIONS,
-        senders=records.senders(month),
         other_causes=heat.OTHER_CAUSES,
         quality=records.quality(month),
         columns=records.column_names(month),
         bar=_bar,
-        gained=grouped(gained, "unit_id"),
+        gained=gained or {},
         ranges=sure.ranges(month),
         unit_pages={
             unit.name: f"unit/{unit.page}.html" for ranking in rankings for unit in ranking.units
