@@ -26,6 +26,7 @@ OTHER_TABLES = (
     "intermediate.int_annex_columns_monthly",
     "intermediate.int_annex_notes_monthly",
     "intermediate.int_annexes_monthly",
+    "intermediate.int_bulletin_options_monthly",
     "intermediate.int_bulletin_problems_monthly",
     "intermediate.int_cities_monthly",
     "intermediate.int_dimension_weights_monthly",

@@ -18,6 +18,7 @@ from typing import Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from ywtb.assessment.figures import month_name, plain_figure, points
+from ywtb.exports.bulletin.boards import Tally, boards, last_scored
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
@@ -76,14 +77,6 @@ class CityFigure:
     def low_rank(self) -> str:
         """The rank where it is low."""
         return self.rank if self.is_low else ""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Units with the same value of an indicator, such as one case each."""
-
-    value: str
-    units: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -183,6 +176,7 @@ def template(name: str) -> Template:
     )
     environment.filters["chinese"] = chinese_number
     environment.filters["cell"] = _cell
+    environment.filters["one_line"] = one_line
     return environment.get_template(name)
 
 
@@ -260,6 +254,7 @@ def _context(month: ReleaseMonth) -> dict[str, object]:
         "sentence": _sentence,
         "groups": list(_groups(month)),
         "changes": list(_changes(month)),
+        "boards": boards(month),
         "places": list(_places(month, metrics)),
         "problems": problems,
         "poor_dimensions": list(dict.fromkeys(problem.dimension for problem in problems)),
@@ -292,12 +287,12 @@ def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
 
 def _changes(month: ReleaseMonth) -> Iterator[dict[str, object]]:
     """Groups against the last month in which they were scored; nothing of a first month."""
-    compared = [row for row in month.tables["marts.fct_monthly_changes"] if row["previous_month"]]
+    compared = month.tables["marts.fct_monthly_changes"]
     effects = grouped(month.tables["marts.fct_score_change_effects"], "unit_id")
     rules = grouped(month.tables["marts.fct_scores_by_previous_rules"], "group_code")
-    if not compared:
+    previous = last_scored(compared)
+    if previous is None:
         return
-    previous = max(row["previous_month"] for row in compared)
     members = grouped((row for row in compared if row["previous_month"] == previous), "group_code")
 
     def extreme(rows: Iterable[Row]) -> dict[str, object] | None:

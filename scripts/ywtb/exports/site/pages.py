@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
+from ywtb.exports.bulletin.boards import boards
 from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.narrative import narrative, part, problems
 from ywtb.exports.corrections import KINDS, notices
@@ -102,6 +103,7 @@ def write_site(
         columns=records.column_names(month),
         bar=_bar,
         gained=gained or {},
+        targets=grouped(month.tables["marts.fct_target_distances"], "unit_id"),
         ranges=sure.ranges(month),
         unit_pages={
             unit.name: f"unit/{unit.page}.html" for ranking in rankings for unit in ranking.units
@@ -154,7 +156,7 @@ def _pages(
         ),
         "shown": PROBLEMS_SHOWN,
     }
-    overview = {**opening, "metrics": metrics, "movers": movers}
+    overview = {**opening, "metrics": metrics, "movers": movers, "boards": boards(month)}
     yield _Page("index.html", "总览", overview, (), script=_script("ranking"))
     text = {"paragraphs": narrative(month), "frame": frame(month)}
     yield _Page("bulletin.html", "通报", text)
