@@ -66,8 +66,14 @@ def worker(june: Sandbox) -> Iterator[ExpectationWorker]:
 
 
 @pytest.fixture
-def changed(june: Sandbox, session: Session, tmp_path: Path) -> Callable[..., list[Result]]:
-    """Failures of a copy of June's release after some statements, each of which changes a row."""
+def changed(
+    june: Sandbox, session: Session, june_results: list[Result], tmp_path: Path
+) -> Callable[..., list[Result]]:
+    """Failures of a copy of June's release after some statements, each of which changes a row.
+
+    Rows that June itself warns of are left out.
+    """
+    known = [row for result in june_results for row in result.unexpected_values]
 
     def run(*statements: str) -> list[Result]:
         database = tmp_path / "ywtb.duckdb"
@@ -77,7 +83,11 @@ def changed(june: Sandbox, session: Session, tmp_path: Path) -> Callable[..., li
             for statement in statements:
                 (count,) = connection.execute(statement).fetchall()[0]
                 assert count >= 1, statement
-        return [result for result in session.check(database) if not result.is_success]
+        failed = (
+            replace(each, unexpected_values=[r for r in each.unexpected_values if r not in known])
+            for each in session.check(database)
+        )
+        return [result for result in failed if result.unexpected_values]
 
     return run
 
@@ -110,8 +120,13 @@ def lines_of(results: list[Result]) -> list[str]:
     return [str(problem) for result in results for problem in result.problems()]
 
 
-def test_june_passes(june_results: list[Result]) -> None:
-    assert lines_of([result for result in june_results if not result.is_success]) == []
+def test_june_passes_but_for_what_is_acknowledged(
+    june: Sandbox, june_results: list[Result]
+) -> None:
+    known = [row["warning"] for row in read_csv(june.root / "seeds/reviews/acknowledgements.csv")]
+    failed = [result for result in june_results if not result.is_success]
+    assert lines_of(failed) == known
+    assert [(result.suite, result.severity) for result in failed] == [("city_rates", "warn")]
 
 
 def test_every_file_annex_and_fact_is_looked_at(
@@ -593,7 +608,7 @@ def test_each_city_is_checked_by_itself(
         "where unit_name = '渠县' and city_code = '511600'",
         "update intermediate.int_cities_monthly set is_only = false",
     )
-    assert {each.city_code for each in failed} == {"511600"}
+    assert {each.city_code for each in failed if each.suite != "city_rates"} == {"511600"}
     assert any("广安市 渠县 “综合得分”列：“89”" in line for line in lines_of(failed))
 
 
@@ -734,8 +749,9 @@ def test_data_docs_open_offline(june_results: list[Result], database: Path, tmp_
     assert [each.text_content() for each in page.xpath("//h2")] == [
         "2023-06（511600）", "2023-06（511700）",
     ]  # fmt: skip
-    assert [each.text_content() for each in page.xpath("//li")] == [warned.message]
-    assert page.xpath("//p/b/text()") == ["1"]
+    known = [result.message for result in june_results if not result.is_success]
+    assert [each.text_content() for each in page.xpath("//li")] == [warned.message, *known]
+    assert page.xpath("//p/b/text()") == [str(1 + len(known))]
     titles = page.xpath("//tbody/tr/td[1]//text()")
     assert titles[1:] == [each.title for each in load_suites(SUITES) if not each.needs_table]
     assert not page.xpath("//@src | //link | //script")
