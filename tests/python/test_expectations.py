@@ -747,8 +747,12 @@ def test_data_docs_open_offline(june_results: list[Result], database: Path, tmp_
     warned = replace(june_results[0], city_code="511600", is_success=False, unexpected_values=[row])
     page = write_page(tmp_path, database, june_results, warned)
     assert [each.text_content() for each in page.xpath("//h2")] == [
-        "2023-06（511600）", "2023-06（511700）",
+        "5116002023年6月", "达州市2023年6月",
     ]  # fmt: skip
+    assert [each.text_content() for each in page.xpath("//h3")] == [
+        f"{each.suite_title}：提醒 1 项"
+        for each in (warned, *(each for each in june_results if not each.is_success))
+    ]
     known = [result.message for result in june_results if not result.is_success]
     assert [each.text_content() for each in page.xpath("//li")] == [warned.message, *known]
     assert page.xpath("//p/b/text()") == [str(1 + len(known))]
@@ -771,10 +775,11 @@ def test_markup_in_a_name_stays_text(session: Session, database: Path, tmp_path:
     page = write_page(tmp_path, database, session.check(database))
     (policy,) = page.xpath("//meta[@http-equiv]/@content")
     assert policy.startswith("default-src 'none'") and "unsafe" not in policy
-    known = "html head meta title style body main h1 h2 p b a ul li table thead tbody tr th td"
+    known = "html head meta title style body main h1 h2 h3 p b a ul li table thead tbody tr th td"
     assert {each.tag for each in page.iter()} <= {*known.split()}
     attributes = {name for each in page.iter() for name in each.attrib}
-    assert attributes <= {"lang", "charset", "http-equiv", "name", "content", "href", "id", "class"}
+    named = "lang charset http-equiv name content href id class scope"
+    assert attributes <= {*named.split()}
     shown = page.text_content()
     assert [name for name in MARKUP if visible(name) not in shown] == []
 
