@@ -1,28 +1,52 @@
-"""A letter to each unit: its score and place, why, what would raise it, where to object.
+"""Letters to units: on the score with what explains it, and reminders where a rule asks for one.
 
-All of a month are also bound into one document, for printing.
+All of a kind are also bound into one document, for printing.
 """
+
+from typing import NamedTuple
 
 from ywtb.exports.bulletin.pdf import libreoffice
 from ywtb.exports.formats import Format, Job
 
-CODES = {"draft": "review_letter", "final": "score_letter"}
-"""What a unit is sent, by the month's stage."""
+
+class Kind(NamedTuple):
+    """A kind of letter: months of which stage have it, its template, whether it takes a reason."""
+
+    stage: str
+    template: str
+    takes_reason: bool = False
+
+
+KINDS = {
+    "review_letter": Kind("draft", "告知单.md.j2"),
+    "score_letter": Kind("final", "告知单.md.j2"),
+    "reminder_letter": Kind("final", "提示函.md.j2", takes_reason=True),
+}
+"""By their code in `unit_documents`."""
 
 
 def _write(job: Job) -> None:
-    from ywtb.exports.letters.letter import write_letters
+    from ywtb.exports.letters.letter import facts_of_units, write_letters
     from ywtb.exports.release_month import unit_documents
 
-    letters = list(unit_documents(job.month, CODES[job.month.stage], ".docx"))
-    if letters:
-        name, _, _ = letters[0][1].partition("/")
-        bound, pdf, _ = job.files("letters", name=name, path="", unit="")
-        (job.folder / name).mkdir()
-        write_letters(job.month, name, letters, job.gained, job.folder, job.folder / bound.path)
-        job.downloads += [bound, *([pdf] if libreoffice() else [])]
-        for unit, path in letters:
-            job.downloads += job.files("letters", name=name, path=path, unit=unit["unit_name"])[2:]
+    month, facts = job.month, facts_of_units(job.month, job.gained)
+    for code, kind in KINDS.items():
+        letters = [
+            (unit, path)
+            for unit, path in unit_documents(month, code, ".docx")
+            if kind.stage == month.stage
+            and (facts[unit["unit_id"]]["reasons"] or not kind.takes_reason)
+        ]
+        if letters:
+            name, _, _ = letters[0][1].partition("/")
+            bound, pdf, _ = job.files("letters", name=name, path="", unit="")
+            job.downloads += [bound, *([pdf] if libreoffice() else [])]
+            for unit, path in letters:
+                (*_, one) = job.files("letters", name=name, path=path, unit=unit["unit_name"])
+                job.downloads.append(one)
+            (job.folder / name).mkdir()
+            named = [(path, facts[unit["unit_id"]]) for unit, path in letters]
+            write_letters(month, name, kind.template, named, job.folder, bound.path)
 
 
 FORMAT = Format(16, _write)
