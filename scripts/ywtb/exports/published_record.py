@@ -66,7 +66,8 @@ RUN_TABLES = (
     "audit.unit_objections", "marts.dim_months", "marts.fct_close_totals",
     "marts.fct_coefficient_ranges", "marts.fct_dimension_correlations",
     "marts.fct_effective_weights", "marts.fct_indistinct_indicators", "marts.fct_rank_ranges",
-    "marts.fct_robustness_steps", "marts.fct_unexplained_scores",
+    "marts.fct_rectification_progress", "marts.fct_rectifications", "marts.fct_robustness_steps",
+    "marts.fct_unexplained_scores",
 )  # fmt: skip
 """What is said of the month and its making, not its figures."""
 
