@@ -279,10 +279,9 @@ def _write_ledger(sheet: _Sheet, title: str, ledger: Ledger) -> None:
     """A line per fault, and what can be said of one."""
     sheet.line(title, sheet.styles.title, 32)
     headings = [heading for heading, _ in LEDGER_COLUMNS]
-    top, height = sheet.row, sheet.height
     sheet.table_row(headings, headings, ["General"] * len(headings), sheet.styles.heading)
-    sheet.worksheet.repeat_rows(top)
-    sheet.repeated = sheet.height - height
+    sheet.worksheet.repeat_rows(sheet.row - 1)
+    sheet.repeated = sheet.heights[-1]
     sheet.worksheet.freeze_panes(sheet.row, 1)
     for fault in ledger.faults:
         _write_fault(sheet, fault)
