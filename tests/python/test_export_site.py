@@ -161,7 +161,7 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
         "reason": "市残联申诉属实", "score_month": month.first_day, "city_code": CITY,
         "printed_in": "附件2",
         "unit_name": "市残联", "column_name": "综合得分", "old_value": "89.30",
-        "new_value": "89.40", "old_rank": 26, "new_rank": None,
+        "new_value": "89.40", "old_rank": 26, "new_rank": None, "causes": None,
     }  # fmt: skip
     options = [
         {"score_month": month.first_day, "option_code": code, "option_name": name, "places": 3}

@@ -41,6 +41,7 @@ OTHER_TABLES = (
     "reference.dimensions",
     "reference.feeds",
     "reference.groups",
+    "reference.rectification_statuses",
     "reference.rule_bases",
     "reference.stages",
 )

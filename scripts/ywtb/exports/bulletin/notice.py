@@ -94,6 +94,7 @@ def _context(month: ReleaseMonth, notice: Notice, day: str) -> dict[str, object]
         "reason": one_line(notice.reason).rstrip("。"),
         "whole": "" if not whole else "撤回" if whole[0] is None else "重发",
         "changes": list(_changes(month, notice)),
+        "causes": {one_line(unit): one_line(each) for unit, each in notice.causes.items()},
     }
 
 
