@@ -17,6 +17,7 @@ from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.narrative import narrative, part, problems
 from ywtb.exports.corrections import KINDS, notices
 from ywtb.exports.exposures import Download
+from ywtb.exports.news import FEED
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site import changes, drawing, heat, history, records, rules, sure, views
 from ywtb.exports.site.views import Ranking, ScoredUnit
@@ -94,6 +95,7 @@ def write_site(
         navigation=NAVIGATION,
         years=[(year, list(months)) for year, months in years][::-1],
         earlier=earlier,
+        feed=FEED,
         all_months="../../index.html" if month.is_only_city else "../../../index.html",
         statuses=STATUSES,
         decisions=DECISIONS,
