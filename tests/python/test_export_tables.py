@@ -83,7 +83,7 @@ def test_every_mart_and_what_explains_it_is_there(month: ReleaseMonth, folder: P
     names = set(sources(month))
     assert {path.stem for path in (folder / "csv").iterdir()} == names
     assert {path.stem for path in (folder / "parquet").iterdir()} == names
-    assert len(names) == 33 + len(EXPLAINING)
+    assert len(names) == 37 + len(EXPLAINING)
 
 
 def test_parquet_equals_the_release_with_its_types(
@@ -128,7 +128,7 @@ def test_the_data_package_validates(folder: Path) -> None:
     report = frictionless.validate(str(folder / "datapackage.json"))
     assert report.valid, report.flatten(["task", "type", "message"])
     assert not report.warnings
-    assert len(report.tasks) == 2 * 42 + 2
+    assert len(report.tasks) == 2 * 44 + 2
 
 
 def test_the_contract_promises_what_the_release_enforces(folder: Path) -> None:

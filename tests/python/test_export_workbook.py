@@ -2,6 +2,7 @@
 
 import zipfile
 from dataclasses import replace
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,8 @@ def test_notes_stand_below_in_full(month: ReleaseMonth, book: Any) -> None:
 
 
 def test_sheets_print_on_landscape_a4_one_page_wide(month: ReleaseMonth, book: Any) -> None:
-    assert book.sheetnames == [f"附件{number}" for number in range(1, 12)] + [CORRECTIONS_SHEET]
+    annexes = [f"附件{number}" for number in range(1, 12)]
+    assert book.sheetnames == [*annexes, "整改台账", CORRECTIONS_SHEET]
     for sheet in book:
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.page_setup.paperSize == 9
@@ -170,6 +172,37 @@ def test_no_page_has_notes_alone(month: ReleaseMonth, tmp_path: Path) -> None:
     for each in book[CORRECTIONS_SHEET].row_breaks.brk:
         above = book[CORRECTIONS_SHEET].cell(each.id, 1)
         assert above.font.name != "黑体" and not above.value.startswith(("问题", "缘由"))
+
+
+def test_the_ledger_lists_every_fault(month: ReleaseMonth, tmp_path: Path) -> None:
+    ledger = [*month.tables["marts.fct_rectifications"]]
+    ledger[0] = {
+        **ledger[0],
+        "opened_month": date(2023, 8, 1),
+        "closed_month": date(2023, 9, 1),
+        "term_ends_on": date(2023, 9, 25),
+        "term_basis_name": "明文",
+        "is_in_time": True,
+        "notes": HOSTILE[0],
+    }
+    path = tmp_path / "ledger.xlsx"
+    write_workbook(
+        replace(month, tables={**month.tables, "marts.fct_rectifications": ledger}), path
+    )
+    lines = [
+        [shown(cell) for cell in row]
+        for row in openpyxl.load_workbook(path)["整改台账"].iter_rows(min_row=3, max_row=7)
+    ]
+    assert lines[0] == [
+        *("达川区", "事项梳理", "线上线下不一致", "1", "0.05", "新发现"),
+        *("2023年6月，2023年8月再次发现", "2023-09-25（明文）", "2023年9月", "按期", "0", "0"),
+        HOSTILE[0],
+    ]
+    assert [line[0] for line in lines[1:]] == ["大竹县", "大竹县", "渠县", "开江县"]
+    assert {tuple(line[7:10]) for line in lines[1:]} == {("—", "—", "—")}
+    unused = {**month.tables, "intermediate.int_unit_documents_monthly": []}
+    write_workbook(replace(month, tables=unused), path)
+    assert "整改台账" not in openpyxl.load_workbook(path).sheetnames
 
 
 def test_the_last_sheet_tells_what_was_mended(month: ReleaseMonth, book: Any) -> None:

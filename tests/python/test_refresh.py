@@ -120,6 +120,8 @@ def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
         "失分明细",
         "年度平均",
         "异议",
+        "整改台账",
+        "整改进度",
         "分不出高下的指标",
         "名次区间",
         "实际权重",
@@ -130,6 +132,8 @@ def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
         "相近得分",
         "稳健性分析",
         "系数可行区间",
+        "目标差距",
+        "连续情形",
         "项目相关",
     }
     for annex in june.reference("annexes"):

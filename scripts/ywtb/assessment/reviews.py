@@ -8,6 +8,7 @@ from ywtb.assessment.seed_rows import write_rows
 from ywtb.project import Project
 
 OBJECTIONS, ACKNOWLEDGEMENTS = "reviews/objections", "reviews/acknowledgements"
+NOTES = "reviews/rectification_notes"
 Decision = Literal["upheld", "partly", "rejected"]
 DECISIONS: Mapping[str, str] = {
     "open": "处理中", "upheld": "采纳", "partly": "部分采纳", "rejected": "不采纳",

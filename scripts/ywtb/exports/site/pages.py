@@ -13,17 +13,21 @@ from markupsafe import Markup
 from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
+from ywtb.exports.bulletin.boards import boards
 from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.narrative import narrative, part, problems
 from ywtb.exports.corrections import KINDS, notices
 from ywtb.exports.exposures import Download
 from ywtb.exports.news import FEED
+from ywtb.exports.rectifications import Ledger, rectifications
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site import changes, drawing, heat, history, records, rules, sure, views
 from ywtb.exports.site.views import Ranking, ScoredUnit
 from ywtb.release.queries import Row
 
 HERE = Path(__file__).parent
+
+LEDGER = "rectifications.html"
 
 NAVIGATION = (
     ("index.html", "总览"),
@@ -32,6 +36,7 @@ NAVIGATION = (
     ("changes.html", "变化与原因"),
     ("compare.html", "单位比较"),
     ("sure.html", "名次有多稳"),
+    (LEDGER, "整改"),
     ("annexes.html", "附件"),
     ("rules.html", "计分规则"),
     ("corrections.html", "勘误更正"),
@@ -39,7 +44,7 @@ NAVIGATION = (
     ("glossary.html", "术语"),
     ("downloads.html", "下载"),
 )
-"""Pages that every page links to."""
+"""Pages that every page links to; that of the ledger where one is made."""
 
 PROBLEMS_SHOWN = 6
 """Problems that the overview shows at once; the others unfold."""
@@ -58,7 +63,7 @@ def write_site(
     folder: Path,
     downloads: Sequence[Download],
     earlier: Mapping[str, str],
-    gained: Sequence[Row] = (),
+    gained: Mapping[str, Sequence[Row]] | None = None,
     wait: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the site of a month; the same month gives the same bytes.
@@ -69,13 +74,13 @@ def write_site(
         downloads: files to offer.
         earlier: folders of earlier months, which hold their `site`, as seen from the month's own
             folder, such as `../2023-05`; by month.
-        gained: what indicators would gain units, as `ywtb.release.improve.gains` has it.
+        gained: by unit what indicators would gain it, as `ywtb.release.improve.gains` has it.
         wait: waits for files to offer that are not there yet.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    rankings = views.rankings(month)
+    rankings, ledger = views.rankings(month), rectifications(month)
     environment = html_page.environment(HERE / "templates")
     environment.filters.update(
         anchor=views.anchor,
@@ -92,26 +97,26 @@ def write_site(
     environment.globals.update(
         month=month,
         rankings=rankings,
-        navigation=NAVIGATION,
+        navigation=[each for each in NAVIGATION if ledger or each[0] != LEDGER],
         years=[(year, list(months)) for year, months in years][::-1],
         earlier=earlier,
         feed=FEED,
         all_months="../../index.html" if month.is_only_city else "../../../index.html",
         statuses=STATUSES,
         decisions=DECISIONS,
-        senders=records.senders(month),
         other_causes=heat.OTHER_CAUSES,
         quality=records.quality(month),
         columns=records.column_names(month),
         bar=_bar,
-        gained=grouped(gained, "unit_id"),
+        gained=gained or {},
+        targets=grouped(month.tables["marts.fct_target_distances"], "unit_id"),
         ranges=sure.ranges(month),
         unit_pages={
             unit.name: f"unit/{unit.page}.html" for ranking in rankings for unit in ranking.units
         },
     )
     written = set()
-    for page in _pages(month, rankings, _Shelves(folder.parent, downloads, wait)):
+    for page in _pages(month, rankings, ledger, _Shelves(folder.parent, downloads, wait)):
         template = environment.get_template(page.template or page.path)
         text = template.render(
             path=page.path,
@@ -145,7 +150,10 @@ class _Page:
 
 
 def _pages(
-    month: ReleaseMonth, rankings: Sequence[Ranking], shelves: "_Shelves"
+    month: ReleaseMonth,
+    rankings: Sequence[Ranking],
+    ledger: Ledger | None,
+    shelves: "_Shelves",
 ) -> Iterator[_Page]:
     tables = month.tables
     metrics = sorted(tables["marts.fct_city_metrics"], key=itemgetter("source_row"))
@@ -157,7 +165,7 @@ def _pages(
         ),
         "shown": PROBLEMS_SHOWN,
     }
-    overview = {**opening, "metrics": metrics, "movers": movers}
+    overview = {**opening, "metrics": metrics, "movers": movers, "boards": boards(month)}
     yield _Page("index.html", "总览", overview, (), script=_script("ranking"))
     text = {"paragraphs": narrative(month), "frame": frame(month)}
     yield _Page("bulletin.html", "通报", text)
@@ -179,6 +187,10 @@ def _pages(
                 "change": by_unit.get(unit.total["unit_id"]),
             }
             yield _Page(f"unit/{unit.page}.html", unit.name, context, crumbs, "unit.html")
+    if ledger:
+        sections = [(code, group["group_name"]) for code, group in month.groups.items()]
+        listed = {"ledger": ledger, "sections": [*sections, ("", "其他单位")]}
+        yield _Page(LEDGER, ledger.title, listed)
     yield _Page("annexes.html", "附件")
     around = (None, *month.annexes, None)
     for before, annex, after in zip(around, month.annexes, around[2:], strict=False):

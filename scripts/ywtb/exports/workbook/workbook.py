@@ -1,4 +1,4 @@
-"""The annexes of a month as one workbook: a sheet each in the official layout, and what was mended.
+"""A month's workbook: a sheet per annex in the official layout, the ledger, and what was mended.
 
 Nothing in it can become a formula or a link, whatever a unit is called: texts are only ever written
 as texts, and keep being texts when somebody edits their cell.
@@ -12,7 +12,9 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.format import Format
 
-from ywtb.exports.corrections import Correction, Section, corrections
+from ywtb.assessment.figures import month_name
+from ywtb.exports.corrections import NONE, Correction, Section, corrections
+from ywtb.exports.rectifications import Fault, Ledger, rectifications
 from ywtb.exports.release_month import Annex, ReleaseMonth
 from ywtb.exports.spreadsheet import FONT, SIZE, new_workbook
 from ywtb.exports.text_layout import column_widths, fold
@@ -20,6 +22,12 @@ from ywtb.exports.text_layout import column_widths, fold
 CORRECTIONS_SHEET = "勘误与调整"
 CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)
 """Pixels of its columns; together a page."""
+LEDGER_COLUMNS = (
+    ("单位", 120), ("项目", 90), ("指标", 130), ("本月数值", 60), ("本月失分", 60), ("状态", 60),
+    ("发现", 80), ("整改期限", 80), ("办结", 80), ("是否按期", 45), ("持续天数", 40),
+    ("重复次数", 40), ("单位说明", 115),
+)  # fmt: skip
+"""Headings of the ledger and pixels of its columns; together a page."""
 
 SONG, HEI, FANG_SONG, KAI = FONT, "黑体", "仿宋", "楷体"
 """Fonts that both Windows and WPS have."""
@@ -68,6 +76,10 @@ def write_workbook(month: ReleaseMonth, path: Path) -> None:
         for annex in month.annexes:
             sheet = _Sheet(workbook, styles, f"附件{annex.number}", around, _widths(annex))
             _write_annex(sheet, annex, month.mark)
+        if ledger := rectifications(month):
+            widths = [width for _, width in LEDGER_COLUMNS]
+            sheet = _Sheet(workbook, styles, ledger.title, around, widths)
+            _write_ledger(sheet, f"{name}{ledger.title}{_marked(month.mark)}", ledger)
         sheet = _Sheet(workbook, styles, CORRECTIONS_SHEET, around, CORRECTIONS_WIDTHS)
         _write_corrections(
             sheet, f"{name}{CORRECTIONS_SHEET}{_marked(month.mark)}", corrections(month)
@@ -261,6 +273,49 @@ def _write_annex(sheet: _Sheet, annex: Annex, mark: str | None) -> None:
         label = "备注：\n" if number == 1 else ""
         sheet.line(f"{label}{number}. {note}", style, holds=True)
     sheet.end()
+
+
+def _write_ledger(sheet: _Sheet, title: str, ledger: Ledger) -> None:
+    """A line per fault, and what can be said of one."""
+    sheet.line(title, sheet.styles.title, 32)
+    headings = [heading for heading, _ in LEDGER_COLUMNS]
+    sheet.table_row(headings, headings, ["General"] * len(headings), sheet.styles.heading)
+    sheet.worksheet.repeat_rows(sheet.row - 1)
+    sheet.repeated = sheet.heights[-1]
+    sheet.worksheet.freeze_panes(sheet.row, 1)
+    for fault in ledger.faults:
+        _write_fault(sheet, fault)
+    if not ledger.faults:
+        sheet.line("本月无。", sheet.styles.remark)
+    for status in ledger.statuses:
+        sheet.line(f"{status['status_name']}：{status['description']}。", sheet.styles.note)
+    sheet.end()
+
+
+def _write_fault(sheet: _Sheet, fault: Fault) -> None:
+    row, found = fault.row, month_name(fault.row["found_month"])
+    if row["opened_month"] != row["found_month"]:
+        found += f"，{month_name(row['opened_month'])}再次发现"
+    values = (
+        row["unit_name"],
+        row["dimension_name"],
+        row["indicator_name"],
+        row["obs_value"],
+        row["points_lost"],
+        row["status_name"],
+        found,
+        fault.term,
+        row["closed_month"] and month_name(row["closed_month"]),
+        fault.in_time,
+        Decimal(row["open_day_count"]),
+        Decimal(row["repeat_count"]),
+        row["notes"],
+    )
+    texts = [NONE if each is None else str(each) for each in values]
+    formats = ["General"] * len(values)
+    if fault.is_rate:
+        formats[3] = "0.00%"
+    sheet.table_row(values, texts, formats, sheet.styles.cell)
 
 
 def _write_corrections(sheet: _Sheet, title: str, sections: Sequence[Section]) -> None:
