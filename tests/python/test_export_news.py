@@ -37,7 +37,7 @@ STRUCTURE = [
 
 def record(name: str) -> Record:
     """A month that was published and corrected twice, of a unit of a name."""
-    changed = Change("2023-06", CITY, "附件3", name, "综合得分", "90.36", None, 5, 4)
+    changed = Change("2023-06", CITY, "附件3", name, "综合得分", "90.36", None, 5, 4, "数值 −0.05")
     history = (
         Entry("published", RELEASES[0], "2023-08-01T09:30:00+00:00"),
         Entry("corrected", RELEASES[1], "2023-09-01T20:00:00+00:00", name, (changed,)),
@@ -74,7 +74,10 @@ def test_a_feed_tells_publications_and_corrections(tmp_path: Path) -> None:
     ]
     assert texts("atom:updated/text()") == ["2023-09-02T17:00:00+08:00"]
     last, first, _ = texts("atom:entry/atom:summary/text()")
-    assert first == ("更正原因：渠县\n2023-06 附件3 渠县 综合得分：90.36 → 无（名次 5 → 4）")
+    assert first.splitlines() == [
+        "更正原因：渠县",
+        "2023-06 附件3 渠县 综合得分：90.36 → 无（名次 5 → 4），其中数值 −0.05",
+    ]
     assert last.count("90.36") == SHOWN
     assert last.endswith("另有 79 处，见勘误更正")
     assert texts("atom:entry/atom:link/@href") == [
@@ -126,6 +129,7 @@ def test_changes_are_as_their_schema_says(tmp_path: Path) -> None:
             "new_value": None,
             "old_rank": 5,
             "new_rank": 4,
+            "causes": "数值 −0.05",
         }
     ]
     assert changes["structure"] == STRUCTURE

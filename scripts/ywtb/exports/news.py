@@ -7,7 +7,7 @@ import json
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -99,12 +99,12 @@ def _numbered(record: Record) -> Iterable[tuple[int, Entry]]:
 
 def _change(record: Record, entry: Entry) -> dict[str, Any]:
     """An event of a month's history, with every text and figure that it changed."""
-    known = {"month": record.month, "city_code": record.city_code}
+    known, said = {"month": record.month, "city_code": record.city_code}, entry.as_dict()
     changes = [
-        {name: value for name, value in asdict(each).items() if name not in known}
-        for each in entry.changes
+        {name: value for name, value in each.items() if name not in known}
+        for each in said["changes"]
     ]
-    return {**known, **asdict(entry), "changes": changes}
+    return {**known, **said, "changes": changes}
 
 
 def _feed(news: Sequence[tuple[Record, int, Entry]], months: Mapping[Key, Published]) -> str:
