@@ -20,6 +20,7 @@ from export_months import CITY, MARKUP, read_june
 from ywtb.assessment.figures import printable
 from ywtb.exports.bulletin.narrative import narrative
 from ywtb.exports.exposures import Download
+from ywtb.exports.news import FEED
 from ywtb.exports.release_month import Annex, ReleaseMonth, grouped, read_month
 from ywtb.exports.site.months import MonthlySite, write_months
 from ywtb.exports.site.pages import write_site
@@ -92,6 +93,7 @@ def write(month: ReleaseMonth, folder: Path, earlier: list[str]) -> Pages:
     site = folder / "2023-06" / "site"
     write_site(month, site, DOWNLOADS, {each: f"../{each}" for each in earlier})
     write_months(folder, [MonthlySite(month.month, CITY, None, site)])
+    (folder / FEED).touch()
     for download in DOWNLOADS:
         (site.parent / download.path).touch()
     for other in earlier:

@@ -25,8 +25,8 @@ CORRECTED = ("渠县,0,0,0,2", "渠县,0,0,0,0")
 
 
 ITSELF = (
-    "'release_manifest', 'release_months', 'release_records', 'release_seeds', 'release_tables', "
-    "'revisions'"
+    "'release_changes', 'release_manifest', 'release_months', 'release_records', 'release_seeds', "
+    "'release_tables', 'revisions'"
 )
 """Tables in which a release speaks of itself."""
 
@@ -62,7 +62,7 @@ def described(sandbox: Sandbox) -> list[list[tuple[Any, ...]]]:
 def months_checked(sandbox: Sandbox) -> list[str]:
     """Months on the page that says what was checked."""
     page = (sandbox.root / "exports" / "data_docs" / "index.html").read_text(encoding="utf-8")
-    return re.findall(r"<h2 id=\"(.*?)\">", page)
+    return re.findall(r"<h2 id=\"city-\d+-(.*?)\">", page)
 
 
 def log(sandbox: Sandbox, number: int = -1) -> list[dict[str, Any]]:
@@ -386,8 +386,8 @@ def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
     older = published.release()
     assert months_checked(published) == ["2023-06"]
     assert older != newest
-    kept = ["2023-06", "data_docs", "index.html"]
-    assert [each.name for each in sorted(exports.iterdir())] == kept
+    folders = [each.name for each in sorted(exports.iterdir()) if each.is_dir()]
+    assert folders == ["2023-06", "data_docs"]
     correction = (
         "update audit.annex_cells set cell_text = '0' where annex_no = 8 and unit_name = '渠县' "
         "and column_name = 'online_offline_mismatch_count' and score_month = '2023-08-01'"

@@ -15,7 +15,7 @@ from ywtb.assessment.seed_rows import write_rows
 from ywtb.project import Project, SettingsError
 
 Stage = Literal["collecting", "draft", "final"]
-SEED = "reference/months"
+SEED, CALENDAR = "reference/months", "reference/publication_calendar"
 
 RULE_SEEDS = ("units", "group_indicators", "dimension_weights", "scoring_rules")
 """Seeds without which nobody can be scored; each row has its first month as `valid_from`."""
@@ -108,6 +108,22 @@ def month_states(project: Project) -> dict[str, MonthState]:
     except (OSError, KeyError, ValueError, csv.Error) as error:
         raise SettingsError(f"seeds/{SEED}.csv 无法读取：{error}") from error
     return dict(sorted(states.items()))
+
+
+def planned_days(project: Project) -> dict[str, date]:
+    """Days on which months are planned to be published, by month such as 2023-07, oldest first.
+
+    Raises:
+        SettingsError: the seed cannot be read.
+    """
+    try:
+        days = {
+            row["score_month"].removesuffix("-01"): date.fromisoformat(row["planned_on"])
+            for row in project.seed(CALENDAR)
+        }
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        raise SettingsError(f"seeds/{CALENDAR}.csv 无法读取：{error}") from error
+    return dict(sorted(days.items()))
 
 
 def write_state(project: Project, month: str, state: MonthState | None) -> None:

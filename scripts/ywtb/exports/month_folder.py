@@ -9,7 +9,7 @@ import os
 import shutil
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -18,16 +18,18 @@ from typing import Any
 import duckdb
 
 from ywtb import atomic_folder
+from ywtb.assessment.months import planned_days
 from ywtb.assessment.sql import literal
 from ywtb.checksums import MANIFEST, Damage, changed_files, read_manifest, seal
 from ywtb.exports.data_docs import write_data_docs
-from ywtb.exports.exposures import exposures
+from ywtb.exports.exposures import Download, exposures
 from ywtb.exports.formats import Job, formats
+from ywtb.exports.news import Published, write_news
 from ywtb.exports.published_record import changes, revisions
 from ywtb.exports.release_month import ReleaseMonth, read_month
 from ywtb.exports.site.months import MonthlySite, write_months
 from ywtb.project import Project
-from ywtb.release.queries import open_release, rows
+from ywtb.release.queries import Row, open_release, rows
 from ywtb.release.records import CITY, MONTH, Record, read_records
 from ywtb.release.releases import month_checksums
 
@@ -126,7 +128,7 @@ def export_months(
         ]
         _write(list(zip(due, jobs, strict=True)), origins, report)
         if city_code is None:
-            _list_sites(project, release, exports)
+            _list_sites(project, release, exports, records)
     if city_code is None:
         _remove_others(project, {export.folder for export in exports})
     return due
@@ -158,21 +160,60 @@ def _published(
 
 
 def _list_sites(
-    project: Project, release: duckdb.DuckDBPyConnection, exports: Sequence[Export]
+    project: Project,
+    release: duckdb.DuckDBPyConnection,
+    exports: Sequence[Export],
+    records: Mapping[tuple[str, str], Record],
 ) -> None:
     """Lead to the sites that there are, from the final months only to those of final months."""
-    cities = rows(release, "select city_code, city_name from reference.cities")
+    cities = {row["city_code"]: row for row in rows(release, "from reference.cities")}
     stages = rows(release, "select stage, page_mark from reference.stages")
-    names = {row["city_code"]: row["city_name"] for row in cities}
     marks = {row["stage"]: row["page_mark"] for row in stages}
+    there = [each for each in exports if each.folder.is_dir()]
     sites = [
-        MonthlySite(each.month, names[each.city_code], marks[each.stage], each.folder / "site")
-        for each in exports
-        if each.folder.is_dir()
+        MonthlySite(each.month, cities[each.city_code]["city_name"], marks[each.stage], folder)
+        for each in there
+        for folder in (each.folder / "site",)
     ]
     final = [each for each in sites if not each.mark]
-    write_months(project.exports, final)
-    write_months(project.exports / DRAFTS, sites if len(sites) > len(final) else [])
+    months = {each.month for each in final}
+    planned = {month: day for month, day in planned_days(project).items() if month not in months}
+    news = _write_news(project, release, there, cities, records)
+    write_months(project.exports, final, planned, news)
+    write_months(project.exports / DRAFTS, sites if len(sites) > len(final) else [], planned)
+
+
+def _write_news(
+    project: Project,
+    release: duckdb.DuckDBPyConnection,
+    exports: Sequence[Export],
+    cities: Mapping[str, Row],
+    records: Mapping[tuple[str, str], Record],
+) -> list[Download]:
+    """Tell programs what was ever published of the cities that the release knows."""
+    published_on = {
+        f"{row['score_month']:%Y-%m}": row["published_on"]
+        for row in rows(release, "from marts.dim_months")
+    }
+    sites = {
+        (each.month, each.city_code): (each.folder / "site").relative_to(project.exports).as_posix()
+        for each in exports
+    }
+    structure: list[Row] = []
+    with suppress(duckdb.CatalogException):  # of earlier code
+        structure = rows(release, "from audit.release_changes order by all")
+    return write_news(
+        project.exports,
+        [record for (_, city), record in records.items() if city in cities],
+        {
+            (month, city): Published(
+                cities[city], published_on.get(month), sites.get((month, city), "")
+            )
+            for month, city in records
+            if city in cities
+        },
+        structure,
+    )
 
 
 def _below(project: Project, pattern: str) -> list[Path]:

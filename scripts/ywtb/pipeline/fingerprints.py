@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from ywtb.assessment.months import SEED
+from ywtb.assessment.months import CALENDAR, SEED
 from ywtb.assessment.reviews import ACKNOWLEDGEMENTS, NOTES, OBJECTIONS
 from ywtb.intake.case_files import case_files
 from ywtb.project import Project
@@ -16,7 +16,7 @@ from ywtb.project import Project
 CODE_FOLDERS = ("models", "macros", "expectations", "seeds")
 NOT_CODE = {".csv", ".pyc"}
 TOOLS = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations")
-SAID = frozenset({SEED, OBJECTIONS, ACKNOWLEDGEMENTS, NOTES})
+SAID = frozenset({SEED, CALENDAR, OBJECTIONS, ACKNOWLEDGEMENTS, NOTES})
 """Seeds of what is said of months, from which no figure follows but which months count."""
 
 DATES = ("score_month", "valid_from")

@@ -35,6 +35,7 @@ from ywtb.pipeline.dbt_build import Build
 from ywtb.pipeline.draft_changes import write_draft_changes
 from ywtb.pipeline.earlier_months import start_anew, start_from
 from ywtb.pipeline.fingerprints import month_checksums, seed_checksums
+from ywtb.pipeline.release_changes import write_release_changes
 from ywtb.pipeline.seed_files import check_files
 from ywtb.project import Project
 from ywtb.release import queries, releases
@@ -422,6 +423,7 @@ def _seal(project: Project, folder: Path, run: _Run, reason: str | None) -> None
         with suppress(releases.NotPublishedError, DamageError):
             published = releases.published_database(project)
             write_draft_changes(project, connection, published, outcome.release)
+            write_release_changes(connection, published, outcome.release)
         releases.write_manifest(
             project,
             connection,

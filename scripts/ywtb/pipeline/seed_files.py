@@ -16,7 +16,14 @@ from pathlib import Path
 
 import yaml
 
-from ywtb.assessment.months import RULE_SEEDS, SEED, expected_month, month_states
+from ywtb.assessment.months import (
+    CALENDAR,
+    RULE_SEEDS,
+    SEED,
+    expected_month,
+    month_states,
+    planned_days,
+)
 from ywtb.assessment.problem import Problem
 from ywtb.intake import store
 from ywtb.intake.case_files import check_case_files, counted_indicators
@@ -136,6 +143,12 @@ def _check_months(project: Project, unreadable: set[str]) -> list[Problem]:
     folders = sorted(folder.name for folder in raw.glob("*") if folder.is_dir())
     collecting: list[str] = []
     problems = []
+    try:
+        planned_days(project)
+    except SettingsError as error:
+        if f"seeds/{CALENDAR}.csv" not in unreadable:
+            wanted = "月份和计划发布的日期，如 2023-08-28"
+            problems.append(Problem(f"seeds/{CALENDAR}.csv", None, None, str(error), wanted))
     try:
         states = month_states(project)
     except SettingsError as error:

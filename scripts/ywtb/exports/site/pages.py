@@ -18,6 +18,7 @@ from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.narrative import narrative, part, problems
 from ywtb.exports.corrections import KINDS, notices
 from ywtb.exports.exposures import Download
+from ywtb.exports.news import FEED
 from ywtb.exports.rectifications import Ledger, rectifications
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site import changes, drawing, heat, history, records, rules, sure, views
@@ -99,6 +100,7 @@ def write_site(
         navigation=[each for each in NAVIGATION if ledger or each[0] != LEDGER],
         years=[(year, list(months)) for year, months in years][::-1],
         earlier=earlier,
+        feed=FEED,
         all_months="../../index.html" if month.is_only_city else "../../../index.html",
         statuses=STATUSES,
         decisions=DECISIONS,
