@@ -141,6 +141,16 @@ def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     )
     # A grade, where there was none.
     sandbox.append("reference/grades", f"top,优等,98,{JULY},,stated,2023年7月通知")
+    # What follows from a low score, a target, and who is named.
+    sandbox.append(
+        "reference/streak_rules",
+        f"low,score_below,1,90,提示,,本月得分低于{{threshold}}分,{JULY},,stated,2023年7月通知",
+    )
+    sandbox.append(
+        "reference/indicator_targets",
+        f"B,behavior_coverage_rate,at_least,50,{JULY},,stated,2023年7月通知",
+    )
+    sandbox.append("reference/bulletin_options", f"rank_progress,进步榜,3,{JULY},")
     sandbox.append(
         "reference/dimension_weights",
         f"training,county,1,{JULY},,",
@@ -289,6 +299,21 @@ def test_july_differs_from_june_for_reasons_that_add_up(july: Sandbox) -> None:
         (Decimal("97.95"), 1, 7, False),
         (None, 26, None, False),
     ]
+
+
+def test_what_july_asks_for_is_told_of_july(july: Sandbox) -> None:
+    """Every group has other rules than in June."""
+    assert july.rows(
+        "select score_month, reason, streak_starts_because from marts.fct_streak_measures "
+        "where unit_name = '市水务局'"
+    ) == [(date(2023, 7, 1), "本月得分低于90分", "rules_changed")]
+    assert july.rows("select distinct score_month from marts.fct_target_distances") == [
+        (date(2023, 7, 1),)
+    ]
+    document = Document(str(july.root / "exports" / "2023-07" / "通报.docx"))
+    (board,) = (each.text for each in document.paragraphs if each.text.startswith("进步榜："))
+    assert board.count("因规则、权重或指标有变动不列入") == 3
+    assert f"{MOVED}因组别有变动不列入" in board
 
 
 def exported(sandbox: Sandbox, folder: Path) -> dict[str, bytes]:
