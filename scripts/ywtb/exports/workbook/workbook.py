@@ -24,11 +24,11 @@ CORRECTIONS_SHEET = "勘误与调整"
 CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)
 """Pixels of its columns; together a page."""
 LEDGER_COLUMNS = (
-    ("单位", 120), ("项目", 115), ("指标", 150), ("本月数值", 65), ("本月失分", 65), ("状态", 70),
-    ("发现", 90), ("整改期限", 150), ("办结", 90), ("是否按期", 45), ("持续天数", 45),
-    ("重复次数", 45), ("单位说明", 150),
+    ("整改单位", 120), ("考核项目", 115), ("失分指标", 150), ("本月数值", 65), ("本月失分", 65),
+    ("状态", 70), ("发现", 90), ("整改期限", 150), ("办结", 90), ("是否按期", 45),
+    ("持续天数", 45), ("重复次数", 45), ("单位说明", 150),
 )  # fmt: skip
-"""Headings of the ledger and pixels of its columns; together the widest table."""
+"""Headings of the ledger, none of which marks a monthly file, and pixels of its columns."""
 
 SONG, HEI, FANG_SONG, KAI = FONT, "黑体", "仿宋", "楷体"
 """Fonts that both Windows and WPS have."""
