@@ -24,6 +24,7 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PRINTED = "refresh.txt"
+DEVELOPMENT = "warehouse/dev/ywtb.duckdb"
 PARTS = (
     *("dbt_project.yml", "profiles.yml", "models", "seeds", "macros", "tests", "expectations"),
     "docs/metrics",
@@ -84,7 +85,7 @@ class Sandbox:
         """Build the development file with plain dbt, data tests included, and ask that one."""
         done = self.run("--quiet", "build", "--exclude-resource-type=unit_test", program="dbt")
         assert done.returncode == 0, done.stdout
-        self.database = "warehouse/dev/ywtb.duckdb"
+        self.database = DEVELOPMENT
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the published release, or on what was built last."""
@@ -351,3 +352,11 @@ def three_months(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> San
         sandbox.refresh("--json")
 
     return shared(tmp_path_factory, "three_months", build)
+
+
+@pytest.fixture(scope="session")
+def two_years(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """A made-up city over 24 months, built as a development file; tests only read it."""
+    from two_years import build
+
+    return Sandbox(shared(tmp_path_factory, "two_years", build).root, DEVELOPMENT)

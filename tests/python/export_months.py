@@ -64,6 +64,7 @@ REVISION = {
     "new_value": None,
     "old_rank": 5,
     "new_rank": 4,
+    "causes": "数值（线上线下不一致 3 → 1）+0.1",
 }
 """A correction after publication, as `audit.revisions` keeps it."""
 

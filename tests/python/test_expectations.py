@@ -66,8 +66,14 @@ def worker(june: Sandbox) -> Iterator[ExpectationWorker]:
 
 
 @pytest.fixture
-def changed(june: Sandbox, session: Session, tmp_path: Path) -> Callable[..., list[Result]]:
-    """Failures of a copy of June's release after some statements, each of which changes a row."""
+def changed(
+    june: Sandbox, session: Session, june_results: list[Result], tmp_path: Path
+) -> Callable[..., list[Result]]:
+    """Failures of a copy of June's release after some statements, each of which changes a row.
+
+    Rows that June itself warns of are left out.
+    """
+    known = [row for result in june_results for row in result.unexpected_values]
 
     def run(*statements: str) -> list[Result]:
         database = tmp_path / "ywtb.duckdb"
@@ -77,7 +83,11 @@ def changed(june: Sandbox, session: Session, tmp_path: Path) -> Callable[..., li
             for statement in statements:
                 (count,) = connection.execute(statement).fetchall()[0]
                 assert count >= 1, statement
-        return [result for result in session.check(database) if not result.is_success]
+        failed = (
+            replace(each, unexpected_values=[r for r in each.unexpected_values if r not in known])
+            for each in session.check(database)
+        )
+        return [result for result in failed if result.unexpected_values]
 
     return run
 
@@ -110,8 +120,13 @@ def lines_of(results: list[Result]) -> list[str]:
     return [str(problem) for result in results for problem in result.problems()]
 
 
-def test_june_passes(june_results: list[Result]) -> None:
-    assert lines_of([result for result in june_results if not result.is_success]) == []
+def test_june_passes_but_for_what_is_acknowledged(
+    june: Sandbox, june_results: list[Result]
+) -> None:
+    known = [row["warning"] for row in read_csv(june.root / "seeds/reviews/acknowledgements.csv")]
+    failed = [result for result in june_results if not result.is_success]
+    assert lines_of(failed) == known
+    assert [(result.suite, result.severity) for result in failed] == [("city_rates", "warn")]
 
 
 def test_every_file_annex_and_fact_is_looked_at(
@@ -132,9 +147,10 @@ def test_every_file_annex_and_fact_is_looked_at(
         "fct_control_limits", "fct_monthly_changes", "fct_rectification_progress",
         "fct_rectifications", "fct_score_change_effects", "fct_scores_by_previous_rules",
     }  # fmt: skip
+    without_rows = {"fct_streak_measures", "fct_target_distances"}
     filled_later = {path.stem for path in (ROOT / "models" / "robustness").glob("*.sql")}
-    assert files | marts - looking_back - filled_later <= looked_at
-    assert len(marts) == 23 + len(filled_later)
+    assert files | marts - looking_back - without_rows - filled_later <= looked_at
+    assert len(marts) == 25 + len(filled_later)
 
 
 def test_every_printed_cell_is_looked_at(june: Sandbox, june_frames: dict[str, Frame]) -> None:
@@ -593,7 +609,7 @@ def test_each_city_is_checked_by_itself(
         "where unit_name = '渠县' and city_code = '511600'",
         "update intermediate.int_cities_monthly set is_only = false",
     )
-    assert {each.city_code for each in failed} == {"511600"}
+    assert {each.city_code for each in failed if each.suite != "city_rates"} == {"511600"}
     assert any("广安市 渠县 “综合得分”列：“89”" in line for line in lines_of(failed))
 
 
@@ -732,10 +748,15 @@ def test_data_docs_open_offline(june_results: list[Result], database: Path, tmp_
     warned = replace(june_results[0], city_code="511600", is_success=False, unexpected_values=[row])
     page = write_page(tmp_path, database, june_results, warned)
     assert [each.text_content() for each in page.xpath("//h2")] == [
-        "2023-06（511600）", "2023-06（511700）",
+        "5116002023年6月", "达州市2023年6月",
     ]  # fmt: skip
-    assert [each.text_content() for each in page.xpath("//li")] == [warned.message]
-    assert page.xpath("//p/b/text()") == ["1"]
+    assert [each.text_content() for each in page.xpath("//h3")] == [
+        f"{each.suite_title}：提醒 1 项"
+        for each in (warned, *(each for each in june_results if not each.is_success))
+    ]
+    known = [result.message for result in june_results if not result.is_success]
+    assert [each.text_content() for each in page.xpath("//li")] == [warned.message, *known]
+    assert page.xpath("//p/b/text()") == [str(1 + len(known))]
     titles = page.xpath("//tbody/tr/td[1]//text()")
     assert titles[1:] == [each.title for each in load_suites(SUITES) if not each.needs_table]
     assert not page.xpath("//@src | //link | //script")
@@ -755,10 +776,11 @@ def test_markup_in_a_name_stays_text(session: Session, database: Path, tmp_path:
     page = write_page(tmp_path, database, session.check(database))
     (policy,) = page.xpath("//meta[@http-equiv]/@content")
     assert policy.startswith("default-src 'none'") and "unsafe" not in policy
-    known = "html head meta title style body main h1 h2 p b a ul li table thead tbody tr th td"
+    known = "html head meta title style body main h1 h2 h3 p b a ul li table thead tbody tr th td"
     assert {each.tag for each in page.iter()} <= {*known.split()}
     attributes = {name for each in page.iter() for name in each.attrib}
-    assert attributes <= {"lang", "charset", "http-equiv", "name", "content", "href", "id", "class"}
+    named = "lang charset http-equiv name content href id class scope"
+    assert attributes <= {*named.split()}
     shown = page.text_content()
     assert [name for name in MARKUP if visible(name) not in shown] == []
 

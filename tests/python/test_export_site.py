@@ -53,6 +53,15 @@ DOWNLOADS = (
     Download("通报 终稿#1.docx", "通报"),
 )
 
+BOARDS = {
+    "rank_progress": "进步榜", "last_places": "各组后三名", "score_progress": "得分进步榜",
+    "first_places": "各组前三名",
+}  # fmt: skip
+TARGETS = (
+    ("seal_rate", "at_least", Decimal("0.25")),
+    ("overdue_case_count", "at_most", Decimal(0)),
+)
+
 NASTY = "".join(MARKUP) + "\x00'"
 NASTY_ID = f"../../../{NASTY}"
 
@@ -152,8 +161,24 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
         "reason": "市残联申诉属实", "score_month": month.first_day, "city_code": CITY,
         "printed_in": "附件2",
         "unit_name": "市残联", "column_name": "综合得分", "old_value": "89.30",
-        "new_value": "89.40", "old_rank": 26, "new_rank": None,
+        "new_value": "89.40", "old_rank": 26, "new_rank": None, "causes": None,
     }  # fmt: skip
+    options = [
+        {"score_month": month.first_day, "option_code": code, "option_name": name, "places": 3}
+        for code, name in BOARDS.items()
+    ]
+    targets = [
+        {
+            **row,
+            "target_kind": kind,
+            "target_value": Decimal("99.5"),
+            "target_distance": distance,
+            "is_reached": not distance,
+        }
+        for row in month.tables["marts.fct_observations"]
+        for code, kind, distance in TARGETS
+        if row["indicator_code"] == code
+    ]
     warned = [dict(row) for row in month.tables["audit.expectation_results"]]
     warned[9].update(is_success=False, severity="warn", message="与上月相差过大")
     floor = {
@@ -193,12 +218,14 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
             "marts.fct_rectifications": [*faults[1:]],
             "marts.fct_monthly_changes": changes,
             "marts.fct_score_change_effects": effects,
+            "marts.fct_target_distances": targets,
             "marts.fct_scores_by_previous_rules": by_previous_rules,
             "marts.fct_year_to_date_scores": [
                 {**row, "year_month_count": 6, "scored_month_count": 5}
                 for row in month.tables["marts.fct_year_to_date_scores"]
             ],
             "audit.revisions": [revision],
+            "intermediate.int_bulletin_options_monthly": options,
             "reference.cities": [{**month.city, "office_contact": "0818-0000000"}],
             "audit.expectation_results": warned,
             "audit.points_lost_ledger": [*month.tables["audit.points_lost_ledger"], floor],
@@ -240,6 +267,7 @@ WRITTEN_BY_PEOPLE = {
     "office_contact",
     "office_name",
     "old_value",
+    "option_name",
     "printed_value",
     "reason",
     "rule_text",
@@ -657,6 +685,56 @@ def test_the_ledger_tells_how_every_fault_stands(
     pages = write(replace(month, tables=unused), tmp_path, [])
     assert "rectifications.html" not in pages.paths()
     assert not pages.tree("index.html").xpath("//a[contains(@href, 'rectifications')]")
+
+
+def test_units_are_told_for_places_and_progress_where_the_month_asks_for_it(
+    eventful: ReleaseMonth, eventful_site: Pages, site: Pages
+) -> None:
+    overview = eventful_site.tree("index.html")
+    boards = {
+        text_of(board.find("h2")): [
+            [text_of(line) for line in panel.xpath("ul/li | p")]
+            for panel in board.xpath(".//div[@class='panel']")
+        ]
+        for board in overview.xpath("//section[starts-with(@aria-labelledby, 'board-')]")
+    }
+    assert list(boards) == ["各组前三名", "各组后三名", "进步榜", "得分进步榜"]
+    assert boards["各组后三名"][1] == [
+        "市邮政管理局、市残联 第25位，89.40分",
+        "市财政局 第24位，89.42分",
+    ]
+    departments, _, counties = boards["进步榜"]
+    assert departments == [
+        "市住房城乡建设局、市应急局、市气象局 上升2位",
+        "市发展改革委、市自然资源规划局因没有可比的得分不列入。",
+    ]
+    assert counties == ["宣汉县 上升2位", "万源市、达州高新区 上升1位"]
+    assert boards["得分进步榜"][1][1] == "市委网信办因组别有变动不列入。"
+    by_rules = [
+        {**row, "is_comparable": row["group_code"] != "B"}
+        for row in eventful.tables["marts.fct_scores_by_previous_rules"]
+    ]
+    tables = {**eventful.tables, "marts.fct_scores_by_previous_rules": by_rules}
+    said = [each.text for each in narrative(replace(eventful, tables=tables))]
+    (line,) = (each for each in said if each.startswith("进步榜："))
+    assert line == (
+        "进步榜：A组为市住房城乡建设局、市应急局、市气象局（均上升2位），"
+        "市发展改革委、市自然资源规划局因没有可比的得分不列入；"
+        "B组没有单位列入，25个单位因规则、权重或指标有变动不列入，市委网信办因组别有变动不列入；"
+        "县（市、区）为宣汉县（上升2位）、万源市、达州高新区（均上升1位）。"
+    )
+    assert not site.tree("index.html").xpath("//*[starts-with(@id, 'board-')]")
+
+
+def test_a_unit_sees_how_far_it_is_from_targets(eventful_site: Pages, site: Pages) -> None:
+    (table,) = eventful_site.tree("unit/511700-A08.html").xpath(
+        "//section[@aria-labelledby='targets']//table"
+    )
+    assert [[text_of(cell) for cell in row] for row in table.xpath("tbody/tr")] == [
+        ["电子证照签章率", "100.00%", "不低于 99.5%", "0.25%"],
+        ["超时件数", "0", "不高于 99.5", "达到"],
+    ]
+    assert not site.tree("unit/511700-A08.html").xpath("//*[@id='targets']")
 
 
 def test_a_first_month_has_nothing_to_compare_with(site: Pages) -> None:

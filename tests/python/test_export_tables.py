@@ -83,7 +83,7 @@ def test_every_mart_and_what_explains_it_is_there(month: ReleaseMonth, folder: P
     names = set(sources(month))
     assert {path.stem for path in (folder / "csv").iterdir()} == names
     assert {path.stem for path in (folder / "parquet").iterdir()} == names
-    assert len(names) == 35 + len(EXPLAINING)
+    assert len(names) == 37 + len(EXPLAINING)
 
 
 def test_parquet_equals_the_release_with_its_types(

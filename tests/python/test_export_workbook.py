@@ -141,6 +141,7 @@ def test_sheets_print_on_landscape_a4_one_page_wide(month: ReleaseMonth, book: A
         assert sheet.page_setup.paperSize == 9
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert sheet.page_setup.fitToWidth in (None, 1)
+        assert sheet.page_setup.fitToHeight == 0  # or Excel overlooks where pages are to begin
         assert "&P" in sheet.oddFooter.center.text
     for annex in month.annexes:
         sheet = book[f"附件{annex.number}"]
@@ -148,6 +149,29 @@ def test_sheets_print_on_landscape_a4_one_page_wide(month: ReleaseMonth, book: A
         assert sheet.print_title_rows == f"${TOP}:${bottom}"
         unit = [column.name for column in annex.columns].index("unit_name")
         assert sheet.freeze_panes == sheet.cell(bottom + 1, unit + 2).coordinate
+
+
+def test_no_page_has_notes_alone(month: ReleaseMonth, tmp_path: Path) -> None:
+    """However many units there are, nor a title that what it is about does not follow."""
+    noted = (annex for annex in month.annexes if annex.notes)
+    longest = max(noted, key=lambda annex: len(annex.values))
+    annexes = tuple(
+        replace(longest, number=rows, values=longest.values[:rows], texts=longest.texts[:rows])
+        for rows in range(4, len(longest.values) + 1)
+    )
+    path = tmp_path / "lengths.xlsx"
+    write_workbook(replace(month, annexes=annexes), path)
+    book = openpyxl.load_workbook(path)
+    last_rows = []
+    for annex in annexes:
+        sheet = book[f"附件{annex.number}"]
+        last_row = TOP + annex.heading_rows + len(annex.values) - 1
+        assert not [each for each in sheet.row_breaks.brk if each.id > last_row - 3]
+        last_rows += [last_row - each.id for each in sheet.row_breaks.brk]
+    assert 3 in last_rows
+    for each in book[CORRECTIONS_SHEET].row_breaks.brk:
+        above = book[CORRECTIONS_SHEET].cell(each.id, 1)
+        assert above.font.name != "黑体" and not above.value.startswith(("问题", "缘由"))
 
 
 def test_the_ledger_lists_every_fault(month: ReleaseMonth, tmp_path: Path) -> None:

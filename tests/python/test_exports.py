@@ -116,8 +116,8 @@ def test_a_pdf_that_could_not_be_made_is_made_later(
     office = tmp_path / "soffice"
     office.write_text(
         "#!/bin/sh\n"
-        "for document; do :; done\n"
-        f"PATH=/usr/bin:/bin cp '{tmp_path}/empty.pdf' \"${{document%.docx}}.pdf\"\n"
+        "for each; do case $each in *.docx)\n"
+        f"PATH=/usr/bin:/bin cp '{tmp_path}/empty.pdf' \"${{each%.docx}}.pdf\";; esac; done\n"
     )
     office.chmod(0o755)
     (written,) = exports.export_months(project)

@@ -162,17 +162,27 @@ def test_a_revision_needs_a_reason(three_months: Sandbox) -> None:
     assert three_months.run("refresh", "--revise", "2023-07").returncode == 2
 
 
+@pytest.mark.soak
 def test_a_revision_is_kept_and_told(history: History) -> None:
     assert history.corrections == [(history.corrected_release, "渠县申诉成立", "2", "0", 8, 1)]
     (notice,) = history.notices
     assert "渠县申诉成立" in notice
+    caused = "数值（线上线下不一致 2 → 0）+0.10"
+    assert (
+        "2023-08 附件3 渠县 综合得分：97.90 → 98.00（名次 8 → 1），其中" + caused
+        in notice.splitlines()
+    )
     assert history.sandbox.rows("select distinct reason from audit.revisions order by all") == [
         ("恢复",),
         ("渠县申诉成立",),
     ]
     assert history.sandbox.rows("select count(distinct release_id) from audit.revisions") == [(2,)]
+    assert history.sandbox.rows(
+        "select unit_name, causes from audit.revisions where causes is not null order by revised_at"
+    ) == [("渠县", caused), ("渠县", "数值（线上线下不一致 0 → 2）−0.10")]
 
 
+@pytest.mark.soak
 def test_a_revised_month_has_its_notices_and_a_mark(history: History) -> None:
     exports = history.sandbox.root / "exports"
     for ending in ("txt", "docx"):
@@ -185,6 +195,7 @@ def test_a_revised_month_has_its_notices_and_a_mark(history: History) -> None:
     assert not list((exports / "2023-06").glob("更正通知_*"))
 
 
+@pytest.mark.soak
 def test_the_notify_command_gets_the_summary(history: History, published: Sandbox) -> None:
     mail = (history.sandbox.root / "mail.txt").read_text(encoding="utf-8")
     assert mail.startswith("ywtb refresh 完成：已发布")
@@ -194,6 +205,7 @@ def test_the_notify_command_gets_the_summary(history: History, published: Sandbo
     assert "通知命令没有成功" in done.stderr
 
 
+@pytest.mark.soak
 def test_a_refresh_that_was_killed_leaves_nothing_in_the_way(history: History) -> None:
     assert "2,253/2,253" in history.text
     assert "warehouse/ywtb.duckdb" in history.text
@@ -201,6 +213,7 @@ def test_a_refresh_that_was_killed_leaves_nothing_in_the_way(history: History) -
     assert not (history.sandbox.root / "warehouse" / "building").is_symlink()
 
 
+@pytest.mark.soak
 def test_months_that_stayed_are_as_if_built_anew(history: History, three_months: Sandbox) -> None:
     """Where two months were added to June, and where all three were built at once."""
     found = tables(history.sandbox)
@@ -256,6 +269,7 @@ def test_any_sequence_of_changes_is_as_if_built_anew(june: Sandbox, tmp_path: Pa
         assert (tables(sandbox), described(sandbox)) == before, (turn, change)
 
 
+@pytest.mark.soak
 def test_months_that_did_not_change_keep_their_checks(
     history: History, three_months: Sandbox
 ) -> None:
@@ -270,12 +284,14 @@ def test_months_that_did_not_change_keep_their_checks(
     assert logs == [["2023_08"], ["2023_06", "2023_07", "2023_08"]]
 
 
+@pytest.mark.soak
 def test_every_run_leaves_a_log(history: History) -> None:
     lines = log(history.sandbox)
     assert lines[-1]["event"] == "outcome"
     assert {line["phase"] for line in lines if line["event"] == "end"} >= {"parse", "publish"}
 
 
+@pytest.mark.soak
 def test_old_releases_go_but_never_the_published_one(history: History, tmp_path: Path) -> None:
     kept = history.sandbox.status()["releases"]
     assert kept == [history.corrected_release, history.sandbox.release()]
@@ -308,6 +324,8 @@ def test_going_back_and_forth(history: History, tmp_path: Path) -> None:
         ("rolled_back", older, f"从 {newest} 退回到 {older}：数据有误"),
     ]
     assert record.content["附件8"]["渠县"]["线上线下一致性"] == "0"
+    caused = [change.causes for change in record.history[-1].changes if change.causes]
+    assert caused == ["数值（线上线下不一致 2 → 0）+0.10"]
     folder = sandbox.root / "exports" / "2023-08"
     notices = [path.read_text(encoding="utf-8") for path in folder.glob("更正通知_*.txt")]
     assert sorted(text.splitlines()[1].removeprefix("更正原因：") for text in notices) == sorted(

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import duckdb
@@ -14,7 +14,7 @@ from ywtb.exports.bulletin import frame
 from ywtb.exports.month_folder import export_months
 from ywtb.pipeline.refresh import published_changes
 from ywtb.project import Project
-from ywtb.release.records import Record, read_records, write_record
+from ywtb.release.records import Change, Record, read_records, write_record
 from ywtb.release.releases import complete_releases, publish
 
 RECORD = "published/2023-06.json"
@@ -71,6 +71,7 @@ def lines(sandbox: Sandbox) -> list[str]:
     return [str(each) for each in published_changes(Project(sandbox.root), database)]
 
 
+@pytest.mark.soak
 def test_words_and_hidden_figures_are_frozen(altered: Sandbox) -> None:
     shown = lines(altered)
     for told in TOLD:
@@ -225,3 +226,16 @@ def test_a_record_is_read_as_it_was_written(june: Sandbox) -> None:
     text = (june.root / RECORD).read_text(encoding="utf-8")
     assert max(map(len, text.splitlines())) < 3000
     assert 300 < text.count("\n") < 1000
+
+
+def test_a_history_of_before_causes_were_told_is_what_it_was(june: Sandbox, tmp_path: Path) -> None:
+    """Its checksum, which releases keep, does not change with the code."""
+    (record,) = read_records(Project(june.root)).values()
+    change = Change("2023-06", "511700", "得分", "大竹县", "综合得分", "90", "91", 2, 1)
+    entry = replace(record.history[0], event="corrected", changes=(change,))
+    path = tmp_path / "2023-06.json"
+    write_record(replace(record, path=path, history=(entry,)))
+    (kept,) = json.loads(path.read_bytes())["history"]
+    assert kept["changes"] == [
+        {name: value for name, value in asdict(change).items() if name != "causes"}
+    ]

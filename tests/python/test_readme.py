@@ -12,6 +12,9 @@ from conftest import ROOT, Sandbox, read_csv
 from ywtb.cli import app
 
 READMES = ("README.md", "README.zh-CN.md")
+ANALYSIS = "docs/analysis.md"
+"""Every question on three months, of which runs one by one take long."""
+
 CHANGING = re.compile(r"\d{8}T\d{12}Z|\d+\.\d\d 秒|（没有找到 LibreOffice[^）]*）")
 """What differs from run to run or from machine to machine: ids, times, a note about the PDF."""
 
@@ -32,9 +35,9 @@ class Sample:
 
 
 def read_samples() -> list[tuple[str, Sample]]:
-    """The fenced blocks of both READMEs by place, such as `README.md:26`."""
+    """The fenced blocks of both READMEs and the analysis by place, such as `README.md:26`."""
     found = []
-    for readme in READMES:
+    for readme in (*READMES, ANALYSIS):
         lines = (ROOT / readme).read_text(encoding="utf-8").splitlines()
         fences = [number for number, line in enumerate(lines) if line.startswith("```")]
         for first, last in zip(fences[::2], fences[1::2], strict=True):
@@ -48,6 +51,7 @@ def read_samples() -> list[tuple[str, Sample]]:
 SAMPLES = read_samples()
 
 
+SOAK = pytest.mark.soak
 COMMAND, SUMMARY, SEED_ROW = "$ ywtb ", "已发布 ", "# seeds/reference/scoring_rules.csv"
 UNCHECKED = "make refresh "
 """The two commands are what `.ci/run` runs."""
@@ -61,7 +65,13 @@ def samples(kind: str = "", begins: str = "") -> pytest.MarkDecorator:
         if sample.kind == kind and sample.lines[0].startswith(begins)
     }
     assert chosen, f"no README shows {kind} {begins}"
-    return pytest.mark.parametrize("sample", chosen.values(), ids=chosen.keys())
+    return pytest.mark.parametrize(
+        "sample",
+        [
+            pytest.param(sample, id=place, marks=[SOAK] if place.startswith(ANALYSIS) else [])
+            for place, sample in chosen.items()
+        ],
+    )
 
 
 def test_every_sample_is_of_a_kind_that_is_checked() -> None:

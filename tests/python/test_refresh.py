@@ -132,6 +132,8 @@ def test_chinese_views_have_the_printed_headings(june: Sandbox) -> None:
         "相近得分",
         "稳健性分析",
         "系数可行区间",
+        "目标差距",
+        "连续情形",
         "项目相关",
     }
     for annex in june.reference("annexes"):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, Sandbox
-from ywtb.release.replay import Replay, replay
+from ywtb.release.replay import CHANGES, Replay, replay
 from ywtb.release.scenario import Answer, NoScenarioError, answer, read_file, read_options
 
 SCENARIOS = ROOT / "scenarios"
@@ -46,9 +46,10 @@ def by_name(found: Answer) -> dict[str, dict[str, Any]]:
 def test_a_month_is_computed_again_to_the_last_digit(three_months: Sandbox, month: str) -> None:
     tables = [
         table
-        for (table,) in three_months.rows(
-            "select table_name from audit.release_models order by run_order"
+        for name, table in three_months.rows(
+            "select model_name, table_name from audit.release_models order by run_order"
         )
+        if name not in CHANGES
     ]
     assert {"marts.fct_composite_scores", "audit.annex_cells"} <= set(tables)
     with month_of(three_months, month) as replayed:

@@ -28,6 +28,16 @@ def signed(value: Decimal) -> str:
     return points(value) if value < 0 else f"+{points(value)}"
 
 
+def value_change(old: Decimal | None, new: Decimal | None, value_type: str | None) -> str:
+    """Values of an indicator that differ, rates as percentages: `92.3% → 95%`; else blank."""
+    if old == new:
+        return ""
+    unit = "%" if value_type == "percent" else ""
+    return " → ".join(
+        "—" if value is None else f"{plain_figure(value)}{unit}" for value in (old, new)
+    )
+
+
 def month_name(day: date) -> str:
     """The month of a day, such as `2023年6月`."""
     return f"{day.year}年{day.month}月"

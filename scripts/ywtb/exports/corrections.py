@@ -66,6 +66,11 @@ class Notice:
         """Its date where the office is."""
         return self.revised_at.replace(tzinfo=UTC).astimezone(OFFICE_TIME).date()
 
+    @property
+    def causes(self) -> dict[str, str]:
+        """Why totals changed, by unit, as far as that is known."""
+        return {row["unit_name"]: row["causes"] for row in self.rows if row["causes"]}
+
 
 def notices(month: ReleaseMonth) -> list[Notice]:
     """Corrections of a month after publication, oldest first."""
@@ -187,7 +192,8 @@ def _revisions(month: ReleaseMonth) -> Iterator[Correction]:
                 )
             )
         title = f"更正通知第{notice.number}号，{notice.day}，版本 {notice.release}"
-        yield Correction(title, (("缘由", notice.reason),), tuple(details))
+        causes = (("得分变动", f"{unit}：{each}") for unit, each in notice.causes.items())
+        yield Correction(title, (("缘由", notice.reason), *causes), tuple(details))
 
 
 def _runs(numbers: Iterable[int | None]) -> str:

@@ -5,8 +5,9 @@ A new format is one such module; nothing else names it.
 
 import pkgutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import duckdb
 
 from ywtb import checksums, exports
 from ywtb.exports.exposures import Download, Exposure
-from ywtb.exports.release_month import ReleaseMonth
+from ywtb.exports.release_month import ReleaseMonth, grouped
+from ywtb.release.queries import Row
 
 MANIFEST = Download(checksums.MANIFEST, "文件清单", "每个文件的 SHA-256，用于核对")
 """Written when everything else is."""
@@ -49,6 +51,19 @@ class Job:
     def month(self) -> ReleaseMonth:
         """The month; read again if others were read meanwhile."""
         return self.read()
+
+    @cached_property
+    def gained(self) -> Mapping[str, Sequence[Row]]:
+        """By unit what `ywtb.release.improve.gains` has of it; nothing of a release of before."""
+        from ywtb.release.improve import gains
+        from ywtb.release.queries import path_of
+        from ywtb.release.replay import NoScoringError
+
+        month = self.month
+        with suppress(NoScoringError):
+            city_code = month.city["city_code"]
+            return grouped(gains(path_of(self.connection), month.month, city_code), "unit_id")
+        return {}
 
     def files(self, exposure: str, **names: object) -> list[Download]:
         """The files of an exposure, in order, with the names that they leave open filled in."""

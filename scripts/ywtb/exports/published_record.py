@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from ywtb.assessment.figures import plain_figure
+from ywtb.assessment.figures import plain_figure, signed, value_change
 from ywtb.assessment.reference import month_of
 from ywtb.checksums import Damage, DamageError
 from ywtb.exports.bulletin.frame import frame
@@ -32,10 +32,12 @@ from ywtb.exports.release_month import (
     Annex,
     ReleaseMonth,
     final_months,
+    grouped,
     read_month,
 )
 from ywtb.project import Project
-from ywtb.release.queries import connect_read_only
+from ywtb.release.comparison import correction_effects
+from ywtb.release.queries import Row, connect_read_only
 from ywtb.release.records import (
     DATA,
     FRAME,
@@ -50,13 +52,13 @@ from ywtb.release.records import (
     read_records,
     write_record,
 )
-from ywtb.release.releases import NotPublishedError, published_database
+from ywtb.release.releases import DATABASE, NotPublishedError, published_database
 
 USES = "intermediate.int_group_indicators_monthly"
 UNPRINTED = (SCORES, DATA)
 """Places of what is not printed: told only where nothing that is printed changes."""
 
-RANK = "名次"
+TOTAL, RANK = "综合得分", "名次"
 
 RUN_TABLES = (
     "audit.cell_sources", "audit.draft_changes", "audit.expectation_results",
@@ -213,7 +215,7 @@ def _annex(month: ReleaseMonth, annex: Annex) -> Iterator[tuple[str, dict[str, s
 def _scores(month: ReleaseMonth) -> dict[str, dict[str, str]]:
     scores = {
         row["unit_name"]: {
-            "综合得分": plain_figure(row["exact_score"]),
+            TOTAL: plain_figure(row["exact_score"]),
             RANK: str(row["score_rank"]),
         }
         for row in month.tables["marts.fct_composite_scores"]
@@ -318,7 +320,39 @@ def publish(
             _append(Record(path, *key, content, ()), "published", release)
         elif record is not None and changed:
             event: Event = "corrected" if month else "withdrawn"
+            changed = _with_causes(project, month, release, changed)
             _append(replace(record, content=content), event, release, reason, changed)
+
+
+def _with_causes(
+    project: Project, month: ReleaseMonth | None, release: str, found: tuple[Change, ...]
+) -> tuple[Change, ...]:
+    """The changes of a month, those of totals with why they differ from what is published."""
+    if month is None:
+        return found
+    with suppress(NotPublishedError, DamageError):
+        published = published_database(project)
+        new = project.releases / release / DATABASE
+        effects = grouped(correction_effects(published, new, month.month), "city_code", "unit_name")
+        totals = {TOTAL}.union(
+            row["view_column_name"]
+            for row in month.tables["intermediate.int_annex_columns_monthly"]
+            if row["column_name"] == "composite_score"
+        )
+        return tuple(
+            replace(each, causes="，".join(map(_effect, effects[each.city_code, each.unit_name])))
+            if each.column_name in totals and (each.city_code, each.unit_name) in effects
+            else each
+            for each in found
+        )
+    return found
+
+
+def _effect(row: Row) -> str:
+    """What one cause made of a total: `数值（群众差评整改率 92.3% → 95%）+0.17`."""
+    subject = row["indicator_name"] or row["dimension_name"]
+    values = value_change(row["previous_value"], row["obs_value"], row["value_type"])
+    return f"{row['cause_name']}（{f'{subject} {values}'.rstrip()}）{signed(row['effect'])}"
 
 
 def roll_back(project: Project, database: Path, reason: str) -> list[str]:
@@ -350,6 +384,7 @@ def roll_back(project: Project, database: Path, reason: str) -> list[str]:
             month = read_month(connection, *key) if key in there else None
             if changed := tuple(changes(record, month)):
                 content = record.content if month is None else content_of(month)
+                changed = _with_causes(project, month, release, changed)
                 _append(replace(record, content=content), "rolled_back", release, reason, changed)
                 months[key[0]] = None
     return list(months)

@@ -26,6 +26,7 @@ OTHER_TABLES = (
     "intermediate.int_annex_columns_monthly",
     "intermediate.int_annex_notes_monthly",
     "intermediate.int_annexes_monthly",
+    "intermediate.int_bulletin_options_monthly",
     "intermediate.int_bulletin_problems_monthly",
     "intermediate.int_cities_monthly",
     "intermediate.int_dimension_weights_monthly",
@@ -215,6 +216,28 @@ class ReleaseMonth:
                 groups.index(row["group_code"]),
             ),
         )
+
+    @cached_property
+    def senders(self) -> Mapping[tuple[str, str], str]:
+        """File, sheet and cell of the sender by unit and indicator, where they are known."""
+        return {
+            (row["row_key"], row["column_name"]): " ".join(
+                filter(None, (row["source_file"], row["source_sheet"], row["source_cell"]))
+            )
+            for row in self.tables["audit.cell_sources"]
+        }
+
+    def origin(self, row: Row) -> str:
+        """Where the value of an observation, or of a line of the ledger, comes from.
+
+        The cell in the unit's own file, else in the monthly one, else what supplied it; blank for
+        a line that has no value.
+        """
+        if row["source_file"] is None:
+            return f"勘误 {row['erratum_id']}" if row["erratum_id"] else ""
+        where = f"第 {row['source_row']} 行" if row["source_row"] else "按办件记录统计"
+        sent = self.senders.get((row["unit_name"], row["indicator_code"]))
+        return sent or f"{row['source_file']} {where}"
 
     def _by_code(self, table: str, code: str, order: str) -> dict[str, Row]:
         return {row[code]: row for row in sorted(self.tables[table], key=itemgetter(order))}

@@ -76,8 +76,8 @@ def column_widths(
 ) -> list[float]:
     """Widths of an annex's columns, which fill what is available, or more if cells need it.
 
-    No number is ever broken. What is left goes to the headings, until each stands on one line, and
-    then to all alike.
+    No number is ever broken. What is left goes to headings and long texts, until each stands on one
+    line, and then to all alike.
 
     Args:
         annex: whose columns they are.
@@ -88,13 +88,13 @@ def column_widths(
     """
     needed, wanted = [], []
     for column, *cells in zip(annex.columns, *annex.texts, strict=True):
-        widest = max(map(width_in_ems, cells))
+        widest = whole = max(map(width_in_ems, cells))
         if column.number_format == "@":
             widest = min(widest, longest)
         heading = width_in_ems(column.label)
         ems = max(widest, heading / HEADING_LINES, min(heading, 2))
         needed.append(ems * size + padding)
-        wanted.append(max(needed[-1], heading * size + padding))
+        wanted.append(max(needed[-1], heading * size + padding, whole * size + padding))
     spare, missing = available - sum(needed), sum(wanted) - sum(needed)
     if spare < 0:
         return needed

@@ -13,7 +13,7 @@ import duckdb
 
 from ywtb.assessment.problem import Failure
 from ywtb.project import Project
-from ywtb.release.replay import Check, Model, Scoring
+from ywtb.release.replay import CHANGES, Check, Model, Scoring
 
 TARGET_PATH = "target/release"
 """Kept apart from `target/`, so that an analyst's dbt and a refresh do not share a parse."""
@@ -132,14 +132,15 @@ class Build:
         return [outcome.node for outcome in result.result.results]
 
     def scoring(self) -> Scoring:
-        """What was run to score and print months, and its data tests, but for those of texts.
+        """What was run to score, print and compare months, and the data tests of what is printed.
 
-        Models that read nothing but seeds are what it starts from, and those of case records, of
-        which there may be millions.
+        Tests of texts are left out. Models that read nothing but seeds are what it starts from, and
+        those of case records, of which there may be millions.
         """
         nodes = self._manifest.nodes
         last = [node.unique_id for node in self._built if node.name == PRINTED]
         needed = with_ancestors(self._built, last)
+        compared = {node.unique_id for node in self._built if node.name in CHANGES}
         models = {
             node.unique_id: Model(
                 node.name,
@@ -148,7 +149,7 @@ class Build:
                 node.compiled_code,
             )
             for node in self._built
-            if node.unique_id in needed
+            if node.unique_id in needed | compared
             and node.config.schema != CASES
             and any(nodes[parent].resource_type == "model" for parent in node.depends_on.nodes)
         }

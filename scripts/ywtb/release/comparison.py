@@ -1,13 +1,15 @@
 """Why scores of one month differ from those of another, exactly."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from ywtb.assessment.sql import literal
 from ywtb.release.improve import MODELS
 from ywtb.release.queries import Row, path_of, rows
-from ywtb.release.replay import RELEASE, replay
+from ywtb.release.replay import CHANGES, EARLIER, MONTHLY, RELEASE, NoScoringError, replay
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,50 @@ def by_earlier_rules(
         )
     return {row.pop("unit_id"): row for row in found}
 
+
+def correction_effects(before: Path, after: Path, month: str) -> list[Row]:
+    """Why totals of a month are not those that an earlier release has of it, exactly.
+
+    Both are compared by the release's own models, the earlier one as if it were the month before.
+
+    Args:
+        before: the earlier release.
+        after: the release that corrects it.
+        month: such as 2023-06.
+
+    Returns:
+        city_code, unit_name, cause_name, dimension_name, indicator_name and value_type (None where
+        it is no indicator), previous_value, obs_value, and effect in points, which sum to each
+        unit's change. None of a month that the earlier release lacks, or has by other code.
+    """
+    with (
+        suppress(NoScoringError, LookupError, duckdb.CatalogException, duckdb.BinderException),
+        replay(after, month, CHANGES, before) as replayed,
+    ):
+        day, connection = replayed.day, replayed.connection
+        monthly = [table for (table,) in connection.execute(MONTHLY).fetchall()]
+        replayed.run({table: [BEFORE.format(table=table, day=day)] for table in monthly})
+        return rows(connection, CORRECTED)
+    return []
+
+
+BEFORE = f"""
+    insert into {{table}} by name
+    select * replace (cast(score_month - interval 1 month as date) as score_month)
+    from {EARLIER}.{{table}}
+    where score_month = {{day}}
+"""  # noqa: S608
+
+CORRECTED = """
+    select
+        city_code, unit_name, cause_name, dimension_name, effects.indicator_name, value_type,
+        previous_value, obs_value, effect
+    from marts.fct_score_change_effects as effects
+    inner join reference.change_causes using (cause, cause_name)
+    inner join reference.dimensions using (dimension_code, dimension_name)
+    left join reference.indicators using (indicator_code)
+    order by city_code, unit_id, cause_order, dimension_order, indicator_code
+"""
 
 RULES = (
     "intermediate.int_dimension_weights_monthly",

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +30,10 @@ Event = Literal["published", "corrected", "rolled_back", "withdrawn"]
 
 @dataclass(frozen=True)
 class Change:
-    """One published text or figure that differs, with the rank that goes with it."""
+    """One published text or figure that differs, with the rank that goes with it.
+
+    Of a total, `causes` says why, as far as the release that was corrected is there.
+    """
 
     month: str
     city_code: str
@@ -41,6 +44,7 @@ class Change:
     new_value: str | None
     old_rank: int | None = None
     new_rank: int | None = None
+    causes: str | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Change":
@@ -56,7 +60,7 @@ class Change:
         )
         if self.old_rank != self.new_rank:
             line += f"（名次 {_shown(self.old_rank)} → {_shown(self.new_rank)}）"
-        return line
+        return f"{line}，其中{self.causes}" if self.causes else line
 
 
 def _shown(value: str | int | None) -> str:
@@ -72,6 +76,14 @@ class Entry:
     at: str
     reason: str | None = None
     changes: tuple[Change, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry as its record keeps it: causes only where there are any."""
+        changes = [
+            {name: value for name, value in vars(each).items() if value or name != "causes"}
+            for each in self.changes
+        ]
+        return {**vars(self), "changes": changes}
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,7 @@ class Record:
 
     def history_sha256(self, count: int) -> str:
         """Checksum of the first entries of the history."""
-        return _sha256([asdict(entry) for entry in self.history[:count]])
+        return _sha256([entry.as_dict() for entry in self.history[:count]])
 
 
 def read_records(project: Project, city_code: str | None = None) -> dict[tuple[str, str], Record]:
@@ -164,7 +176,7 @@ def _content(record: Record) -> dict[str, Any]:
         "month": record.month,
         "city_code": record.city_code,
         "content": record.content,
-        "history": [asdict(entry) for entry in record.history],
+        "history": [entry.as_dict() for entry in record.history],
     }
 
 

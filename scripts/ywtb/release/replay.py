@@ -14,7 +14,18 @@ from ywtb.release.queries import rows
 RELEASE = "release"
 """Catalog of the release, beside `ywtb`, which compiled SQL names."""
 
+EARLIER = "earlier"
+"""Catalog of an earlier release beside it."""
+
 INPUT_PROBLEMS = "audit.input_problems"
+
+CHANGES = (
+    "fct_monthly_changes",
+    "int_indicator_changes",
+    "int_dimension_changes",
+    "fct_score_change_effects",
+)
+"""Models that tell why a month differs from an earlier one: not run unless they are named."""
 
 
 class NoScoringError(Exception):
@@ -45,7 +56,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Scoring:
-    """The models that score and print a month, each after those that it reads, and their tests."""
+    """The models that score, print and compare months, each after those it reads, and tests."""
 
     models: list[Model]
     checks: list[Check]
@@ -83,10 +94,18 @@ class Scoring:
         return cls(found, [Check(*row) for row in checks])
 
     def only(self, names: Collection[str] | None) -> "Scoring":
-        """Some of its models, of which no test is asked; all of it where none are named."""
+        """Some of its models, of which no test is asked; what scores and prints if none are named.
+
+        Raises:
+            NoScoringError: it lacks one of them.
+        """
         if names is None:
-            return self
-        return Scoring([model for model in self.models if model.name in names], [])
+            scoring = [model for model in self.models if model.name not in CHANGES]
+            return Scoring(scoring, self.checks)
+        found = [model for model in self.models if model.name in names]
+        if len(found) < len(names):
+            raise NoScoringError
+        return Scoring(found, [])
 
 
 class Replay:
@@ -113,7 +132,7 @@ class Replay:
             only: models that are to run, from what the others gave when the month was published.
 
         Raises:
-            NoScoringError: the release has no SQL of its models.
+            NoScoringError: the release has no SQL of these models.
         """
         self.connection, self.month = connection, month
         self.day = f"date {literal(f'{month}-01')}"
@@ -223,19 +242,24 @@ class Replay:
 
 
 @contextmanager
-def replay(database: Path, month: str, only: Collection[str] | None = None) -> Iterator[Replay]:
+def replay(
+    database: Path, month: str, only: Collection[str] | None = None, earlier: Path | None = None
+) -> Iterator[Replay]:
     """A month of a release, to be computed again; nothing is written.
 
     Args:
         database: the release.
         month: one of its months, such as 2023-06.
-        only: models that are to run; all of them without it.
+        only: models that are to run; all that score and print without it.
+        earlier: an earlier release, to be beside it as `earlier`.
 
     Raises:
-        NoScoringError: the release has no SQL of its models.
+        NoScoringError: the release has no SQL of these models.
     """
     with duckdb.connect(":memory:", config={"temp_directory": ""}) as connection:
         connection.execute(f"attach {literal(str(database))} as {RELEASE} (read_only)")
+        if earlier:
+            connection.execute(f"attach {literal(str(earlier))} as {EARLIER} (read_only)")
         connection.execute("attach ':memory:' as ywtb")
         connection.execute("set enable_external_access = false")
         connection.execute("set threads = 1")  # many short runs: others would only wait

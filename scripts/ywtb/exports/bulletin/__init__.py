@@ -35,7 +35,9 @@ def _pdfs(jobs: Sequence[Job]) -> Iterator[Callable[[Job], None]]:
 
 
 def _lacks(files: Collection[str]) -> bool:
-    documents = (name.removesuffix(".docx") for name in files if name.endswith(".docx"))
+    documents = (
+        name.removesuffix(".docx") for name in files if name.endswith(".docx") and "/" not in name
+    )
     return any(f"{each}.pdf" not in files for each in documents) and libreoffice() is not None
 
 

@@ -1,5 +1,7 @@
 """An annex as a table of the bulletin: one page wide, headings merged and repeated."""
 
+from copy import deepcopy
+
 from docx.document import Document as WordDocument
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.oxml.ns import qn
@@ -22,7 +24,7 @@ from ywtb.exports.release_month import Annex
 def add_table(document: WordDocument, annex: Annex, setting: Setting) -> None:
     """Add an annex as a table."""
     size, widths = setting.size, setting.widths
-    table = document.add_table(annex.heading_rows + len(annex.texts), len(annex.columns))
+    table = document.add_table(annex.heading_rows + 1, len(annex.columns))
     table.style = "Table Grid"
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False
@@ -39,9 +41,16 @@ def add_table(document: WordDocument, annex: Annex, setting: Setting) -> None:
             cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
     for row in rows[: annex.heading_rows]:
         row._tr.get_or_add_trPr().append(layout.element("w:tblHeader"))
-    for row_cells, texts in zip(grid[annex.heading_rows :], annex.texts, strict=True):
-        for cell, text in zip(row_cells, texts, strict=True):
-            _fill(cell.paragraphs[0], layout.CELL, text, size)
+    for cell in grid[-1]:
+        _fill(cell.paragraphs[0], layout.CELL, "", size)
+    # Copies of a row are many times faster than rows made one by one.
+    pattern = rows[-1]._tr
+    for texts in annex.texts:
+        row_copy = deepcopy(pattern)
+        for run, text in zip(row_copy.iter(qn("w:r")), texts, strict=True):
+            run.text = printable(text)
+        pattern.addprevious(row_copy)
+    table._tbl.remove(pattern)
     for heading in annex.headings:
         first = grid[heading.row][heading.column]
         last = grid[heading.row + heading.row_span - 1][heading.column + heading.column_span - 1]

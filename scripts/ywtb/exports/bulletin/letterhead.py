@@ -10,6 +10,9 @@ from docx.text.paragraph import Paragraph
 from ywtb.exports.bulletin import official_format as layout
 from ywtb.exports.text_layout import fold, width_in_ems
 
+LETTER_GAP = 9
+"""Points from the issuer of a letter to the line below: 4 mm with what typefaces leave free."""
+
 
 def add_masthead(document: WordDocument, name: str, kind: str, lines: Iterable[str]) -> None:
     """Who speaks, what kind of document it is, and its number, with what else is said below it."""
@@ -31,7 +34,39 @@ def add_issuer(document: WordDocument, office: str, day: str) -> None:
     layout.rule(paragraph, "bottom", 2, str(layout.RED))
 
 
-def add_title(document: WordDocument, lines: Iterable[str]) -> None:
+def new_letter(office: str) -> WordDocument:
+    """An empty letter: its first page has the office and two double lines in red, and no number."""
+    document = layout.new_document()
+    (section,) = document.sections
+    section.different_first_page_header_footer = True
+    layout.number_from_one(section)
+    section.header_distance, section.footer_distance = layout.MARK, layout.LETTER_FOOT
+    for footer in (section.footer, section.even_page_footer):
+        number = footer.paragraphs[0].paragraph_format
+        number.space_after = Length(layout.FOOTER - layout.LETTER_FOOT)
+    head, foot = section.first_page_header, section.first_page_footer
+    layout.set_style(head.paragraphs[0], layout.PAGE_MARK)
+    issuer, end = layout.add(head, layout.LETTER_ISSUER), foot.paragraphs[0]
+    layout.set_style(end, layout.LETTER_END)
+    size = min(
+        layout.SIZE["小初"],
+        max(layout.LETTER_ISSUER.size, layout.LETTER_RULES.pt / width_in_ems(office)),
+    )
+    run = layout.write(issuer, layout.LETTER_ISSUER, office)
+    run.font.size = issuer.paragraph_format.line_spacing = Pt(size)
+    layout.condense(run, int(100 * layout.LETTER_RULES.pt / (width_in_ems(office) * size)))
+    above = layout.LETTER_TOP - layout.MARK - layout.MARK_LINE
+    issuer.paragraph_format.space_before = Length(above)
+    layout.rule(issuer, "bottom", 3, str(layout.RED), "thickThinSmallGap", LETTER_GAP)
+    layout.rule(end, "bottom", 3, str(layout.RED), "thinThickSmallGap", 0)
+    beside = (layout.PAGE[0] - layout.LETTER_RULES) // 2
+    for line in (issuer.paragraph_format, end.paragraph_format):
+        line.left_indent = Length(beside - layout.LEFT)
+        line.right_indent = Length(beside - layout.RIGHT)
+    return document
+
+
+def add_title(document: WordDocument, lines: Iterable[str]) -> Paragraph:
     """The title, its lines broken where they are too long."""
     most = layout.TEXT_WIDTH.pt / layout.TITLE.size
     title = layout.add(document, layout.TITLE)
@@ -40,6 +75,7 @@ def add_title(document: WordDocument, lines: Iterable[str]) -> None:
     )
     title.paragraph_format.space_before = layout.LINE
     title.paragraph_format.space_after = layout.LINE
+    return title
 
 
 def add_signature(document: WordDocument, office: str, day: str) -> None:

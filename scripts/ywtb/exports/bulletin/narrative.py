@@ -17,7 +17,8 @@ from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from ywtb.assessment.figures import plain_figure, points
+from ywtb.assessment.figures import month_name, plain_figure, points
+from ywtb.exports.bulletin.boards import Tally, boards, last_scored
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
@@ -76,14 +77,6 @@ class CityFigure:
     def low_rank(self) -> str:
         """The rank where it is low."""
         return self.rank if self.is_low else ""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Units with the same value of an indicator, such as one case each."""
-
-    value: str
-    units: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -183,6 +176,7 @@ def template(name: str) -> Template:
     )
     environment.filters["chinese"] = chinese_number
     environment.filters["cell"] = _cell
+    environment.filters["one_line"] = one_line
     return environment.get_template(name)
 
 
@@ -260,6 +254,7 @@ def _context(month: ReleaseMonth) -> dict[str, object]:
         "sentence": _sentence,
         "groups": list(_groups(month)),
         "changes": list(_changes(month)),
+        "boards": boards(month),
         "places": list(_places(month, metrics)),
         "problems": problems,
         "poor_dimensions": list(dict.fromkeys(problem.dimension for problem in problems)),
@@ -292,28 +287,18 @@ def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
 
 def _changes(month: ReleaseMonth) -> Iterator[dict[str, object]]:
     """Groups against the last month in which they were scored; nothing of a first month."""
-    compared = [row for row in month.tables["marts.fct_monthly_changes"] if row["previous_month"]]
+    compared = month.tables["marts.fct_monthly_changes"]
     effects = grouped(month.tables["marts.fct_score_change_effects"], "unit_id")
     rules = grouped(month.tables["marts.fct_scores_by_previous_rules"], "group_code")
-    if not compared:
+    previous = last_scored(compared)
+    if previous is None:
         return
-    previous = max(row["previous_month"] for row in compared)
     members = grouped((row for row in compared if row["previous_month"] == previous), "group_code")
 
     def extreme(rows: Iterable[Row]) -> dict[str, object] | None:
         """The unit whose total differs most, and what did most of it."""
         row = max(rows, key=lambda row: abs(row["score_change"]), default=None)
-        if row is None:
-            return None
-        sign = 1 if row["score_change"] > 0 else -1
-        effect = max(effects[row["unit_id"]], key=lambda each: sign * each["effect"])
-        return {
-            "unit": one_line(row["unit_name"]),
-            "points": points(abs(row["score_change"])),
-            "cause": effect["cause"],
-            "cause_name": effect["cause_name"],
-            "subject": effect["indicator_name"] or effect["dimension_name"],
-        }
+        return row and change_of(row, effects[row["unit_id"]])
 
     for code, group in month.groups.items():
         rows = members.get(code, [])
@@ -323,9 +308,7 @@ def _changes(month: ReleaseMonth) -> Iterator[dict[str, object]]:
             fallen = [row for row in rows if row["score_change"] < 0]
             yield {
                 "name": group["group_name"],
-                "previous": f"{previous.month}月"
-                if previous.year == month.first_day.year
-                else f"{previous.year}年{previous.month}月",
+                "previous": earlier_month(month, previous),
                 "risen": len(risen),
                 "fallen": len(fallen),
                 "most_risen": extreme(risen),
@@ -337,6 +320,30 @@ def _changes(month: ReleaseMonth) -> Iterator[dict[str, object]]:
                     if row["rank_by_previous_rules"] == 1
                 ],
             }
+
+
+def change_of(row: Row, effects: Iterable[Row]) -> dict[str, object]:
+    """By how much a unit's total differs from the month before, and what did most of it.
+
+    Args:
+        row: of `marts.fct_monthly_changes`, with a difference.
+        effects: the unit's rows of `marts.fct_score_change_effects`.
+    """
+    sign = 1 if row["score_change"] > 0 else -1
+    effect = max(effects, key=lambda each: sign * each["effect"])
+    return {
+        "unit": one_line(row["unit_name"]),
+        "points": points(abs(row["score_change"])),
+        "cause": effect["cause"],
+        "cause_name": effect["cause_name"],
+        "subject": effect["indicator_name"] or effect["dimension_name"],
+    }
+
+
+def earlier_month(month: ReleaseMonth, previous: date) -> str:
+    """What the text calls a month before, such as `5月`, or `2022年12月` in another year."""
+    is_same_year = previous.year == month.first_day.year
+    return f"{previous.month}月" if is_same_year else month_name(previous)
 
 
 def _places(month: ReleaseMonth, metrics: Mapping[str, CityFigure]) -> Iterator[dict[str, object]]:

@@ -3,17 +3,12 @@
 What they say is in the templates `更正通知.md.j2` and `更正标注.md.j2`.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 from ywtb.exports.bulletin import official_format as layout
-from ywtb.exports.bulletin.annex_setting import usual_setting
-from ywtb.exports.bulletin.annex_table import add_table
 from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.letterhead import (
     add_imprint,
@@ -22,35 +17,20 @@ from ywtb.exports.bulletin.letterhead import (
     add_signature,
     add_title,
 )
-from ywtb.exports.bulletin.narrative import (
-    Level,
-    Marks,
-    chinese_date,
-    one_line,
-    paragraphs,
-    template,
-)
+from ywtb.exports.bulletin.narrative import chinese_date, one_line, template
+from ywtb.exports.bulletin.templated_text import add_text, templated_text
 from ywtb.exports.corrections import Notice, notices
-from ywtb.exports.release_month import Annex, AnnexColumn, Heading, ReleaseMonth, grouped
+from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.records import DATA, FRAME, TEXT, WHOLE
 
 NOTICE, MARK = "更正通知.md.j2", "更正标注.md.j2"
-MARKS: Marks = {
-    "【文种】": "kind", "【编号】": "number", "【主送】": "addressee", "【版记】": "imprint",
-    "#": "title", "|": "row",
-}  # fmt: skip
 
 UNSEEN_NAMES = ("数字格式",)
 """What a record keeps that people do not read, beside the checksums of data."""
 
-STYLES: Mapping[Level, layout.Style] = {"addressee": layout.ADDRESSEE, "body": layout.BODY}
-
 CLAUSE_ENDS = "；。"
 LONG = 40
 """Characters from which on texts are cut down to the clauses that differ."""
-
-TEXT_ON_ONE_LINE = 10
-"""Characters up to which a text of the table is not broken."""
 
 
 @dataclass(frozen=True)
@@ -86,30 +66,17 @@ def _is_in_bulletin(place: str) -> bool:
 def write_notice(month: ReleaseMonth, notice: Notice, path: Path) -> None:
     """Write a notice; the same notice gives the same bytes."""
     office, day = month.city["office_name"], chinese_date(notice.day.isoformat())
-    said: dict[Level, list[str]] = defaultdict(list)
-    parts = list(paragraphs(template(NOTICE).render(_context(month, notice, day)), MARKS))
-    for part in parts:
-        said[part.level].append(part.text)
-    title, kind = "".join(said["title"]), "".join(said["kind"])
+    text = templated_text(NOTICE, _context(month, notice, day))
     document = layout.new_document()
-    add_masthead(document, month.city["masthead_name"], kind, said["number"])
+    kind = "".join(text.texts("kind"))
+    add_masthead(document, month.city["masthead_name"], kind, text.texts("number"))
     add_issuer(document, office, day)
-    add_title(document, said["title"])
-    for level, alike in groupby(parts, key=attrgetter("level")):
-        texts = [part.text for part in alike]
-        if level == "row":
-            changes = _table(title, texts)
-            setting = usual_setting(changes, layout.TEXT_WIDTH, TEXT_ON_ONE_LINE)
-            add_table(document, changes, setting)
-        elif level in STYLES:
-            for text in texts:
-                paragraph = layout.add(document, STYLES[level], text)
-                # The signature must not stand on a page without text.
-                paragraph.paragraph_format.keep_with_next = text == said["body"][-1]
+    add_title(document, text.texts("title"))
+    add_text(document, text)
     add_signature(document, office, day)
-    for text in said["imprint"]:
-        add_imprint(document, text, layout.TEXT_WIDTH)
-    layout.save(document, path, title, office, datetime.combine(notice.day, time()))
+    for each in text.texts("imprint"):
+        add_imprint(document, each, layout.TEXT_WIDTH)
+    layout.save(document, path, text.title, office, datetime.combine(notice.day, time()))
 
 
 def _context(month: ReleaseMonth, notice: Notice, day: str) -> dict[str, object]:
@@ -127,6 +94,7 @@ def _context(month: ReleaseMonth, notice: Notice, day: str) -> dict[str, object]
         "reason": one_line(notice.reason).rstrip("。"),
         "whole": "" if not whole else "撤回" if whole[0] is None else "重发",
         "changes": list(_changes(month, notice)),
+        "causes": {one_line(unit): one_line(each) for unit, each in notice.causes.items()},
     }
 
 
@@ -178,21 +146,3 @@ def _alike(one: str, other: str) -> int:
     """With how many characters two texts begin alike."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _table(title: str, lines: Sequence[str]) -> Annex:
-    """Lines of a template's table, the first its headings, laid out as an annex is."""
-    headings, *cells = (
-        tuple(cell.strip() for cell in line.removesuffix("|").split("|")) for line in lines
-    )
-    return Annex(
-        number=0,
-        mart="",
-        title=title,
-        period_line="",
-        columns=tuple(AnnexColumn(label, label, "@") for label in headings),
-        headings=tuple(Heading(label, 0, place, 1, 1) for place, label in enumerate(headings)),
-        values=(),
-        texts=tuple(cells),
-        notes=(),
-    )

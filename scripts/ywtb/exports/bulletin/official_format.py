@@ -46,13 +46,28 @@ BOTTOM = Length(PAGE[1] - TOP - TEXT_HEIGHT)
 FOOTER, TURNED_FOOTER = Mm(25.3), Mm(25.7)
 """From the edge of the paper to the line of the page number: its dashes are 7 mm below the text."""
 
-MARK = Mm(12)
-"""From the edge of the paper: the mark of a draft, also where pages are turned."""
+LETTER_RULES = Mm(170)
+"""Width of the double red lines of a letter, which lie in the middle of the page."""
+
+LETTER_TOP, LETTER_FOOT = Mm(30), Mm(20)
+"""From the edges of the paper: a letter's issuer, and its second red line."""
+
+MARK, MARK_LINE = Mm(12), Pt(18)
+"""From the edge of the paper: the mark of a draft, also where pages are turned; and its height."""
 
 LINE = Pt(28.95)
 """22 lines in the height of the text."""
 
-SIZE = {"二号": 22, "小二": 18, "三号": 16, "四号": 14, "五号": 10.5, "小五": 9, "六号": 7.5}
+SIZE = {
+    "小初": 36,
+    "二号": 22,
+    "小二": 18,
+    "三号": 16,
+    "四号": 14,
+    "五号": 10.5,
+    "小五": 9,
+    "六号": 7.5,
+}
 """Chinese type sizes in points."""
 
 RED = RGBColor(0xE6, 0x00, 0x12)
@@ -140,12 +155,15 @@ FIGURE = Style("图", "body", SIZE["五号"], CENTER, None)
 CAPTION = Style("图题", "heading_1", SIZE["五号"], CENTER, None, before=4, keep_with_next=True)
 IMPRINT = Style("版记", "body", SIZE["四号"], line=Pt(24))
 PAGE_NUMBER = Style("页码", "number", SIZE["四号"], line=Pt(18))
-PAGE_MARK = Style("页眉标识", "heading_1", SIZE["四号"], RIGHT_EDGE, None)
+PAGE_MARK = Style("页眉标识", "heading_1", SIZE["四号"], RIGHT_EDGE, MARK_LINE)
+LETTER_ISSUER = Style("信函发文机关", "title", SIZE["二号"], CENTER, None, color=RED)
+LETTER_NUMBER = Style("发文字号", "body", SIZE["三号"], RIGHT_EDGE, before=SIZE["三号"] * 7 / 8)
+LETTER_END = Style("信函下线", "body", SIZE["六号"], line=Pt(1))
 
 STYLES = (
     MASTHEAD, MASTHEAD_KIND, ISSUE, ISSUER, TITLE, BODY, ADDRESSEE, HEADING_1, HEADING_2,
     ATTACHMENTS, SIGNATURE, ANNEX_MARK, ANNEX_TITLE, PERIOD_LINE, CELL, CELL_HEADING, NOTE,
-    FIGURE, CAPTION, IMPRINT, PAGE_NUMBER, PAGE_MARK,
+    FIGURE, CAPTION, IMPRINT, PAGE_NUMBER, PAGE_MARK, LETTER_ISSUER, LETTER_NUMBER, LETTER_END,
 )  # fmt: skip
 
 
@@ -182,8 +200,7 @@ def add_landscape(document: WordDocument) -> None:
     Turned back, so that their tops are on the left, they have their numbers where all pages have
     them, as the standard asks.
     """
-    section = document.add_section(WD_SECTION.NEW_PAGE)
-    _end_section_without_empty_paragraph(document)
+    section = add_section(document, WD_SECTION.NEW_PAGE)
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = PAGE[1], PAGE[0]
     section.top_margin, section.bottom_margin = LEFT, RIGHT
@@ -198,22 +215,33 @@ def add_landscape(document: WordDocument) -> None:
         _turned_page_number(footer.paragraphs[0], side)
 
 
+def number_from_one(section: Section) -> None:
+    """Let a section, and those that are added after it, have its own page numbers."""
+    margins: Any = section._sectPr.pgMar
+    margins.addnext(element("w:pgNumType", start="1"))
+
+
 def mark_pages(document: WordDocument, mark: str) -> None:
     """Let the head of every page say what the document is, such as 征求意见稿."""
     for section in document.sections:
         section.header_distance = MARK
-        for header in (section.header, section.even_page_header):
+        heads = [section.header, section.even_page_header]
+        if section.different_first_page_header_footer:
+            heads.append(section.first_page_header)
+        for header in heads:
             header.is_linked_to_previous = False
             set_style(header.paragraphs[0], PAGE_MARK)
             write(header.paragraphs[0], PAGE_MARK, mark)
 
 
-def _end_section_without_empty_paragraph(document: WordDocument) -> None:
+def add_section(document: WordDocument, start: WD_SECTION) -> Section:
     """Let the last paragraph end its section, not the empty one that python-docx adds."""
+    section: Section = document.add_section(start)
     last = document.element.body.p_lst[-1]
     properties = last.getprevious().get_or_add_pPr()
     properties.append(last.pPr.sectPr)
     document.element.body.remove(last)
+    return section
 
 
 def add(container: Any, style: Style, text: str = "") -> Paragraph:
@@ -243,8 +271,24 @@ def indent(paragraph: Paragraph, left: float, first_line: float, size: float) ->
     paragraph.paragraph_format.first_line_indent = Pt(first_line * size)
 
 
-def rule(paragraph: Paragraph, edge: Literal["top", "bottom"], points: float, color: str) -> None:
-    """A line along an edge of a paragraph; `color` such as `E60012`."""
+def rule(
+    paragraph: Paragraph,
+    edge: Literal["top", "bottom"],
+    points: float,
+    color: str,
+    kind: str = "single",
+    space: int = 1,
+) -> None:
+    """A line along an edge of a paragraph.
+
+    Args:
+        paragraph: whose edge it is.
+        edge: which.
+        points: its weight.
+        color: such as `E60012`.
+        kind: of line as WordprocessingML calls it, such as `thickThinSmallGap` from the top down.
+        space: points between it and the text.
+    """
     borders = paragraph._p.get_or_add_pPr().find(qn("w:pBdr"))
     if borders is None:
         borders = OxmlElement("w:pBdr")
@@ -253,7 +297,7 @@ def rule(paragraph: Paragraph, edge: Literal["top", "bottom"], points: float, co
             "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl", "w:rPr",
         )  # fmt: skip
     borders.append(
-        element(f"w:{edge}", val="single", sz=str(round(points * 8)), space="1", color=color)
+        element(f"w:{edge}", val=kind, sz=str(round(points * 8)), space=str(space), color=color)
     )
 
 

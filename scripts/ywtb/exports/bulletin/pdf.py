@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
 FONTS = Path(__file__).parent / "fonts.conf"
 
-TAGGED = "pdf:writer_pdf_Export:" + json.dumps(
-    {"UseTaggedPDF": {"type": "boolean", "value": "true"}}
+PDF = "pdf:writer_pdf_Export:" + json.dumps(
+    {
+        "UseTaggedPDF": {"type": "boolean", "value": "true"},
+        "IsSkipEmptyPages": {"type": "boolean", "value": "false"},
+    }
 )
-"""A PDF that tells those who hear it what is a heading, a table and its cells."""
+"""It tells those who hear it what is a heading, a table and its cells, and has the empty pages that
+let every letter begin on a sheet of its own.
+"""
 
 TIME_LIMIT = 120
 """Seconds that a conversion may take, and half of it for each further document."""
@@ -99,7 +104,7 @@ def converted(documents: Sequence[Path]) -> Iterator[Callable[[Path, Path], None
                 "--norestore",
                 f"-env:UserInstallation={(folder / 'profile').as_uri()}",
                 "--convert-to",
-                TAGGED,
+                PDF,
                 "--outdir",
                 name,
                 *map(str, copies.values()),

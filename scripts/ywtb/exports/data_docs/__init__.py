@@ -12,7 +12,8 @@ import duckdb
 from markupsafe import Markup
 
 from ywtb import html_page
-from ywtb.assessment.figures import printable
+from ywtb.assessment.figures import month_name, printable
+from ywtb.assessment.reference import month_of
 from ywtb.exports.release_month import grouped
 from ywtb.release.queries import rows
 
@@ -22,11 +23,13 @@ SUITES = """
 select
     strftime(score_month, '%Y-%m') as month,
     city_code,
+    coalesce(any_value(city_name), city_code) as city_name,
     suite_title,
     count(*) as expectation_count,
     count(*) filter (not is_success) as warning_count,
     string_split(string_agg(message, chr(10) order by expectation_no), chr(10)) as warnings,
 from audit.expectation_results
+left join reference.cities using (city_code)
 group by month, city_code, part, suite, suite_title
 order by month desc, city_code, part desc, suite
 """
@@ -46,13 +49,13 @@ def write_data_docs(
     suites = rows(release, SUITES)
     months = [
         {
-            "name": month if len({each for one, each in sites if one == month}) == 1
-            else f"{month}（{city}）",
+            "id": f"city-{city}-{month}",
+            "name": f"{found[0]['city_name']}{month_name(month_of(month))}",
             "page": f"../{(sites[month, city] / 'quality.html').relative_to(exports).as_posix()}",
             "suites": found,
         }
         for (month, city), found in grouped(suites, "month", "city_code").items()
-    ]  # fmt: skip
+    ]
     style = (HERE / "page.css").read_text(encoding="utf-8")
     page = html_page.environment(HERE).get_template("index.html")
     text = page.render(

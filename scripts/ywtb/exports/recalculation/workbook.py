@@ -76,11 +76,6 @@ class _Sheet:
         )
         (self._total,) = of_unit("marts.fct_composite_scores")
         self._cells = {row["indicator_code"]: row for row in of_unit("marts.fct_observations")}
-        self._senders = {
-            row["column_name"]: row
-            for row in month.tables["audit.cell_sources"]
-            if row["row_key"] == unit["unit_name"]
-        }
         self._segments = grouped(
             sorted(
                 month.tables["intermediate.int_rules_monthly"],
@@ -170,7 +165,7 @@ class _Sheet:
             )
             self._formula(row, 6, f"={most}-{points}", score["points_lost"])
             self._text(row, 7, self._rule(score))
-            self._text(row, 8, self._origin(code))
+            self._text(row, 8, self._month.origin(self._cells[code]))
 
     def _write_dimensions(self) -> None:
         top, first, last = (
@@ -218,16 +213,6 @@ class _Sheet:
     def _rule(self, score: Row) -> str:
         segments = self._segments[score["rule_id"]]
         return "；".join(segment["rule_text"] for segment in segments)
-
-    def _origin(self, code: str) -> str:
-        """The cell in the unit's own file, else in the monthly one, else what supplied it."""
-        sent, cell = self._senders.get(code), self._cells[code]
-        if cell["source_file"] is None:
-            return f"勘误 {cell['erratum_id']}"
-        if sent is None:
-            return f"{cell['source_file']} 第 {cell['source_row']} 行"
-        parts = (sent["source_file"], sent["source_sheet"], sent["source_cell"])
-        return " ".join(part for part in parts if part)
 
     def _headings(self, row: int, names: Sequence[str]) -> None:
         for column, name in enumerate(names):

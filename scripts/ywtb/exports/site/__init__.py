@@ -11,22 +11,14 @@ page that needs it and is admitted by its SHA-256. `file:` names the stylesheet'
 to which `'self'` is nothing on a page opened from a disk.
 """
 
-from contextlib import suppress
-
 from ywtb.exports.formats import MANIFEST, Format, Job
 
 
 def _write(job: Job) -> None:
     from ywtb.exports.site.pages import write_site
-    from ywtb.release.improve import gains
-    from ywtb.release.queries import path_of
-    from ywtb.release.replay import NoScoringError
 
-    month, gained = job.month, []
-    with suppress(NoScoringError):
-        gained = gains(path_of(job.connection), month.month, month.city["city_code"])
     downloads = [*job.downloads, MANIFEST]
-    write_site(month, job.folder / "site", downloads, job.earlier, gained, job.wait)
+    write_site(job.month, job.folder / "site", downloads, job.earlier, job.gained, job.wait)
 
 
 FORMAT = Format(90, _write)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ywtb.assessment.figures import plain_figure
+from ywtb.assessment.figures import value_change
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site.views import ZERO, Ranking, ScoredUnit
 from ywtb.release.queries import Row
@@ -118,12 +118,6 @@ def changes(month: ReleaseMonth, rankings: Sequence[Ranking]) -> list[GroupChang
 
 
 def _effect(month: ReleaseMonth, row: Row) -> Effect:
-    values = ""
-    if row["indicator_code"] and row["previous_value"] != row["obs_value"]:
-        known = month.indicators.get(row["indicator_code"], {})
-        unit = "%" if known.get("value_type") == "percent" else ""
-        values = " → ".join(
-            "—" if value is None else f"{plain_figure(value)}{unit}"
-            for value in (row["previous_value"], row["obs_value"])
-        )
+    known = month.indicators.get(row["indicator_code"], {})
+    values = value_change(row["previous_value"], row["obs_value"], known.get("value_type"))
     return Effect(row, row["indicator_name"] or row["dimension_name"], values)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
+from ywtb.exports.bulletin.boards import boards
 from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.narrative import narrative, part, problems
 from ywtb.exports.corrections import KINDS, notices
@@ -61,7 +62,7 @@ def write_site(
     folder: Path,
     downloads: Sequence[Download],
     earlier: Mapping[str, str],
-    gained: Sequence[Row] = (),
+    gained: Mapping[str, Sequence[Row]] | None = None,
     wait: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the site of a month; the same month gives the same bytes.
@@ -72,7 +73,7 @@ def write_site(
         downloads: files to offer.
         earlier: folders of earlier months, which hold their `site`, as seen from the month's own
             folder, such as `../2023-05`; by month.
-        gained: what indicators would gain units, as `ywtb.release.improve.gains` has it.
+        gained: by unit what indicators would gain it, as `ywtb.release.improve.gains` has it.
         wait: waits for files to offer that are not there yet.
 
     Raises:
@@ -101,12 +102,12 @@ def write_site(
         all_months="../../index.html" if month.is_only_city else "../../../index.html",
         statuses=STATUSES,
         decisions=DECISIONS,
-        senders=records.senders(month),
         other_causes=heat.OTHER_CAUSES,
         quality=records.quality(month),
         columns=records.column_names(month),
         bar=_bar,
-        gained=grouped(gained, "unit_id"),
+        gained=gained or {},
+        targets=grouped(month.tables["marts.fct_target_distances"], "unit_id"),
         ranges=sure.ranges(month),
         unit_pages={
             unit.name: f"unit/{unit.page}.html" for ranking in rankings for unit in ranking.units
@@ -162,7 +163,7 @@ def _pages(
         ),
         "shown": PROBLEMS_SHOWN,
     }
-    overview = {**opening, "metrics": metrics, "movers": movers}
+    overview = {**opening, "metrics": metrics, "movers": movers, "boards": boards(month)}
     yield _Page("index.html", "总览", overview, (), script=_script("ranking"))
     text = {"paragraphs": narrative(month), "frame": frame(month)}
     yield _Page("bulletin.html", "通报", text)

@@ -46,16 +46,6 @@ def quality(month: ReleaseMonth) -> dict[str, Any]:
     }
 
 
-def senders(month: ReleaseMonth) -> Mapping[tuple[str, str], str]:
-    """File, sheet and cell of the sender by unit and indicator, where they are known."""
-    return {
-        (row["row_key"], row["column_name"]): " ".join(
-            each for each in (row["source_file"], row["source_sheet"], row["source_cell"]) if each
-        )
-        for row in month.tables["audit.cell_sources"]
-    }
-
-
 def column_names(month: ReleaseMonth) -> Mapping[str, str]:
     """Chinese names of columns of annexes and monthly files, by their name there."""
     columns = sorted(

@@ -4,8 +4,7 @@ Nothing in it can become a formula or a link, whatever a unit is called: texts a
 as texts, and keep being texts when somebody edits their cell.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -46,8 +45,10 @@ WIDEST = 1200
 """Pixels that a table may take if its headings need them; it is printed smaller then."""
 HEADING_LINES = 3
 """Lines of a heading for which a table is not made wider."""
-HIGHEST_PAGE = 1.1
-"""Page heights that are still printed on a page, a little smaller."""
+SMALLEST_TYPE = 1.1
+"""Times as much that a page takes in smaller type, where that saves one; at least as `WIDEST`."""
+ROWS_ABOVE_NOTES = 3
+"""Rows of a table that stay on a page with its notes."""
 CHARACTER = 14
 """Pixels of a Chinese character in 五号."""
 PADDING = 10
@@ -138,8 +139,8 @@ class _Sheet:
     ) -> None:
         self.styles = styles
         self.widths = widths
-        self.row = 0
-        self.height = 0.0
+        self.heights: list[float] = []
+        self.holding: set[int] = set()
         self.repeated = 0.0
         self.worksheet = workbook.add_worksheet(name)
         self.worksheet.set_paper(A4)
@@ -149,15 +150,20 @@ class _Sheet:
         self.worksheet.hide_gridlines(2)
         footer = f'&L&"{FANG_SONG}"&9 {month_name} {name}&C&"{SONG}"&10— &P —'
         self.worksheet.set_footer(footer, {"margin": 0.31})
-        for column, width in enumerate(widths):
-            self.worksheet.set_column_pixels(column, column, width)
 
-    def line(self, text: str, style: Format, height: float | None = None) -> None:
+    @property
+    def row(self) -> int:
+        """The row that is filled."""
+        return len(self.heights)
+
+    def line(
+        self, text: str, style: Format, height: float | None = None, *, holds: bool = False
+    ) -> None:
         """A text across the page, in a row of its own that is as high as the text needs."""
         needed = _height(text, sum(self.widths), style.font_size) + LEADING
         last = len(self.widths) - 1
         self.text((self.row, 0, self.row, last), text, style)
-        self.end_row(height or needed)
+        self.end_row(height or needed, holds=holds)
 
     def table_row(
         self,
@@ -165,6 +171,8 @@ class _Sheet:
         texts: Sequence[str],
         formats: Sequence[str],
         style: Format,
+        *,
+        holds: bool = False,
     ) -> None:
         """A row of cells: numbers in their formats, of everything else the text in `style`."""
         for column, (value, text, number_format) in enumerate(
@@ -178,7 +186,7 @@ class _Sheet:
                     self.row, column, shown, self.styles.number(number_format)
                 )
         heights = [_height(*cell, SIZE) for cell in zip(texts, self.widths, strict=True)]
-        self.end_row(max(heights) + LEADING)
+        self.end_row(max(heights) + LEADING, holds=holds)
 
     def text(self, place: tuple[int, int, int, int], text: str, style: Format) -> None:
         """A text in a cell (top, left, bottom, right), merged where it is more than one."""
@@ -190,11 +198,12 @@ class _Sheet:
         else:
             self.worksheet.write_blank(top, left, None, style)
 
-    def end_row(self, height: float) -> None:
-        """Go to the next row."""
+    def end_row(self, height: float, *, holds: bool = False) -> None:
+        """Go to the next row, which stays on the page of this one if that holds it."""
         self.worksheet.set_row(self.row, min(height, HIGHEST_ROW))
-        self.height += height
-        self.row += 1
+        if holds:
+            self.holding.add(self.row)
+        self.heights.append(height)
 
     def repeat(self, top: int, heights: Sequence[float]) -> None:
         """End rows of such heights, from `top` on, that each page begins with."""
@@ -204,10 +213,31 @@ class _Sheet:
         self.worksheet.repeat_rows(top, self.row - 1)
 
     def end(self) -> None:
-        """Say on how many pages the sheet is printed: as few as a little smaller type needs."""
-        page = PAGE_HEIGHT * max(1, sum(self.widths) / PAGE_WIDTH) * HIGHEST_PAGE
-        rest = max(0, self.height - page)
-        self.worksheet.fit_to_pages(1, 1 + math.ceil(rest / (page - self.repeated)))
+        """Widen the columns and say where pages begin.
+
+        A wider sheet is printed in smaller type: a little smaller if that takes fewer pages. Excel
+        knows breaks only where it does not count pages itself.
+        """
+        width = sum(self.widths)
+        page = PAGE_HEIGHT * max(1, width / PAGE_WIDTH)
+        stretches = 1, max(SMALLEST_TYPE, WIDEST / width)
+        breaks = {stretch: list(self._breaks(page * stretch)) for stretch in stretches}
+        stretch = min(breaks, key=lambda each: len(breaks[each]))
+        for column, width in enumerate(self.widths):
+            self.worksheet.set_column_pixels(column, column, width * stretch)
+        self.worksheet.fit_to_pages(1, 0)
+        self.worksheet.set_h_pagebreaks(breaks[stretch])
+
+    def _breaks(self, page: float) -> Iterator[int]:
+        """Rows that pages begin with, so that what holds together parts only if it must."""
+        first, room = 0, page
+        while sum(self.heights[first:]) > room:
+            end = first + 1
+            while sum(self.heights[first : end + 1]) <= room:
+                end += 1
+            free = [row for row in range(first + 1, end + 1) if row - 1 not in self.holding]
+            first, room = max(free, default=end), page - self.repeated
+            yield first
 
 
 def _marked(mark: str | None) -> str:
@@ -235,13 +265,13 @@ def _write_annex(sheet: _Sheet, annex: Annex, mark: str | None) -> None:
     sheet.worksheet.freeze_panes(sheet.row, fixed)
 
     formats = [column.number_format for column in annex.columns]
-    for values, texts in zip(annex.values, annex.texts, strict=True):
-        sheet.table_row(values, texts, formats, styles.cell)
+    free = len(annex.values) - ROWS_ABOVE_NOTES
+    for number, (values, texts) in enumerate(zip(annex.values, annex.texts, strict=True)):
+        sheet.table_row(values, texts, formats, styles.cell, holds=number >= free)
     style = styles.note if sum(sheet.widths) <= PAGE_WIDTH else styles.large_note
     for number, note in enumerate(annex.notes, start=1):
-        # One row, or the label might stand alone at the foot of a page.
         label = "备注：\n" if number == 1 else ""
-        sheet.line(f"{label}{number}. {note}", style)
+        sheet.line(f"{label}{number}. {note}", style, holds=True)
     sheet.end()
 
 
@@ -249,10 +279,9 @@ def _write_ledger(sheet: _Sheet, title: str, ledger: Ledger) -> None:
     """A line per fault, and what can be said of one."""
     sheet.line(title, sheet.styles.title, 32)
     headings = [heading for heading, _ in LEDGER_COLUMNS]
-    top, height = sheet.row, sheet.height
     sheet.table_row(headings, headings, ["General"] * len(headings), sheet.styles.heading)
-    sheet.worksheet.repeat_rows(top)
-    sheet.repeated = sheet.height - height
+    sheet.worksheet.repeat_rows(sheet.row - 1)
+    sheet.repeated = sheet.heights[-1]
     sheet.worksheet.freeze_panes(sheet.row, 1)
     for fault in ledger.faults:
         _write_fault(sheet, fault)
@@ -297,7 +326,7 @@ def _write_corrections(sheet: _Sheet, title: str, sections: Sequence[Section]) -
     sheet.line(title, sheet.styles.title, 32)
     sheet.worksheet.freeze_panes(sheet.row, 0)
     for section in sections:
-        sheet.line(section.title, sheet.styles.section, 28)
+        sheet.line(section.title, sheet.styles.section, 28, holds=True)
         for correction in section.corrections:
             _write_correction(sheet, section, correction)
         if not section.corrections:
@@ -306,12 +335,14 @@ def _write_corrections(sheet: _Sheet, title: str, sections: Sequence[Section]) -
 
 
 def _write_correction(sheet: _Sheet, section: Section, correction: Correction) -> None:
-    sheet.line(correction.title, sheet.styles.block)
-    for label, text in correction.remarks:
-        sheet.line(f"{label}：{text}", sheet.styles.remark)
+    sheet.line(correction.title, sheet.styles.block, holds=True)
+    for number, (label, text) in enumerate(correction.remarks, start=1):
+        holds = bool(correction.details) or number < len(correction.remarks)
+        sheet.line(f"{label}：{text}", sheet.styles.remark, holds=holds)
     formats = ["General"] * len(sheet.widths)
     if correction.details:
-        sheet.table_row(section.headings, section.headings, formats, sheet.styles.heading)
+        headings = section.headings
+        sheet.table_row(headings, headings, formats, sheet.styles.heading, holds=True)
     for detail in correction.details:
         texts = [str(each) for each in detail]
         sheet.table_row(detail, texts, formats, sheet.styles.cell)
