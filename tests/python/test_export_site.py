@@ -189,10 +189,35 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
         "entry_type": "dimension_floor", "erratum_id": None, "points_lost": Decimal("-0.5"),
         "reason": "本项得分扣至 0 分为止",
     }  # fmt: skip
+    faults = [*month.tables["marts.fct_rectifications"]]
+    progress = [*month.tables["marts.fct_rectification_progress"]]
+    gone = {"unit_id": "511700-A99", "unit_name": "已撤并的局", "group_code": "Z"}
+    unknown = {
+        "status": "unverified",
+        "status_name": "未能核对",
+        "obs_value": None,
+        "points_lost": None,
+    }
+    closed = {
+        "status": "closed", "status_name": "已办结", "found_month": months[-5],
+        "opened_month": months[-2], "closed_month": months[-1], "term_basis_name": "假定",
+        "term_ends_on": date(2023, 6, 30), "is_in_time": True, "notes": "2023-06-20：已补充配置",
+    }  # fmt: skip
+    faults += [{**faults[0], **gone, **unknown}, {**faults[0], **closed}]
+    progress += [{**progress[0], **gone}]
+    decided = {
+        "overdue_count": 1,
+        "in_time_count": 1,
+        "decided_count": 2,
+        "in_time_rate": Decimal(50),
+    }
+    progress[0] = {**progress[0], **decided}
     return replace(
         month,
         tables={
             **month.tables,
+            "marts.fct_rectification_progress": progress,
+            "marts.fct_rectifications": [*faults[1:]],
             "marts.fct_monthly_changes": changes,
             "marts.fct_score_change_effects": effects,
             "marts.fct_target_distances": targets,
@@ -228,6 +253,7 @@ WRITTEN_BY_PEOPLE = {
     "description",
     "detail",
     "dimension_name",
+    "document_name",
     "erratum_id",
     "evidence",
     "expected",
@@ -238,6 +264,7 @@ WRITTEN_BY_PEOPLE = {
     "metric_name",
     "metric_text",
     "new_value",
+    "notes",
     "observed",
     "office_contact",
     "office_name",
@@ -247,6 +274,8 @@ WRITTEN_BY_PEOPLE = {
     "reason",
     "rule_text",
     "source_file",
+    "status_name",
+    "term_basis_name",
     "unit_label",
     "unit_name",
     "value_unit",
@@ -633,6 +662,31 @@ def test_every_change_is_told_with_its_cause(three_months: Sandbox, tmp_path: Pa
     (page,) = (each for each in pages.paths() if first["unit_id"] in each)
     told = pages.tree(page).xpath("//section[@aria-labelledby='changes']")[0].text_content()
     assert first["cause_name"] in told and first["indicator_name"] in told
+
+
+def test_the_ledger_tells_how_every_fault_stands(
+    month: ReleaseMonth, site: Pages, eventful_site: Pages, tmp_path: Path
+) -> None:
+    def lines(pages: Pages) -> list[list[str]]:
+        rows = pages.tree("rectifications.html").xpath("//section//tbody/tr")
+        return [[text_of(cell, hidden="exact") for cell in row.xpath("th | td")] for row in rows]
+
+    assert lines(site)[:2] == [
+        ["达川区 新增 1，办结 0，未办结 1"],
+        ["事项梳理 线上线下不一致", "1", "0.05", "新发现", "2023年6月", "—", "0", "0", ""],
+    ]
+    assert "没有规定整改期限" in site.tree("rectifications.html").text_content()
+    first, fault, *_, gone, unknown = lines(eventful_site)
+    assert first == ["达川区 新增 1，办结 0，未办结 1（逾期 1）；按期办结率 50%（1／2）"]
+    assert fault[3:7] == [
+        *("已办结", "2023年2月 2023年5月再次发现", "2023-06-30（假定） 按期", "2023年6月"),
+    ]
+    assert fault[-1] == "2023-06-20：已补充配置"
+    assert gone[0].startswith("已撤并的局") and unknown[1:4] == ["—", "—", "未能核对"]
+    unused = {**month.tables, "intermediate.int_unit_documents_monthly": []}
+    pages = write(replace(month, tables=unused), tmp_path, [])
+    assert "rectifications.html" not in pages.paths()
+    assert not pages.tree("index.html").xpath("//a[contains(@href, 'rectifications')]")
 
 
 def test_units_are_told_for_places_and_progress_where_the_month_asks_for_it(

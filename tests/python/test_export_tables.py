@@ -128,7 +128,7 @@ def test_the_data_package_validates(folder: Path) -> None:
     report = frictionless.validate(str(folder / "datapackage.json"))
     assert report.valid, report.flatten(["task", "type", "message"])
     assert not report.warnings
-    assert len(report.tasks) == 2 * 44 + 2
+    assert len(report.tasks) == 2 * 46 + 2
 
 
 def test_the_contract_promises_what_the_release_enforces(folder: Path) -> None:

@@ -532,5 +532,6 @@ def test_exported_annexes_change_only_what_was_changed(
         "raw_supervision__2023_06.csv"
     }
     assert any("得分列未读取" in note for note in outcome.notes)
-    assert any("[勘误与调整]" in note for note in outcome.notes)
+    for sheet in ("[整改台账]", "[勘误与调整]"):
+        assert any(sheet in note for note in outcome.notes)
     assert FOLDER not in project.score_months()

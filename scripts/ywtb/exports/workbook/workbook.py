@@ -12,7 +12,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.format import Format
 
-from ywtb.assessment.figures import month_name
+from ywtb.assessment.figures import month_name, plain_figure
 from ywtb.exports.corrections import NONE, Correction, Section, corrections
 from ywtb.exports.rectifications import Fault, Ledger, rectifications
 from ywtb.exports.release_month import Annex, ReleaseMonth
@@ -23,11 +23,11 @@ CORRECTIONS_SHEET = "勘误与调整"
 CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)
 """Pixels of its columns; together a page."""
 LEDGER_COLUMNS = (
-    ("单位", 120), ("项目", 90), ("指标", 130), ("本月数值", 60), ("本月失分", 60), ("状态", 60),
-    ("发现", 80), ("整改期限", 80), ("办结", 80), ("是否按期", 45), ("持续天数", 40),
-    ("重复次数", 40), ("单位说明", 115),
+    ("整改单位", 120), ("考核项目", 115), ("失分指标", 150), ("本月数值", 65), ("本月失分", 65),
+    ("状态", 70), ("发现", 90), ("整改期限", 150), ("办结", 90), ("是否按期", 45),
+    ("持续天数", 45), ("重复次数", 45), ("单位说明", 150),
 )  # fmt: skip
-"""Headings of the ledger and pixels of its columns; together a page."""
+"""Headings of the ledger, none of which marks a monthly file, and pixels of its columns."""
 
 SONG, HEI, FANG_SONG, KAI = FONT, "黑体", "仿宋", "楷体"
 """Fonts that both Windows and WPS have."""
@@ -311,7 +311,10 @@ def _write_fault(sheet: _Sheet, fault: Fault) -> None:
         Decimal(row["repeat_count"]),
         row["notes"],
     )
-    texts = [NONE if each is None else str(each) for each in values]
+    texts = [
+        NONE if each is None else plain_figure(each) if isinstance(each, Decimal) else each
+        for each in values
+    ]
     formats = ["General"] * len(values)
     if fault.is_rate:
         formats[3] = "0.00%"
