@@ -117,20 +117,29 @@ missing_city as (
     where cells.city_code is null
 ),
 
+-- The list of cities is as long as a province has them, and joined only to what is a problem.
 unknown_city as (
-    select distinct
+    select
         score_month,
-        cells.city_code,
-        cells.feed_code,
-        cells.source_file,
-        cells.row_no,
+        strangers.city_code,
+        strangers.feed_code,
+        strangers.source_file,
+        strangers.row_no,
         'city_code' as column_name,
-        cells.city_code as seen_value,
+        strangers.city_code as seen_value,
         '本月有单位的城市：' || city_lists.city_codes as expected
-    from {{ ref('int_cells_corrected') }} as cells
+    from (
+        select distinct
+            score_month,
+            city_code,
+            cells.feed_code,
+            cells.source_file,
+            cells.row_no
+        from {{ ref('int_cells_corrected') }} as cells
+        anti join cities using (score_month, city_code)
+        where city_code is not null
+    ) as strangers
     inner join city_lists using (score_month)
-    anti join cities using (score_month, city_code)
-    where cells.city_code is not null
 ),
 
 unknown_unit as (
