@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from conftest import BIN, Sandbox, copy_project, shared
+from conftest import BIN, Sandbox, copy_of, copy_project, shared
 
 pytestmark = pytest.mark.needs("distributed")
 
@@ -34,7 +34,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         assert done.returncode == 0, done.stderr
 
-    return shared(tmp_path_factory, "province", build).root / "province"
+    made = shared(tmp_path_factory, "province", build)
+    return copy_of(made, tmp_path_factory.mktemp("province")).root / "province"
 
 
 @pytest.fixture(scope="module")
