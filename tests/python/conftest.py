@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,9 @@ from typing import Any
 import duckdb
 import pytest
 from filelock import FileLock
+
+# A shell lets what it runs in the background ignore Ctrl-C, and with it what tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
