@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,23 +138,45 @@ def without_july(source: Path, target: Path) -> Path:
     return shorter
 
 
-def add_july(source: Path, shorter: Path) -> None:
-    for folder in (source / "raw").glob("city_code=*/score_month=2023-07-01"):
-        shutil.copytree(folder, shorter / "raw" / folder.parent.name / folder.name)
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """The address of a Dask scheduler of one's own with two workers, which outlive a run."""
+    address = f"tcp://127.0.0.1:{free_port()}"
+    dask = [str(BIN / "dask")]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    port = address.rpartition(":")[2]
+    options = ["--host", "127.0.0.1", "--port", port, "--no-dashboard"]
+    started = [subprocess.Popen([*dask, "scheduler", *options], **quiet)]
+    try:
+        for _ in range(2):
+            options = ["--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)]
+            started.append(
+                subprocess.Popen([*dask, "worker", address, *options, "--no-dashboard"], **quiet)
+            )
+        yield address
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
-def test_a_month_more_is_built_alone(source: Path, out: Path, tmp_path: Path) -> None:
+def test_a_month_more_is_built_alone(
+    source: Path, out: Path, scheduler: str, tmp_path: Path
+) -> None:
+    """By workers of one's own, which do not go by what they were told in an earlier run."""
     shorter = without_july(source, Path("shorter"))
     grown = tmp_path / "grown"
-    assert run(shorter, grown)["counted"] == ["2023-05-01", "2023-06-01"]
-    add_july(source, shorter)
-    built = run(shorter, grown)["built"]
+    own = ("--scheduler", scheduler)
+    assert run(shorter, grown, *own)["counted"] == ["2023-05-01", "2023-06-01"]
+    for folder in (source / "raw").glob("city_code=*/score_month=2023-07-01"):
+        shutil.copytree(folder, shorter / "raw" / folder.parent.name / folder.name)
+    built = run(shorter, grown, *own)["built"]
     assert set(built) == {str(900001 + each) for each in range(CITIES)}
     assert {month for months in built.values() for month in months} == {"2023-07-01"}
     assert results(grown) == results(out)
     for folder in (shorter / "raw").glob("city_code=*/score_month=2023-07-01"):
         shutil.rmtree(folder)
-    run(shorter, grown)
+    run(shorter, grown, *own)
     assert [path for path in results(grown) if "2023-07" in path] == []
 
 
@@ -201,31 +224,6 @@ def test_killed_workers_and_runs_leave_the_same_bytes(
     begun.wait(timeout=30)
     assert run(source, target)["refused"] == []
     assert results(target) == results(out)
-
-
-def test_a_scheduler_of_ones_own(source: Path, out: Path, tmp_path: Path) -> None:
-    """Its workers outlive a run, and do not go by what they were told in it."""
-    shorter = without_july(source, Path("far"))
-    address = f"tcp://127.0.0.1:{free_port()}"
-    dask = [str(BIN / "dask")]
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    port = address.rpartition(":")[2]
-    options = ["--host", "127.0.0.1", "--port", port, "--no-dashboard"]
-    started = [subprocess.Popen([*dask, "scheduler", *options], **quiet)]
-    try:
-        for _ in range(2):
-            options = ["--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)]
-            started.append(
-                subprocess.Popen([*dask, "worker", address, *options, "--no-dashboard"], **quiet)
-            )
-        run(shorter, tmp_path / "far", "--scheduler", address)
-        add_july(source, shorter)
-        run(shorter, tmp_path / "far", "--scheduler", address)
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
-    assert results(tmp_path / "far") == results(out)
 
 
 def test_what_cannot_be_built_is_told(source: Path, tmp_path: Path) -> None:
