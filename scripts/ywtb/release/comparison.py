@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -100,6 +101,7 @@ def by_earlier_rules(
     return {row.pop("unit_id"): row for row in found}
 
 
+@cache  # asked once more for every city of the month; releases do not change
 def correction_effects(before: Path, after: Path, month: str) -> list[Row]:
     """Why totals of a month are not those that an earlier release has of it, exactly.
 
