@@ -3,8 +3,9 @@
 For each number of cities, twelve made-up months: one dbt build from files (target `province`), the
 same compiled SQL without dbt, and `ywtb province` with one and two workers, whose results are
 compared with the build's row by row before a time counts; then scoring alone, by others
-(`benchmark_peers.py`). Run by `make bench WITH=province`; writes docs/benchmarks/province.md and
-.png. A thousand cities take hours and some 40 GB of disk: `--cities 1 10 100` leaves them out.
+(`benchmark_peers.py`). Then what a month costs that is appended to five years. Run by `make bench
+WITH=province`; writes docs/benchmarks/province.md and .png. A thousand cities take hours and some
+40 GB of disk: `--cities 1 10 100` leaves them out.
 """
 
 import argparse
@@ -35,8 +36,6 @@ MONTHS = [f"2023_{month:02d}" for month in range(1, 13)]
 RESULTS = ROOT / "docs" / "benchmarks"
 SCHEMAS = ("marts", "audit", "province")
 MIB = 1024 * 1024
-PANDAS_HOLDS = 5_000_000
-"""Observations; of more its decimals, Python objects, take more memory than 24 GB."""
 
 
 @dataclass(frozen=True)
@@ -52,23 +51,28 @@ def main() -> None:
     """Measure every size and write the table and the picture."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cities", type=int, nargs="+", default=[1, 10, 100, 1000])
+    parser.add_argument("--appended", type=int, nargs="*", default=[10, 100], help="cities")
     parser.add_argument("--folder", type=Path, help="for files, instead of the system's own")
     given = parser.parse_args()
     lines: list[dict[str, Any]] = []
-    peers = []
+    peers: list[str] = []
+    appended = ""
     for cities in given.cities:
         with tempfile.TemporaryDirectory(dir=given.folder) as name:
             found, scored = measured(cities, Path(name))
         lines += found
         peers.append(scored)
-        write(lines, peers)
+        write(lines, peers, appended)
+    for cities in given.appended:
+        with tempfile.TemporaryDirectory(dir=given.folder) as name:
+            appended += five_years(cities, Path(name))
+        write(lines, peers, appended)
 
 
 def measured(cities: int, folder: Path) -> tuple[list[dict[str, Any]], str]:
     """Costs of one number of cities, and what others take for scoring alone."""
     source, project = folder / "source", folder / "project"
-    run(str(BIN / "ywtb"), "synth", *("--cities", str(cities), "--months", "12", "--seed", "1"),
-        *("--first-month", "2023-01", "--out", str(source)), cwd=ROOT)  # fmt: skip
+    synthesise(cities, 12, source)
     project.mkdir()
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
@@ -87,15 +91,7 @@ def measured(cities: int, folder: Path) -> tuple[list[dict[str, Any]], str]:
     costs["its compiled SQL"] = compiled_sql(project, database)
     for workers in (1, 2):
         out = folder / f"results-{workers}"
-        answer: dict[str, Any] = {}
-        cost = run(
-            *(str(BIN / "ywtb"), "province", str(source), "--out", str(out), "--json"),
-            *("--quiet", "--workers", str(workers)),
-            cwd=ROOT,
-            answer=answer,
-        )
-        if answer["refused"] or answer["failures"]:
-            sys.exit(f"refused: {answer['refused'] or answer['failures']}")
+        cost = by_dask(source, out, workers)
         stop_unless_equal(database, out)
         costs[f"Dask, {workers} worker{'s' * (workers > 1)}"] = cost
     with duckdb.connect(str(database), read_only=True) as connection:
@@ -103,11 +99,10 @@ def measured(cities: int, folder: Path) -> tuple[list[dict[str, Any]], str]:
     observations = counted[0] if counted else 0
     scored = run_text(
         *("uv", "run", str(ROOT / "scripts" / "benchmark_peers.py"), str(database)),
-        *("--runs", "3", "--without", "SQLMesh on DuckDB"),
-        *(["pandas"] if observations > PANDAS_HOLDS else []),
+        *("--runs", "3" if cities <= 100 else "1", "--without", "SQLMesh on DuckDB"),
         *("--compiled", str(project / "target/compiled/ywtb/models/marts")),
     )
-    if find_spec("pyspark") and observations <= PANDAS_HOLDS:
+    if find_spec("pyspark"):
         scored += by_spark(project, database, variables)
     return [
         {
@@ -120,6 +115,43 @@ def measured(cities: int, folder: Path) -> tuple[list[dict[str, Any]], str]:
         }
         for name, cost in costs.items()
     ], scored
+
+
+def synthesise(cities: int, months: int, source: Path) -> None:
+    """Write made-up files of cities, from January 2023."""
+    run(str(BIN / "ywtb"), "synth", *("--cities", str(cities), "--months", str(months)),
+        *("--seed", "1", "--first-month", "2023-01", "--out", str(source)), cwd=ROOT)  # fmt: skip
+
+
+def by_dask(source: Path, out: Path, workers: int) -> Cost:
+    """`ywtb province`, which must refuse nothing."""
+    answer: dict[str, Any] = {}
+    cost = run(
+        *(str(BIN / "ywtb"), "province", str(source), "--out", str(out), "--json"),
+        *("--quiet", "--workers", str(workers)),
+        cwd=ROOT,
+        answer=answer,
+    )
+    if answer["refused"] or answer["failures"]:
+        sys.exit(f"refused: {answer['refused'] or answer['failures']}")
+    return cost
+
+
+def five_years(cities: int, folder: Path) -> str:
+    """Lines of a table: sixty months, one month more, and that month by itself."""
+    source, alone = folder / "source", folder / "alone"
+    synthesise(cities, 61, source)
+    shutil.copytree(source / "seeds", alone / "seeds")
+    for month in source.glob("raw/*/score_month=2028-01-01"):
+        shutil.move(month, alone / month.relative_to(source))
+    costs = {"sixty months": by_dask(source, folder / "results", 2)}
+    shutil.copytree(alone / "raw", source / "raw", dirs_exist_ok=True)
+    costs["one appended to them"] = by_dask(source, folder / "results", 2)
+    costs["that one alone"] = by_dask(alone, folder / "alone-results", 2)
+    return "".join(
+        f"| {cities:,} | {name} | {cost.seconds:.1f} | {cost.cpu:.1f} | {cost.memory:.0f} |\n"
+        for name, cost in costs.items()
+    )
 
 
 def by_spark(project: Path, database: Path, variables: str) -> str:
@@ -158,14 +190,15 @@ def by_spark(project: Path, database: Path, variables: str) -> str:
                     connection.execute(f"copy {rows} to '{target}/rows.parquet'")
                     session.sql(f"create table {rows} using parquet location '{target}'")
         key = "score_month, unit_id, exact_score, sequence_no, score_rank"
-        expected = connection.execute(f"select {key} from marts.{models[-1]} order by all")  # noqa: S608
+        answer = f"select {key} from marts.{models[-1]}"  # noqa: S608
         begun = time.perf_counter()
         for model in models:
             sql = (project / f"target/compiled/ywtb/models/marts/{model}.sql").read_text("utf-8")
-            session.sql(f"create table marts.{model} using parquet as {sql}")
+            session.sql(f"create view marts.{model} as {sql}")
+        session.sql(f"create table marts.answer using parquet as {answer}")
         taken = time.perf_counter() - begun
-        found = session.sql(f"select {key} from marts.{models[-1]}").collect()  # noqa: S608
-        if sorted(map(tuple, found)) != expected.fetchall():
+        found = session.sql("select * from marts.answer").collect()
+        if sorted(map(tuple, found)) != connection.sql(f"{answer} order by all").fetchall():
             sys.exit("Spark: not what the build holds")
     session.stop()
     return f"| Spark, local[2], started in {started:.0f} s | {taken:.2f} | |\n"
@@ -272,7 +305,7 @@ def stop_unless_equal(database: Path, out: Path) -> None:
                 sys.exit(f"{table}: results are not those of the build")
 
 
-def write(lines: Sequence[dict[str, Any]], peers: Sequence[str]) -> None:
+def write(lines: Sequence[dict[str, Any]], peers: Sequence[str], appended: str) -> None:
     """Write the table and the picture."""
     text = f"""# What a province costs
 
@@ -291,6 +324,9 @@ WITH=province`; other work ran beside it, so trust processor seconds.
     text += "\n## Scoring alone, by others\n\n"
     text += "From observations in memory or in a file to totals and places.\n\n"
     text += "\n".join(peers)
+    text += "\n## A month appended to five years\n\nDask with two workers.\n\n"
+    text += "| cities | what | seconds | processor seconds | MiB |\n"
+    text += f"| ---: | --- | ---: | ---: | ---: |\n{appended}"
     RESULTS.joinpath("province.md").write_text(text, encoding="utf-8")
     chart = (
         alt.Chart({"values": list(lines)})
