@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ywtb.assessment.figures import plain_figure
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
@@ -16,12 +15,10 @@ class Fault:
 
     Attributes:
         row: of `marts.fct_rectifications`.
-        value: this month's value as shown; a dash where nothing is known of it.
-        is_rate: whether that is a percentage.
+        is_rate: whether its value is a percentage.
     """
 
     row: Row
-    value: str
     is_rate: bool
 
     @property
@@ -74,11 +71,8 @@ def rectifications(month: ReleaseMonth) -> Ledger | None:
     units, indicators = list(month.units), list(month.indicators)
 
     def fault(row: Row) -> Fault:
-        is_rate = month.indicators.get(row["indicator_code"], {}).get("value_type") == "percent"
-        value = "—"
-        if row["obs_value"] is not None:
-            value = f"{plain_figure(row['obs_value'])}{'%' if is_rate else ''}"
-        return Fault(row, value, is_rate)
+        indicator = month.indicators.get(row["indicator_code"], {})
+        return Fault(row, is_rate=indicator.get("value_type") == "percent")
 
     def place(row: Row) -> tuple[int, str]:
         code = row["indicator_code"]

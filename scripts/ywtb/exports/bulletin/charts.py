@@ -130,7 +130,7 @@ def totals_and_gaps(
                 sort=shown,
                 scale=alt.Scale(domain=shown, range=[fills[part] for part in shown]),
             ),
-            stroke=alt.Stroke("part:N", scale=alt.Scale(domain=shown, range=edges), legend=None),
+            stroke=alt.Stroke("part:N", sort=shown, scale=alt.Scale(domain=shown, range=edges)),
             order=alt.Order("place:Q"),
         )
         .properties(width=int(width * 0.45), height=height)

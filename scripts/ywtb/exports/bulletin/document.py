@@ -1,11 +1,13 @@
 """The bulletin as a Word document, `通报.docx`, in the format of official documents."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, time
 from pathlib import Path
 
 from docx.document import Document as WordDocument
 from docx.shared import Length, Pt
+from docx.text.paragraph import Paragraph
 
 from ywtb.exports.bulletin import official_format as layout
 from ywtb.exports.bulletin.annex_setting import NOTE_INDENT, NOTE_LINE, page_setting
@@ -29,12 +31,16 @@ from ywtb.exports.bulletin.letterhead import (
 from ywtb.exports.bulletin.narrative import narrative
 from ywtb.exports.bulletin.notice import mark
 from ywtb.exports.release_month import Annex, ReleaseMonth
+from ywtb.exports.text_layout import width_in_ems
 
 LANDSCAPE_WIDTH = layout.TEXT_HEIGHT
 TITLES_HEIGHT = 70.0
 """Points that the mark, the title and the period of an annex take."""
 
 IMPRINT_HEIGHT = Pt(36)
+
+END_LINES = 8
+"""Lines of the text that stand on the page before the list of annexes at least: a third of it."""
 
 
 def write_document(month: ReleaseMonth, path: Path) -> None:
@@ -66,14 +72,36 @@ def _text(document: WordDocument, month: ReleaseMonth) -> str:
     styles = {
         "heading_1": layout.HEADING_1, "heading_2": layout.HEADING_2, "body": layout.BODY,
     }  # fmt: skip
-    for each in paragraphs:
-        if each.level != "title":
-            layout.add(document, styles[each.level], each.text)
+    added = [
+        layout.add(document, styles[each.level], each.text)
+        for each in paragraphs
+        if each.level != "title"
+    ]
+    _keep_end(added)
     return "".join(lines)
 
 
+def _keep_end(text: Sequence[Paragraph]) -> None:
+    """Keep the text's last paragraphs together, so that they are `END_LINES` or more.
+
+    The list of annexes is never broken and begins a page where it does not fit: the page before it
+    shall not hold less.
+    """
+    most, lines = layout.TEXT_WIDTH.pt / layout.BODY.size, 0
+    for paragraph in reversed(text):
+        paragraph.paragraph_format.keep_together = True
+        if lines:
+            paragraph.paragraph_format.keep_with_next = True
+        lines += math.ceil((layout.BODY.first_line + width_in_ems(paragraph.text)) / most)
+        if lines >= END_LINES:
+            return
+
+
 def _attachments(document: WordDocument, attachments: Sequence[str]) -> None:
-    """The list of annexes: numbers below each other, long titles hanging, no mark at the end."""
+    """The list of annexes: numbers below each other, long titles hanging, no mark at the end.
+
+    It stays on one page, with the signature.
+    """
     size = layout.ATTACHMENTS.size
     for attachment in attachments:
         lead = "附件：" if attachment is attachments[0] else ""
@@ -82,10 +110,7 @@ def _attachments(document: WordDocument, attachments: Sequence[str]) -> None:
         layout.indent(paragraph, 7, -5 if lead else -2, size)
         paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(7 * size))
         paragraph.paragraph_format.keep_together = True
-        # The list is broken in one place at most, where neither page is left nearly empty.
-        paragraph.paragraph_format.keep_with_next = (
-            attachment is not attachments[len(attachments) * 2 // 3 - 1]
-        )
+        paragraph.paragraph_format.keep_with_next = True
         if lead:
             paragraph.paragraph_format.space_before = layout.LINE
 

@@ -281,6 +281,7 @@ def _groups(month: ReleaseMonth) -> Iterator[dict[str, object]]:
                 "name": group["group_name"],
                 "unit_count": len(members),
                 "leaders": leaders + ("并列" if len(best) > 1 else ""),
+                "are_equal": 1 < len(best) == len(members),
                 "top_score": members[0]["composite_score"],
             }
 
