@@ -870,6 +870,11 @@ def test_pages_fit_a_phone_and_a_desk(
                     "document.documentElement.scrollWidth - document.documentElement.clientWidth"
                 )
                 assert excess <= 0, (path, width)
+                narrowest = tab.evaluate(
+                    "Math.min(...[...document.querySelectorAll('tbody th')]"
+                    ".map(each => each.offsetWidth || Infinity))"
+                )
+                assert narrowest > 40, (path, width, "names are not set one sign below another")
 
 
 @needs_browser

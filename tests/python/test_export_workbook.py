@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from conftest import Sandbox
 from export_months import HOSTILE, REVISION, hostile, read_june, without
+from ywtb.assessment.figures import points
 from ywtb.exports.release_month import Annex, ReleaseMonth
 from ywtb.exports.workbook.workbook import CORRECTIONS_SHEET, write_workbook
 
@@ -53,6 +54,8 @@ def shown(cell: Any) -> str:
             return f"{value.quantize(Decimal('0.01'), ROUND_HALF_UP):f}"
         case "0.00%":
             return f"{(value * 100).quantize(Decimal('0.01'), ROUND_HALF_UP):f}%"
+        case "0.00####":
+            return points(value)
         case "General":
             return f"{value.normalize():f}"
     raise AssertionError(cell.number_format)
@@ -160,7 +163,9 @@ def test_no_page_has_notes_alone(month: ReleaseMonth, tmp_path: Path) -> None:
         for rows in range(4, len(longest.values) + 1)
     )
     path = tmp_path / "lengths.xlsx"
-    write_workbook(replace(month, annexes=annexes), path)
+    faults = month.tables["marts.fct_rectifications"] * 7
+    tables = {**month.tables, "marts.fct_rectifications": faults}
+    write_workbook(replace(month, annexes=annexes, tables=tables), path)
     book = openpyxl.load_workbook(path)
     last_rows = []
     for annex in annexes:
@@ -169,6 +174,8 @@ def test_no_page_has_notes_alone(month: ReleaseMonth, tmp_path: Path) -> None:
         assert not [each for each in sheet.row_breaks.brk if each.id > last_row - 3]
         last_rows += [last_row - each.id for each in sheet.row_breaks.brk]
     assert 3 in last_rows
+    (end,) = (each.id for each in book["整改台账"].row_breaks.brk)
+    assert 2 + len(faults) - end == 3
     for each in book[CORRECTIONS_SHEET].row_breaks.brk:
         above = book[CORRECTIONS_SHEET].cell(each.id, 1)
         assert above.font.name != "黑体" and not above.value.startswith(("问题", "缘由"))
@@ -199,6 +206,7 @@ def test_the_ledger_lists_every_fault(month: ReleaseMonth, tmp_path: Path) -> No
         HOSTILE[0],
     ]
     assert [line[0] for line in lines[1:]] == ["大竹县", "大竹县", "渠县", "开江县"]
+    assert "0.30" in [line[4] for line in lines]
     assert {tuple(line[7:10]) for line in lines[1:]} == {("—", "—", "—")}
     unused = {**month.tables, "intermediate.int_unit_documents_monthly": []}
     write_workbook(replace(month, tables=unused), path)

@@ -39,8 +39,8 @@ TITLES_HEIGHT = 70.0
 
 IMPRINT_HEIGHT = Pt(36)
 
-END_LINES = 8
-"""Lines of the text that stand on the page before the list of annexes at least: a third of it."""
+END_LINES = 6
+"""Lines of the text that stand on the page before the list of annexes at least: a quarter of it."""
 
 
 def write_document(month: ReleaseMonth, path: Path) -> None:

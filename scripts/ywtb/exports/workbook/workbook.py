@@ -23,9 +23,9 @@ CORRECTIONS_SHEET = "勘误与调整"
 CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)
 """Pixels of its columns; together a page."""
 LEDGER_COLUMNS = (
-    ("整改单位", 120), ("考核项目", 115), ("失分指标", 150), ("本月数值", 65), ("本月失分", 65),
-    ("状态", 70), ("发现", 90), ("整改期限", 150), ("办结", 90), ("是否按期", 45),
-    ("持续天数", 45), ("重复次数", 45), ("单位说明", 150),
+    ("整改单位", 125), ("考核项目", 135), ("失分指标", 185), ("本月数值", 65), ("本月失分", 65),
+    ("状态", 70), ("发现", 90), ("整改期限", 120), ("办结", 90), ("是否按期", 45),
+    ("持续天数", 45), ("重复次数", 45), ("单位说明", 120),
 )  # fmt: skip
 """Headings of the ledger, none of which marks a monthly file, and pixels of its columns."""
 
@@ -283,16 +283,18 @@ def _write_ledger(sheet: _Sheet, title: str, ledger: Ledger) -> None:
     sheet.worksheet.repeat_rows(sheet.row - 1)
     sheet.repeated = sheet.heights[-1]
     sheet.worksheet.freeze_panes(sheet.row, 1)
-    for fault in ledger.faults:
-        _write_fault(sheet, fault)
+    free = len(ledger.faults) - ROWS_ABOVE_NOTES
+    for number, fault in enumerate(ledger.faults):
+        _write_fault(sheet, fault, holds=number >= free)
     if not ledger.faults:
         sheet.line("本月无。", sheet.styles.remark)
     for status in ledger.statuses:
-        sheet.line(f"{status['status_name']}：{status['description']}。", sheet.styles.note)
+        text = f"{status['status_name']}：{status['description']}。"
+        sheet.line(text, sheet.styles.note, holds=True)
     sheet.end()
 
 
-def _write_fault(sheet: _Sheet, fault: Fault) -> None:
+def _write_fault(sheet: _Sheet, fault: Fault, *, holds: bool) -> None:
     row, found = fault.row, month_name(fault.row["found_month"])
     if row["opened_month"] != row["found_month"]:
         found += f"，{month_name(row['opened_month'])}再次发现"
@@ -316,9 +318,10 @@ def _write_fault(sheet: _Sheet, fault: Fault) -> None:
         for each in values
     ]
     formats = ["General"] * len(values)
+    formats[4] = "0.00####"
     if fault.is_rate:
         formats[3] = "0.00%"
-    sheet.table_row(values, texts, formats, sheet.styles.cell)
+    sheet.table_row(values, texts, formats, sheet.styles.cell, holds=holds)
 
 
 def _write_corrections(sheet: _Sheet, title: str, sections: Sequence[Section]) -> None:
