@@ -22,9 +22,9 @@ from ywtb.exports.bulletin.narrative import narrative
 from ywtb.exports.exposures import Download
 from ywtb.exports.news import FEED
 from ywtb.exports.release_month import Annex, ReleaseMonth, grouped, read_month
+from ywtb.exports.site.filters import page_name
 from ywtb.exports.site.months import MonthlySite, write_months
 from ywtb.exports.site.pages import write_site
-from ywtb.exports.site.views import page_name
 from ywtb.project import Project
 from ywtb.release.improve import improvements
 from ywtb.release.queries import Row, open_release
