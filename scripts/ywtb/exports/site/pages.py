@@ -99,6 +99,7 @@ def write_site(
     environment.globals.update(
         month=month,
         rankings=rankings,
+        ledger=ledger,
         navigation=[each for each in NAVIGATION if ledger or each[0] != LEDGER],
         years=[(year, list(months)) for year, months in years][::-1],
         earlier=earlier,
@@ -189,7 +190,7 @@ def _pages(
             yield _Page(_unit_page(unit), unit.name, context, crumbs, "unit.html")
     if ledger:
         sections = [(code, group["group_name"]) for code, group in month.groups.items()]
-        listed = {"ledger": ledger, "sections": [*sections, ("", "其他单位")]}
+        listed = {"sections": [*sections, ("", "其他单位")]}
         yield _Page(LEDGER, ledger.title, listed)
     yield _Page("annexes.html", "附件")
     around = (None, *month.annexes, None)
