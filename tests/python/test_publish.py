@@ -13,11 +13,8 @@ import duckdb
 import pytest
 from docx import Document
 from filelock import FileLock
-from typer.testing import CliRunner
 
-from conftest import REPEATS, Sandbox, copy_of, edit, read_csv
-from export_months import CITY
-from ywtb.cli import app
+from conftest import REPEATS, Sandbox, copy_of, edit
 from ywtb.pipeline.refresh import published_changes
 from ywtb.project import Project
 from ywtb.release.records import read_records
@@ -399,25 +396,3 @@ def test_what_was_rolled_back_stays_frozen(published: Sandbox) -> None:
     assert published.run("rollback", newest, "--reason", "数据有误").returncode == 0
     assert months_checked(published) == ["2023-08", "2023-07", "2023-06"]
     assert (exports / "2023-08" / "manifest.json").is_file()
-
-
-def test_what_a_unit_says_of_a_fault_is_noted_once(
-    june_copy: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(june_copy.root)
-
-    def note(unit: str, indicator: str) -> Any:
-        said = ("--text", "已全部\n补签", "--noted-on", "2023-07-30")
-        return CliRunner().invoke(app, ["note", "2023-06", unit, indicator, *said])
-
-    assert note("大竹", "新增未签章数").exit_code == 0
-    assert note("大竹县", "unsealed_new_count").exit_code == 0
-    assert read_csv(june_copy.root / "seeds/reviews/rectification_notes.csv") == [
-        {
-            "score_month": "2023-06-01", "city_code": CITY, "unit_name": "大竹县",
-            "indicator_code": "unsealed_new_count", "note": "已全部 补签", "noted_on": "2023-07-30",
-        }
-    ]  # fmt: skip
-    refused = note("大竹县", "电子证照签章率")
-    assert refused.exit_code == 2
-    assert "没有大竹县的“电子证照签章率”，该单位有：线上线下不一致、新增未签章数" in refused.stderr

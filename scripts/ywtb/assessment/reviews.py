@@ -1,4 +1,4 @@
-"""What people say of a month: objections, warnings acknowledged, notes on faults."""
+"""What people say of a month before it is published: objections, and warnings acknowledged."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -77,16 +77,6 @@ def decide(
     )
     write_rows(project, OBJECTIONS, rows)
     return found
-
-
-def note(project: Project, given: dict[str, str]) -> None:
-    """Record what a unit says of a fault in the ledger; what is recorded already is not again.
-
-    Args:
-        project: the checkout; its lock is held.
-        given: score_month, city_code, unit_name, indicator_code, note, noted_on.
-    """
-    write_rows(project, NOTES, [*(row for row in project.seed(NOTES) if row != given), given])
 
 
 def acknowledge(project: Project, month: str, warnings: Mapping[str, str], reason: str) -> None:

@@ -352,16 +352,6 @@ def find_unit(
     return found[0]
 
 
-def faults(connection: duckdb.DuckDBPyConnection, month: str, unit_id: str) -> list[Row]:
-    """Code and name of each indicator of a unit that stands in the ledger of a month."""
-    return rows(
-        connection,
-        "select indicator_code, indicator_name from marts.fct_rectifications "
-        "where score_month = cast(? as date) and unit_id = ? order by all",
-        [f"{month}-01", unit_id],
-    )
-
-
 def explanation(
     connection: duckdb.DuckDBPyConnection, unit: str, month: str, city: str | None
 ) -> Row:
