@@ -163,7 +163,7 @@ def test_no_page_has_notes_alone(month: ReleaseMonth, tmp_path: Path) -> None:
         for rows in range(4, len(longest.values) + 1)
     )
     path = tmp_path / "lengths.xlsx"
-    faults = month.tables["marts.fct_rectifications"] * 7
+    faults = [*month.tables["marts.fct_rectifications"]] * 6
     tables = {**month.tables, "marts.fct_rectifications": faults}
     write_workbook(replace(month, annexes=annexes, tables=tables), path)
     book = openpyxl.load_workbook(path)
