@@ -7,7 +7,8 @@ select
     max(unit_name) as unit_name,
     max(group_code) as group_code,
     cast(count(case when opened_month = score_month then 1 end) as integer) as opened_count,
-    cast(count(closed_month) as integer) as closed_count,
+    cast(count(case when status = 'closed' then 1 end) as integer) as closed_count,
+    cast(count(case when status = 'discontinued' then 1 end) as integer) as discontinued_count,
     cast(count(case when closed_month is null then 1 end) as integer) as open_count,
     cast(count(case when closed_month is null and not is_in_time then 1 end) as integer)
         as overdue_count,

@@ -1,6 +1,6 @@
 -- One row per score month, unit and indicator by which the unit lost points for a fault, as the
 -- month's cells and those before show it: from the month in which it is found to the one that shows
--- it closed, and again from the month in which it comes back.
+-- it closed or in which it is no longer assessed, and again from the month in which it comes back.
 with
 
 -- What is not applicable says nothing of a fault. A term runs from the bulletin that names it.
@@ -11,14 +11,14 @@ judged as (
         scores.unit_id,
         scores.indicator_code,
         bases.basis_name as term_basis_name,
-        scores.points_lost > 0 as is_lost,
+        case when scores.obs_status != 'M' then scores.points_lost > 0 end as is_lost,
         months.published_on + terms.days as term_ends_on
     from {{ ref('fct_indicator_scores') }} as scores
     inner join {{ ref('dim_rules') }} as rules using (score_month, rule_id)
     inner join {{ ref('dim_months') }} as months using (score_month)
     left join {{ ref('int_rectification_terms_monthly') }} as terms using (score_month, rule_kind)
     left join {{ ref('rule_bases') }} as bases on terms.basis = bases.basis
-    where rules.is_fault and scores.obs_status != 'M'
+    where rules.is_fault
 ),
 
 -- What is final knows nothing of drafts, so months are followed with them and without.
@@ -37,13 +37,15 @@ followed as (
         faults.unit_id,
         faults.indicator_code,
         cells.is_lost,
+        cells.unit_id is not null as is_assessed,
         months.is_final,
         months.is_of_final,
         months.score_month,
         max(case when cells.is_lost then months.score_month end) over earlier_months
             as lost_before,
-        max(case when not cells.is_lost then months.score_month end) over earlier_months
-            as kept_before
+        max(
+            case when not cells.is_lost or cells.unit_id is null then months.score_month end
+        ) over earlier_months as ended_before
     from (
         select
             city_code,
@@ -78,7 +80,7 @@ listed as (
     from (
         select
             *,
-            coalesce(lost_before > kept_before, lost_before is not null) as was_open
+            coalesce(lost_before > ended_before, lost_before is not null) as was_open
         from followed
     ) as seen
     where is_lost or was_open
@@ -102,6 +104,7 @@ named as (
     select
         *,
         case
+            when not is_assessed then 'discontinued'
             when is_lost is null then 'unverified'
             when not is_lost then 'closed'
             when found_month = score_month then 'found'
@@ -151,7 +154,8 @@ select
     case when named.is_lost is not null then shown.points_lost end as points_lost,
     named.found_month,
     named.opened_month,
-    case when not named.is_lost then named.score_month end as closed_month,
+    case when named.status in ('closed', 'discontinued') then named.score_month end
+        as closed_month,
     opened.term_ends_on,
     opened.term_basis_name,
     cast(

@@ -9,7 +9,7 @@ streak_rules as (
         [
             'streak_rule_id', 'condition_kind', 'least_month_count',
             'cast(threshold as decimal(9, 2)) as threshold',
-            'measure', 'exemption', 'reason', 'basis', 'evidence',
+            'measure', 'document_code', 'exemption', 'reason', 'basis', 'evidence',
         ],
     ) }}
 ),
@@ -191,6 +191,7 @@ select
     streak_rule_id,
     lasting.condition_kind,
     lasting.measure,
+    lasting.document_code,
     cast(lasting.months_in_a_row as integer) as months_in_a_row,
     lasting.first_month,
     lasting.streak_starts_because,

@@ -22,9 +22,9 @@ from ywtb.exports.bulletin.narrative import narrative
 from ywtb.exports.exposures import Download
 from ywtb.exports.news import FEED
 from ywtb.exports.release_month import Annex, ReleaseMonth, grouped, read_month
+from ywtb.exports.site.filters import page_name
 from ywtb.exports.site.months import MonthlySite, write_months
 from ywtb.exports.site.pages import write_site
-from ywtb.exports.site.views import page_name
 from ywtb.project import Project
 from ywtb.release.improve import improvements
 from ywtb.release.queries import Row, open_release
@@ -203,7 +203,11 @@ def eventful(month: ReleaseMonth) -> ReleaseMonth:
         "opened_month": months[-2], "closed_month": months[-1], "term_basis_name": "假定",
         "term_ends_on": date(2023, 6, 30), "is_in_time": True, "notes": "2023-06-20：已补充配置",
     }  # fmt: skip
-    faults += [{**faults[0], **gone, **unknown}, {**faults[0], **closed}]
+    ended = {
+        **faults[1], **unknown, "indicator_code": "seal_rate", "indicator_name": "电子证照签章率",
+        "status": "discontinued", "status_name": "不再考核", "closed_month": months[-1],
+    }  # fmt: skip
+    faults += [{**faults[0], **gone, **unknown}, {**faults[0], **closed}, ended]
     progress += [{**progress[0], **gone}]
     decided = {
         "overdue_count": 1,
@@ -687,6 +691,22 @@ def test_the_ledger_tells_how_every_fault_stands(
     pages = write(replace(month, tables=unused), tmp_path, [])
     assert "rectifications.html" not in pages.paths()
     assert not pages.tree("index.html").xpath("//a[contains(@href, 'rectifications')]")
+
+
+def test_the_ledger_and_the_pages_of_units_lead_to_each_other(eventful_site: Pages) -> None:
+    ledger = eventful_site.tree("rectifications.html")
+    losses = "//section[@aria-labelledby='losses']//a[contains(@href, '#fault-')]"
+    linked = [
+        (text_of(link), urldefrag(link.get("href")).fragment)
+        for path in eventful_site.paths()
+        if path.startswith("unit/")
+        for link in eventful_site.tree(path).xpath(losses)
+    ]
+    rows = [row for row in ledger.xpath("//tr/@id") if "A99" not in row]
+    assert sorted(row for _, row in linked) == sorted(rows)
+    assert "整改台账：电子证照签章率" in dict(linked)
+    back = ledger.xpath("//tr[@class='part']//a/@href")
+    assert back and all(urldefrag(each).fragment == "losses" for each in back)
 
 
 def test_units_are_told_for_places_and_progress_where_the_month_asks_for_it(

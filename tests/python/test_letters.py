@@ -184,11 +184,12 @@ def test_of_a_draft_units_get_a_form_to_check(june_job: Job, tmp_path: Path) -> 
 def test_a_reminder_goes_to_whom_a_rule_asks_for_it(june_job: Job, tmp_path: Path) -> None:
     few = three_units(june_job.month)
     one, other, third = few.units
+    asks = {"document_code": "reminder_letter", "is_exempt": False}
     found = [
-        {"unit_id": one, "measure": "提示", "reason": "连续3个月\n# 末位", "is_exempt": False},
-        {"unit_id": one, "measure": "提示", "reason": "连续2个月有差错", "is_exempt": False},
-        {"unit_id": other, "measure": "提示", "reason": "得分低", "is_exempt": True},
-        {"unit_id": third, "measure": "约谈", "reason": "得分低", "is_exempt": False},
+        {**asks, "unit_id": one, "reason": "连续3个月\n# 末位"},
+        {**asks, "unit_id": one, "reason": "连续2个月有差错"},
+        {**asks, "unit_id": other, "reason": "得分低", "is_exempt": True},
+        {**asks, "unit_id": third, "reason": "得分低", "document_code": None},
     ]
     job = written(with_rows(few, fct_streak_measures=found), tmp_path)
     name = few.units[one]["unit_name"]

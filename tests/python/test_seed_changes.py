@@ -144,7 +144,8 @@ def july(june: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     # What follows from a low score, a target, and who is named.
     sandbox.append(
         "reference/streak_rules",
-        f"low,score_below,1,90,提示,,本月得分低于{{threshold}}分,{JULY},,stated,2023年7月通知",
+        f"low,score_below,1,90,提示,reminder_letter,,本月得分低于{{threshold}}分,{JULY},,stated,"
+        "2023年7月通知",
     )
     sandbox.append(
         "reference/indicator_targets",

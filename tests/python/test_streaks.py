@@ -207,14 +207,15 @@ class Months:
                     rank=place,
                 )
                 exempt = self.is_exempt(rule, month, unit)
-                yield (month, unit, name, unit_name, rule["measure"], length, first, why, reason,
+                yield (month, unit, name, unit_name, rule["measure"],
+                       rule["document_code"] or None, length, first, why, reason,
                        rule["exemption"] or None, exempt)  # fmt: skip
 
 
 def test_streaks_of_two_years_are_those_that_plain_python_finds(two_years: Sandbox) -> None:
     found = two_years.rows(
-        "select score_month, unit_id, streak_rule_id, unit_name, measure, months_in_a_row, "
-        "first_month, streak_starts_because, reason, exemption, is_exempt "
+        "select score_month, unit_id, streak_rule_id, unit_name, measure, document_code, "
+        "months_in_a_row, first_month, streak_starts_because, reason, exemption, is_exempt "
         "from marts.fct_streak_measures"
     )
     expected = list(Months(two_years).expected())
@@ -222,7 +223,7 @@ def test_streaks_of_two_years_are_those_that_plain_python_finds(two_years: Sandb
     assert {row[2] for row in found} == {
         row["streak_rule_id"] for row in read_csv(FILES / "streak_rules.csv") if row["valid_from"]
     }
-    assert {row[7] for row in found} == {
+    assert {row[8] for row in found} == {
         "condition_began", "group_changed", "no_earlier_month", "rule_began", "rules_changed",
     }  # fmt: skip
     assert {row[-2] for row in found if row[-1]} == {"all_at_target", "improved", "no_fault"}

@@ -26,16 +26,16 @@ KINDS = {
 
 
 def _write(job: Job) -> None:
-    from ywtb.exports.letters.letter import facts_of_units, write_letters
+    from ywtb.exports.letters.letter import facts_of_units, reasons_for, write_letters
     from ywtb.exports.release_month import unit_documents
 
     month, facts = job.month, facts_of_units(job.month, job.gained)
     for code, kind in KINDS.items():
+        reasons = reasons_for(month, code)
         letters = [
             (unit, path)
             for unit, path in unit_documents(month, code, ".docx")
-            if kind.stage == month.stage
-            and (facts[unit["unit_id"]]["reasons"] or not kind.takes_reason)
+            if kind.stage == month.stage and (unit["unit_id"] in reasons or not kind.takes_reason)
         ]
         if letters:
             name, _, _ = letters[0][1].partition("/")
@@ -45,7 +45,10 @@ def _write(job: Job) -> None:
                 (*_, one) = job.files("letters", name=name, path=path, unit=unit["unit_name"])
                 job.downloads.append(one)
             (job.folder / name).mkdir()
-            named = [(path, facts[unit["unit_id"]]) for unit, path in letters]
+            named = [
+                (path, {**facts[unit["unit_id"]], "reasons": reasons.get(unit["unit_id"])})
+                for unit, path in letters
+            ]
             write_letters(month, name, kind.template, named, job.folder, bound.path)
 
 

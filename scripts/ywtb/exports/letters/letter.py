@@ -18,12 +18,8 @@ from ywtb.exports.bulletin.letterhead import add_signature, add_title, new_lette
 from ywtb.exports.bulletin.narrative import change_of, chinese_date, earlier_month, one_line
 from ywtb.exports.bulletin.templated_text import TemplatedText, add_text, templated_text
 from ywtb.exports.release_month import ReleaseMonth, grouped
-from ywtb.exports.site.heat import OTHER_CAUSES
-from ywtb.exports.site.views import ScoredUnit, rankings
+from ywtb.exports.standings import OTHER_CAUSES, ScoredUnit, rankings
 from ywtb.release.queries import Row
-
-REMINDER = "提示"
-"""The measure of `streak_rules` that a reminder is."""
 
 Facts = Mapping[str, object]
 """What a template may use of a unit."""
@@ -84,7 +80,6 @@ def facts_of_units(month: ReleaseMonth, gained: Mapping[str, Sequence[Row]]) -> 
     """
     effects = grouped(month.tables["marts.fct_score_change_effects"], "unit_id")
     rules = {row["unit_id"]: row for row in month.tables["marts.fct_scores_by_previous_rules"]}
-    measures = grouped(month.tables["marts.fct_streak_measures"], "unit_id")
     until = month.state["objections_until"]
     of_all = {
         "year": month.first_day.year,
@@ -112,13 +107,21 @@ def facts_of_units(month: ReleaseMonth, gained: Mapping[str, Sequence[Row]]) -> 
                 "lost": points(unit.lost),
                 "losses": [_loss(month, each.row, each.text) for each in unit.entries],
                 "gains": [_gain(month, row) for row in gained.get(unit_id, [])],
-                "reasons": [
-                    one_line(row["reason"])
-                    for row in measures.get(unit_id, [])
-                    if row["measure"] == REMINDER and not row["is_exempt"]
-                ],
             }
     return found
+
+
+def reasons_for(month: ReleaseMonth, document_code: str) -> dict[str, list[str]]:
+    """Why rules for streaks ask for a document, by unit; units that are exempt are left out."""
+    asked = (
+        row
+        for row in month.tables["marts.fct_streak_measures"]
+        if row["document_code"] == document_code and not row["is_exempt"]
+    )
+    return {
+        unit_id: [one_line(row["reason"]) for row in rows]
+        for unit_id, rows in grouped(asked, "unit_id").items()
+    }
 
 
 def _change(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from ywtb.assessment.figures import value_change
 from ywtb.exports.release_month import ReleaseMonth, grouped
-from ywtb.exports.site.views import ZERO, Ranking, ScoredUnit
+from ywtb.exports.standings import ZERO, Ranking, ScoredUnit
 from ywtb.release.queries import Row
 
 EFFECTS = "marts.fct_score_change_effects"

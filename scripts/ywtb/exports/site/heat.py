@@ -5,14 +5,11 @@ from decimal import Decimal
 from statistics import median
 
 from ywtb.exports.release_month import ReleaseMonth
-from ywtb.exports.site.views import Ranking, ScoredUnit
+from ywtb.exports.standings import OTHER_CAUSES, Ranking, ScoredUnit
 from ywtb.release.queries import Row
 
 STEPS = (Decimal(0), Decimal("0.02"), Decimal("0.05"), Decimal("0.1"))
 """Points lost beyond the median above which the colour deepens, once each."""
-
-OTHER_CAUSES = {"adjustment": "得分调整", "dimension_floor": "封底"}
-"""What the ledger calls a line that belongs to a dimension, not to an indicator."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from statistics import median
 
 from ywtb.exports.release_month import ReleaseMonth
 from ywtb.exports.site.drawing import Axis, Point, path, spread
-from ywtb.exports.site.views import Ranking
+from ywtb.exports.standings import Ranking
 from ywtb.release.queries import Row
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 776, 16, 264

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ywtb import html_page
 from ywtb.assessment import figures
 from ywtb.assessment.reviews import DECISIONS
+from ywtb.exports import standings
 from ywtb.exports.bulletin.boards import boards
 from ywtb.exports.bulletin.frame import frame
 from ywtb.exports.bulletin.narrative import narrative, part, problems
@@ -21,8 +22,8 @@ from ywtb.exports.exposures import Download
 from ywtb.exports.news import FEED
 from ywtb.exports.rectifications import Ledger, rectifications
 from ywtb.exports.release_month import ReleaseMonth, grouped
-from ywtb.exports.site import changes, drawing, heat, history, records, rules, sure, views
-from ywtb.exports.site.views import Ranking, ScoredUnit
+from ywtb.exports.site import changes, drawing, filters, heat, history, records, rules, sure
+from ywtb.exports.standings import Ranking, ScoredUnit
 from ywtb.release.queries import Row
 
 HERE = Path(__file__).parent
@@ -80,15 +81,16 @@ def write_site(
     Raises:
         OSError: the folder cannot be written.
     """
-    rankings, ledger = views.rankings(month), rectifications(month)
+    rankings, ledger = standings.rankings(month), rectifications(month)
     environment = html_page.environment(HERE / "templates")
     environment.filters.update(
-        anchor=views.anchor,
+        anchor=filters.anchor,
         coordinate=drawing.number,
         decimal=Decimal,
-        figure=views.figure,
+        figure=filters.figure,
         groupby_first=lambda causes: groupby(causes, key=itemgetter(0)),
         month=figures.month_name,
+        page_name=filters.page_name,
         plain=figures.plain_figure,
         points=figures.points,
         signed=figures.signed,
@@ -97,6 +99,7 @@ def write_site(
     environment.globals.update(
         month=month,
         rankings=rankings,
+        ledger=ledger,
         navigation=[each for each in NAVIGATION if ledger or each[0] != LEDGER],
         years=[(year, list(months)) for year, months in years][::-1],
         earlier=earlier,
@@ -104,16 +107,14 @@ def write_site(
         all_months="../../index.html" if month.is_only_city else "../../../index.html",
         statuses=STATUSES,
         decisions=DECISIONS,
-        other_causes=heat.OTHER_CAUSES,
+        other_causes=standings.OTHER_CAUSES,
         quality=records.quality(month),
         columns=records.column_names(month),
         bar=_bar,
         gained=gained or {},
         targets=grouped(month.tables["marts.fct_target_distances"], "unit_id"),
         ranges=sure.ranges(month),
-        unit_pages={
-            unit.name: f"unit/{unit.page}.html" for ranking in rankings for unit in ranking.units
-        },
+        unit_pages={unit.name: _unit_page(unit) for ranking in rankings for unit in ranking.units},
     )
     written = set()
     for page in _pages(month, rankings, ledger, _Shelves(folder.parent, downloads, wait)):
@@ -157,7 +158,7 @@ def _pages(
 ) -> Iterator[_Page]:
     tables = month.tables
     metrics = sorted(tables["marts.fct_city_metrics"], key=itemgetter("source_row"))
-    movers = [(ranking, *views.movers(ranking)) for ranking in rankings]
+    movers = [(ranking, *standings.movers(ranking)) for ranking in rankings]
     opening = {
         "said": [*part(month, "summary"), *part(month, "judgement")],
         "problems": sorted(
@@ -186,10 +187,10 @@ def _pages(
                 "history": story,
                 "change": by_unit.get(unit.total["unit_id"]),
             }
-            yield _Page(f"unit/{unit.page}.html", unit.name, context, crumbs, "unit.html")
+            yield _Page(_unit_page(unit), unit.name, context, crumbs, "unit.html")
     if ledger:
         sections = [(code, group["group_name"]) for code, group in month.groups.items()]
-        listed = {"ledger": ledger, "sections": [*sections, ("", "其他单位")]}
+        listed = {"sections": [*sections, ("", "其他单位")]}
         yield _Page(LEDGER, ledger.title, listed)
     yield _Page("annexes.html", "附件")
     around = (None, *month.annexes, None)
@@ -241,6 +242,10 @@ class _Shelves:
             return ""
         size = path.stat().st_size
         return f"{size:,} 字节" if size < 1024 else f"{size / 1024:,.0f} KB"
+
+
+def _unit_page(unit: ScoredUnit) -> str:
+    return f"unit/{filters.page_name(unit.total['unit_id'])}.html"
 
 
 def _script(name: str) -> Markup:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from ywtb.assessment.figures import plain_figure
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site.drawing import Axis, Point, polyline
-from ywtb.exports.site.views import ZERO
+from ywtb.exports.standings import ZERO
 from ywtb.release.queries import Row
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 268, 14, 152

@@ -8,7 +8,7 @@ from typing import Any
 
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.exports.site.drawing import Segment, number
-from ywtb.exports.site.views import Ranking, ScoredUnit
+from ywtb.exports.standings import Ranking, ScoredUnit
 from ywtb.release.calibrate import VERDICTS, range_text
 from ywtb.release.queries import Row
 from ywtb.release.robustness import CERTAIN, FEW_UNITS

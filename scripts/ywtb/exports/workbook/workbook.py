@@ -24,7 +24,7 @@ CORRECTIONS_WIDTHS = (60, 60, 470, 150, 130, 130)
 """Pixels of its columns; together a page."""
 LEDGER_COLUMNS = (
     ("整改单位", 120), ("考核项目", 115), ("失分指标", 150), ("本月数值", 65), ("本月失分", 65),
-    ("状态", 70), ("发现", 90), ("整改期限", 150), ("办结", 90), ("是否按期", 45),
+    ("状态", 70), ("发现", 90), ("整改期限", 150), ("了结", 90), ("是否按期", 45),
     ("持续天数", 45), ("重复次数", 45), ("单位说明", 150),
 )  # fmt: skip
 """Headings of the ledger, none of which marks a monthly file, and pixels of its columns."""

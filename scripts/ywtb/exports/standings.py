@@ -1,18 +1,14 @@
-"""Rankings and units as the pages show them: rows of the month, put side by side."""
+"""Rankings and units as pages and letters show them: rows of the month, put side by side."""
 
-import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cached_property
 from operator import itemgetter
 from statistics import median
 
-from markupsafe import Markup, escape
-
-from ywtb.assessment.figures import plain_figure, points, signed
+from ywtb.assessment.figures import plain_figure
 from ywtb.exports.release_month import ReleaseMonth, grouped
 from ywtb.release.queries import Row
 
@@ -22,29 +18,8 @@ Cause = tuple[str, str, str | None]
 """What points are lost for: dimension, `entry_type` of the ledger, indicator if it is one."""
 
 
-def anchor(code: str) -> str:
-    """A code such as a rule's, fit to be the id of an element and the fragment of a link."""
-    return code if re.fullmatch(r"[\w-]+", code, re.ASCII) else _stand_in(code)
-
-
-def page_name(unit_id: str) -> str:
-    """A file name for a unit: its id where that is one of ours, else letters that stand for it."""
-    return unit_id if re.fullmatch(r"[0-9]{6}-[A-Z0-9]{1,20}", unit_id) else _stand_in(unit_id)
-
-
-def _stand_in(text: str) -> str:
-    return f"u{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
-
-
-def figure(value: Decimal, is_signed: bool = False) -> Markup:
-    """Points with two decimals; if they have more, also in full, which pages show on demand."""
-
-    def text(each: Decimal) -> str:
-        return signed(each) if is_signed and each else points(each)
-
-    shown, exact = text(value.quantize(Decimal("0.01"), ROUND_HALF_UP)), text(value)
-    both = Markup('<span class="rounded">{}</span><span class="exact">{}</span>')
-    return escape(exact) if shown == exact else both.format(shown, exact)
+OTHER_CAUSES = {"adjustment": "得分调整", "dimension_floor": "封底"}
+"""What the ledger calls a line that belongs to a dimension, not to an indicator."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +58,6 @@ class ScoredUnit:
 
     Attributes:
         total: row of `marts.fct_composite_scores`.
-        page: name of its page.
         change: row of `marts.fct_monthly_changes`.
         average: row of `marts.fct_year_to_date_scores`.
         parts: its dimensions, in order.
@@ -92,7 +66,6 @@ class ScoredUnit:
     """
 
     total: Row
-    page: str
     change: Row
     average: Row
     parts: tuple[Part, ...]
@@ -273,7 +246,6 @@ def _units(
     return tuple(
         ScoredUnit(
             total=member,
-            page=page_name(unit_id),
             change=changes[unit_id],
             average=averages[unit_id],
             parts=tuple(part(row) for row in scored[unit_id]),
