@@ -19,9 +19,6 @@ refresh: $(INSTALLED)
 	$(BIN)/ywtb refresh
 
 test: $(INSTALLED)
-ifeq ($(TESTS),)
-	$(BIN)/dbt --quiet --warn-error build
-endif
 	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(TESTS)
 
 # What needs many refreshes or long ones: that many kills each of refresh, export and ingest, as many

@@ -107,9 +107,19 @@ class Project:
 def _parsed(settings: str) -> Any:
     """The content of dbt_project.yml, which is asked for once per month and more."""
     try:
-        return yaml.safe_load(settings)
+        return load_yaml(settings)
     except yaml.YAMLError as error:
         raise broken_yaml(error) from error
+
+
+def load_yaml(text: str) -> Any:
+    """The content of a YAML text; read in C, where there is that, it takes a tenth of the time.
+
+    Raises:
+        yaml.YAMLError: it is none.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(text, Loader=loader)  # noqa: S506 (both are safe)
 
 
 def settings_text(path: Path) -> str:

@@ -3,7 +3,9 @@
 import csv
 import json
 import os
+from collections.abc import Iterator
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 
 import openpyxl
@@ -15,7 +17,7 @@ from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 from typer.testing import CliRunner, Result
 
-from conftest import edit, read_csv
+from conftest import ROOT, edit, read_csv
 from intake_months import (
     FOLDER,
     MONTH,
@@ -31,6 +33,7 @@ from intake_months import (
     workbook_bytes,
     write_csvs,
 )
+from ywtb.assessment.reference import Reference
 from ywtb.cli import app
 from ywtb.intake.ingest import Leave, ingest
 from ywtb.intake.store import damaged_archives
@@ -39,6 +42,15 @@ from ywtb.project import Project
 from ywtb.release.records import Entry, Record, write_record
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def rules() -> Iterator[None]:
+    """The rules of a month are read once: no test here changes them."""
+    read = cache(partial(Reference.from_seeds, Project(ROOT)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reference, "from_seeds", lambda project, month: read(month))
+        yield
 
 
 @pytest.fixture

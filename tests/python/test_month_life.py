@@ -228,16 +228,14 @@ def test_every_page_and_sheet_of_a_draft_is_marked(june: Sandbox, tmp_path: Path
     final = read_june(june)
     state = {**final.state, "stage": "draft"}
     draft = replace(final, tables={**final.tables, "marts.dim_months": [state]})
-    for month, mark in ((final, ""), (draft, "征求意见稿")):
-        folder = tmp_path / month.stage
-        folder.mkdir()
-        write_document(month, folder / "通报.docx")
+    write_document(draft, tmp_path / "通报.docx")
+    write_workbook(draft, tmp_path / "附件1-11.xlsx")
+    write_site(draft, tmp_path / "site", [], {})
+    for folder, mark in ((june.root / "exports" / "2023-06", ""), (tmp_path, "征求意见稿")):
         document = docx.Document(str(folder / "通报.docx"))
         assert {part.header.paragraphs[0].text for part in document.sections} == {mark}
-        write_workbook(month, folder / "附件.xlsx")
-        sheets = openpyxl.load_workbook(folder / "附件.xlsx")
+        sheets = openpyxl.load_workbook(folder / "附件1-11.xlsx")
         assert {"征求意见稿" in sheet["A1"].value for sheet in sheets} == {bool(mark)}
-        write_site(month, folder / "site", [], {})
         pages = [page.read_text(encoding="utf-8") for page in (folder / "site").rglob("*.html")]
         assert {'<p class="mark">' in page for page in pages} == {bool(mark)}
 

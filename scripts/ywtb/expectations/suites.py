@@ -25,6 +25,8 @@ from typing import Any
 
 import yaml
 
+from ywtb.project import load_yaml
+
 PARTS = ("raw", "marts")
 SEVERITIES = ("stop", "warn")
 
@@ -87,7 +89,7 @@ def load_suites(folder: Path) -> list[Suite]:
 def _load(path: Path) -> Suite:
     try:
         sql = path.with_suffix(".sql").read_text(encoding="utf-8")
-        content = yaml.safe_load(path.with_suffix(".yml").read_text(encoding="utf-8"))
+        content = load_yaml(path.with_suffix(".yml").read_text(encoding="utf-8"))
         expectations = [Expectation(**each) for each in content.pop("expectations")]
         suite = Suite(path.parent.name, path.name, sql, expectations=expectations, **content)
         named = [(each.column, each.columns) for each in expectations]

@@ -4,9 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import yaml
-
-from ywtb.project import Project
+from ywtb.project import Project, load_yaml
 
 EXPOSURES = "models/_exposures.yml"
 _REF = re.compile(r"ref\('(\w+)'\)")
@@ -42,7 +40,7 @@ class Exposure:
 
 def exposures(project: Project) -> Mapping[str, Exposure]:
     """The exposures of the project, by name."""
-    content = yaml.safe_load((project.root / EXPOSURES).read_text(encoding="utf-8"))
+    content = load_yaml((project.root / EXPOSURES).read_text(encoding="utf-8"))
     return {
         each["name"]: Exposure(
             frozenset(_REF.findall(" ".join(each["depends_on"]))),

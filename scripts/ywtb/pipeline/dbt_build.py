@@ -29,9 +29,21 @@ PRINTED = "int_annex_cells"
 """The model in which all that is scored ends: what it needs is kept in the release."""
 
 
+@contextlib.contextmanager
+def _collector_rests() -> Iterator[None]:
+    """Have the garbage collector let alone what dbt makes: that stays, and there is much of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 class Build:
     """A dbt build of the release target, or another, in two steps: `parse`, then `run`."""
 
+    @_collector_rests()
     def __init__(
         self,
         project: Project,
@@ -71,6 +83,7 @@ class Build:
         self.test_count = 0
         """Data tests that passed."""
 
+    @_collector_rests()
     def parse(self) -> list[Failure]:
         """Parse the project; a failure means that nothing can be built.
 
@@ -176,6 +189,7 @@ class Build:
         """All nodes of the parsed project, by id."""
         return dict(self._manifest.nodes)
 
+    @_collector_rests()
     def _invoke(self, arguments: list[str]) -> Any:
         """Run dbt at the root, from which the profile's paths count."""
         with contextlib.chdir(self._root), _database_closed_after():
@@ -215,16 +229,10 @@ def with_ancestors(nodes: Sequence[Any], wanted: Iterable[str]) -> set[str]:
 
 @contextlib.contextmanager
 def _database_closed_after() -> Iterator[None]:
-    """Leave no connection behind: dbt keeps the file open after a build.
-
-    The garbage collector rests meanwhile, and lets alone what a build made: that stays.
-    """
-    gc.disable()
+    """Leave no connection behind: dbt keeps the file open after a build."""
     try:
         yield
     finally:
-        gc.freeze()
-        gc.enable()
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.adapters.factory import reset_adapters
 

@@ -6,12 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ywtb.assessment.months import CALENDAR, SEED
 from ywtb.assessment.reviews import ACKNOWLEDGEMENTS, NOTES, OBJECTIONS
 from ywtb.intake.case_files import case_files
-from ywtb.project import Project
+from ywtb.project import Project, load_yaml
 
 CODE_FOLDERS = ("models", "macros", "expectations", "seeds")
 NOT_CODE = {".csv", ".pyc"}
@@ -77,7 +75,7 @@ def seed_checksums(project: Project) -> dict[str, tuple[str, int]]:
 
 def _settings(project: Project) -> Any:
     """dbt_project.yml but for the months."""
-    settings = yaml.safe_load((project.root / "dbt_project.yml").read_text(encoding="utf-8"))
+    settings = load_yaml((project.root / "dbt_project.yml").read_text(encoding="utf-8"))
     del settings["vars"]["score_months"]
     return settings
 

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from ywtb.assessment.months import (
     CALENDAR,
     RULE_SEEDS,
@@ -29,7 +27,7 @@ from ywtb.intake import store
 from ywtb.intake.case_files import check_case_files, counted_indicators
 from ywtb.intake.sources import MAX_BYTES
 from ywtb.intake.tables import MAX_CELL, too_long
-from ywtb.project import Project, SettingsError
+from ywtb.project import Project, SettingsError, load_yaml
 
 MONTH_PATTERN = re.compile(r"[0-9]{4}_(0[1-9]|1[0-2])")
 
@@ -74,7 +72,7 @@ def _check_names(project: Project) -> list[Problem]:
     known = {
         described.parent / f"{seed['name']}.csv"
         for described in project.seeds.glob("*/_*__seeds.yml")
-        for seed in yaml.safe_load(described.read_text(encoding="utf-8"))["seeds"]
+        for seed in load_yaml(described.read_text(encoding="utf-8"))["seeds"]
     }
     raw = project.seeds / "raw"
     return [
