@@ -289,7 +289,7 @@ def watch(pid: int, peak: list[float], stopped: threading.Event) -> None:
 
 def stop_unless_equal(database: Path, out: Path) -> None:
     """Compare every table of results with the build's, row by row."""
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"enable_external_file_cache": False}) as connection:
         connection.execute(f"attach '{database}' as built (read_only)")
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'built'"
