@@ -114,6 +114,7 @@ def test_a_pdf_that_could_not_be_made_is_made_later(
     assert "没有找到 LibreOffice" in june.printed
     assert not made.exists()
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("ywtb.exports.bulletin.missing_typefaces", tuple)
     assert exports.export_months(project) == []
     with pikepdf.new() as empty:
         empty.add_blank_page()
