@@ -1,6 +1,5 @@
 -- One row per score month, unit that was scored in an earlier one, and dimension in which it is
 -- assessed in either: weight, adjustments, losses and score then and now.
-{{ config(meta={'reads_earlier_months': true}) }}
 with
 
 losses as (

@@ -1,7 +1,6 @@
 -- One row per score month, unit that was scored in an earlier one, and indicator that carries
 -- points in either: what was lost then, what is lost now, and what now would be lost by the earlier
 -- month's rules, which is unknown where only one of the months has the indicator.
-{{ config(meta={'reads_earlier_months': true}) }}
 with
 
 compared as (

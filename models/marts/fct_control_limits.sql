@@ -3,58 +3,16 @@
 -- step from the month before, lies beyond them. Limits are drawn anew where the rule changes.
 with
 
-observed as (
-    select
-        scores.score_month,
-        scores.city_code,
-        scores.unit_id,
-        scores.unit_name,
-        scores.group_code,
-        scores.indicator_code,
-        scores.indicator_name,
-        scores.obs_value,
-        sum(case when changes.is_same_rule then 0 else 1 end) over (
-            partition by scores.unit_id, scores.indicator_code
-            order by scores.score_month nulls last
-        ) as rule_version
-    from {{ ref('fct_indicator_scores') }} as scores
-    left join {{ ref('int_indicator_changes') }} as changes
-        using (score_month, unit_id, indicator_code)
-),
-
-stepped as (
-    select
-        *,
-        obs_value - lag(obs_value) over (
-            partition by unit_id, indicator_code, rule_version order by score_month nulls last
-        ) as step
-    from observed
-    where obs_value is not null
-),
-
-running as (
-    select
-        *,
-        abs(step) as moving_range,
-        count(*) over months_so_far as month_count,
-        sum(obs_value) over months_so_far as value_sum,
-        sum(abs(step)) over months_so_far as range_sum
-    from stepped
-    window months_so_far as (
-        partition by unit_id, indicator_code, rule_version order by score_month nulls last
-    )
-),
-
 averaged as (
     select
-        running.*,
+        runs.*,
         charts.limit_factor,
         charts.range_factor,
-        {{ divide('running.value_sum', 'running.month_count') }} as centre,
-        {{ divide('running.range_sum', '(running.month_count - 1)') }} as mean_range
-    from running
+        {{ divide('runs.value_sum', 'runs.month_count') }} as centre,
+        {{ divide('runs.range_sum', '(runs.month_count - 1)') }} as mean_range
+    from {{ ref('int_control_runs') }} as runs
     inner join {{ ref('control_chart') }} as charts
-        on running.month_count >= charts.least_month_count
+        on runs.month_count >= charts.least_month_count
 ),
 
 limited as (
@@ -68,19 +26,24 @@ limited as (
 
 select
     score_month,
-    city_code,
+    scores.city_code,
     unit_id,
-    unit_name,
-    group_code,
+    scores.unit_name,
+    scores.group_code,
     indicator_code,
-    indicator_name,
-    cast(month_count as integer) as month_count,
-    obs_value,
-    cast(centre as decimal(18, 6)) as centre,
-    lower_limit,
-    upper_limit,
-    cast(moving_range as decimal(18, 6)) as moving_range,
-    range_limit,
-    obs_value < lower_limit or obs_value > upper_limit or moving_range > range_limit as is_signal
+    scores.indicator_name,
+    limited.month_count,
+    scores.obs_value,
+    cast(limited.centre as decimal(18, 6)) as centre,
+    limited.lower_limit,
+    limited.upper_limit,
+    limited.moving_range,
+    limited.range_limit,
+    scores.obs_value < limited.lower_limit
+    or scores.obs_value > limited.upper_limit
+    or limited.moving_range > limited.range_limit as is_signal
 from limited
+inner join {{ ref('fct_indicator_scores') }} as scores
+    using (score_month, unit_id, indicator_code)
+where scores.obs_value is not null
 {{ in_order('score_month', 'unit_id', 'indicator_code') }}

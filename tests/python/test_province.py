@@ -14,26 +14,43 @@ from typing import Any
 import duckdb
 import pytest
 
-from conftest import BIN, Sandbox, copy_of, copy_project, shared
+from conftest import BIN, Sandbox, copy_of, copy_project, shared, write_csv
+from two_years import FILES
 
 pytestmark = pytest.mark.needs("distributed")
 
-MONTHS = ["2023_05", "2023_06", "2023_07"]
+MONTHS = [f"2023_{month:02d}" for month in range(1, 11)]
+FINAL = ["2023_01", "2023_02", "2023_04", "2023_06", "2023_07", "2023_09", "2023_10"]
 CITIES = 4
 DAZHOU = "511700"
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files of four made-up cities and of the real one, which has June only."""
+    """Files of four made-up cities, long enough for control limits, and June of the real one.
+
+    Final months and drafts alternate, and there are rules for streaks and terms for faults.
+    """
 
     def build(root: Path) -> None:
         sandbox = copy_project(root)
         done = sandbox.run(
-            *("synth", "--cities", str(CITIES), "--months", "3", "--seed", "7"),
-            *("--first-month", "2023-05", "--out", "province"),
+            *("synth", "--cities", str(CITIES), "--months", str(len(MONTHS)), "--seed", "7"),
+            *("--first-month", MONTHS[0].replace("_", "-"), "--out", "province"),
         )
         assert done.returncode == 0, done.stderr
+        seeds = root / "province" / "seeds" / "reference"
+        shutil.copy(FILES / "streak_rules.csv", seeds)
+        terms = sandbox.reference("rectification_terms")
+        terms = [{**term, "days": "40", "valid_from": "2023-03-01"} for term in terms]
+        months = [
+            {"score_month": day_of(month), "stage": "final", "published_on": day_of(month, 28)}
+            for month in FINAL
+        ]
+        for name, rows in (("rectification_terms", terms), ("months", months)):
+            columns = list(sandbox.reference(name)[0])
+            cells = [[row.get(column, "") for column in columns] for row in rows]
+            write_csv(seeds / f"{name}.csv", [columns, *cells])
 
     made = shared(tmp_path_factory, "province", build)
     return copy_of(made, tmp_path_factory.mktemp("province")).root / "province"
@@ -45,6 +62,10 @@ def out(source: Path) -> Path:
     target = source.parent / "results"
     assert run(source, target)["refused"] == []
     return target
+
+
+def day_of(month: str, day: int = 1) -> str:
+    return f"{month.replace('_', '-')}-{day:02d}"
 
 
 def project(source: Path) -> Sandbox:
@@ -65,8 +86,9 @@ def copy_of_source(source: Path, target: Path) -> Path:
 
 
 def results(out: Path) -> dict[str, bytes]:
-    """Bytes of every result by its path."""
-    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("rows.parquet")}
+    """Bytes of every result, and of what is kept for later months, by path."""
+    found = [path for path in out.rglob("rows.parquet") if ".run" not in path.parts]
+    return {str(path.relative_to(out)): path.read_bytes() for path in found}
 
 
 def set_value(file: Path, column: str, value: str) -> None:
@@ -131,9 +153,9 @@ def test_nothing_new_costs_nothing_and_changes_nothing(source: Path, out: Path) 
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
-def without_july(source: Path, target: Path) -> Path:
+def without_october(source: Path, target: Path) -> Path:
     shorter = copy_of_source(source, target)
-    for folder in (shorter / "raw").glob("city_code=*/score_month=2023-07-01"):
+    for folder in (shorter / "raw").glob("city_code=*/score_month=2023-10-01"):
         shutil.rmtree(folder)
     return shorter
 
@@ -164,29 +186,30 @@ def test_a_month_more_is_built_alone(
     source: Path, out: Path, scheduler: str, tmp_path: Path
 ) -> None:
     """By workers of one's own, which do not go by what they were told in an earlier run."""
-    shorter = without_july(source, Path("shorter"))
+    shorter = without_october(source, Path("shorter"))
     grown = tmp_path / "grown"
     own = ("--scheduler", scheduler)
-    assert run(shorter, grown, *own)["counted"] == ["2023-05-01", "2023-06-01"]
-    for folder in (source / "raw").glob("city_code=*/score_month=2023-07-01"):
+    counted = run(shorter, grown, *own)["counted"]
+    assert counted == [day_of(month) for month in MONTHS[:-1]]
+    for folder in (source / "raw").glob("city_code=*/score_month=2023-10-01"):
         shutil.copytree(folder, shorter / "raw" / folder.parent.name / folder.name)
     built = run(shorter, grown, *own)["built"]
     assert set(built) == {str(900001 + each) for each in range(CITIES)}
-    assert {month for months in built.values() for month in months} == {"2023-07-01"}
+    assert {month for months in built.values() for month in months} == {"2023-10-01"}
     assert results(grown) == results(out)
-    for folder in (shorter / "raw").glob("city_code=*/score_month=2023-07-01"):
+    for folder in (shorter / "raw").glob("city_code=*/score_month=2023-10-01"):
         shutil.rmtree(folder)
     run(shorter, grown, *own)
-    assert [path for path in results(grown) if "2023-07" in path] == []
+    assert [path for path in results(grown) if "2023-10" in path] == []
 
 
 def test_a_city_is_refused_alone_and_by_name(source: Path, out: Path, tmp_path: Path) -> None:
     changed = copy_of_source(source, Path("faulty"))
     target = Path(shutil.copytree(out, tmp_path / "faulty"))
     set_value(file_of(changed, "900002", "2023-06", "licenses"), "issuance_rate", "150%")
-    set_value(file_of(changed, "900003", "2023-07", "licenses"), "unit_name", "不存在的局")
-    set_value(file_of(changed, "900004", "2023-07", "licenses"), "issuance_rate", "99.00%")
-    file_of(changed, "900001", "2023-07", "efficiency").write_bytes(b"PAR1 cut short")
+    set_value(file_of(changed, "900003", "2023-10", "licenses"), "unit_name", "不存在的局")
+    set_value(file_of(changed, "900004", "2023-10", "licenses"), "issuance_rate", "99.00%")
+    file_of(changed, "900001", "2023-10", "efficiency").write_bytes(b"PAR1 cut short")
     answer = run(changed, target, code=1)
     refused = {each["city_code"]: each for each in answer["refused"]}
     assert set(refused) == {"900001", "900002", "900003"}
@@ -196,12 +219,15 @@ def test_a_city_is_refused_alone_and_by_name(source: Path, out: Path, tmp_path: 
     names = {problem["seen"] for problem in refused["900003"]["problems"]}
     assert "“不存在的局”" in names
     assert "efficiency.parquet" in refused["900001"]["failures"][0]["message"]
-    assert answer["built"] == {"900004": ["2023-07-01"]}
+    assert answer["built"] == {"900004": ["2023-10-01"]}
     before, after = results(out), results(target)
-    assert {path.split("/")[2] for path in before if before[path] != after[path]} == {
-        "city_code=900004",
-        "score_month=2023-07-01",
-    }
+    changed_parts = [
+        [part for part in path.split("/") if "=" in part]
+        for path in before
+        if before[path] != after[path]
+    ]
+    assert {parts[0] for parts in changed_parts} == {"city_code=900004", "score_month=2023-10-01"}
+    assert {parts[-1] for parts in changed_parts} == {"city_code=900004", "score_month=2023-10-01"}
 
 
 def test_killed_workers_and_runs_leave_the_same_bytes(

@@ -119,7 +119,7 @@ def _of_plan(province: Path) -> list["Table"]:
         Table(
             names_of(model.table),
             model.comment,
-            tuple(Column(name, "", filled, text) for name, filled, text in model.columns),
+            tuple(Column(name, "", filled, text) for name, _, filled, text in model.columns),
             (Key(tuple(model.keys), None, ()),),
         )
         for model in models

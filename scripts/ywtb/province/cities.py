@@ -18,7 +18,7 @@ import duckdb
 from ywtb.assessment.problem import Failure
 from ywtb.assessment.sql import literal
 from ywtb.pipeline.dbt_build import FAILING_ROWS
-from ywtb.province.plan import Check, Model, Plan, names_of
+from ywtb.province.plan import ALL, NEWEST, Check, Model, Plan, names_of
 from ywtb.release.queries import rows
 
 MEMORY = "1GB"
@@ -26,9 +26,11 @@ MEMORY = "1GB"
 
 ROWS = "rows.parquet"
 STATE = ".state"
-PARTITIONS = (
-    ", partition_by (city_code, score_month), write_partition_columns true, filename_pattern 'rows'"
-)
+LARGE_PART = 64
+"""Rows from which on DuckDB may write what begins a part after what follows."""
+
+TOTALS = "marts.fct_composite_scores"
+"""Tells which units were scored in which months."""
 
 
 @dataclass(frozen=True)
@@ -145,10 +147,11 @@ def build(plan_path: str, cities: Sequence[City]) -> list[Built]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove(out: Path, tables: Iterable[str], code: str) -> None:
+def remove(out: Path, code: str) -> None:
     """Remove the results of a city that has no files any more."""
-    for table in tables:
-        shutil.rmtree(_table_folder(out, table) / f"city_code={code}", ignore_errors=True)
+    for root in (out, out / STATE):
+        for folder in root.glob(f"*/*/city_code={code}"):
+            shutil.rmtree(folder)
     (out / STATE / f"{code}.json").unlink(missing_ok=True)
 
 
@@ -176,8 +179,8 @@ def count_province(plan_path: str, month: str) -> list[Failure]:
             _run(connection, plan.province_models, plan.province_checks, set())
             for model in plan.province_models:
                 target = _table_folder(folder, model.table) / ROWS
-                target.parent.mkdir(parents=True)
-                _copy(connection, model.table, target, model.keys)
+                order = ", ".join(model.keys) or "all"
+                _copy(connection, model.table, f"from {model.table} order by {order}", target)
                 place(target, _table_folder(Path(plan.out), model.table) / f"score_month={month}")
     except RefusalError as refusal:
         return [refusal.failure]
@@ -201,8 +204,8 @@ def write_rows_without_city(plan: Plan) -> None:
                 continue
             for month in plan.months:
                 file = Path(plan.scratch) / f"{uuid.uuid4().hex}.parquet"
-                where = f"where score_month = {literal(month)}"
-                _copy(connection, f"by_dbt.{table}", file, [], where)
+                sql = f"from by_dbt.{table} where score_month = {literal(month)} order by all"
+                _copy(connection, table, sql, file)
                 place(file, _table_folder(Path(plan.out), table) / f"score_month={month}")
             keep_months(Path(plan.out), table, plan.months)
 
@@ -279,27 +282,22 @@ def _computed(plan: Plan, cities: Sequence[City]) -> Path:
         return folder
     with _database(plan, codes, built[0], built[-1]) as connection:
         _open_files(connection, plan, codes, built)
-        at_once = [model for model in plan.models if not model.reads_earlier_months]
-        later = [model for model in plan.models if model.reads_earlier_months]
         made: set[str] = set()
-        _run(connection, at_once, plan.checks, made)
-        for model in at_once:
-            if model.is_read_later:
-                _add_earlier_rows(connection, plan, model, cities, built[0])
-        for table in plan.read_later:
-            if "score_month" in _columns(connection, table):
-                earlier = _reference_rows(connection, table, codes, f"< {literal(built[0])}")
-                connection.execute(f"insert into {table} {earlier}")
-        _run(connection, later, plan.checks, made)
+        _run(connection, [each for each in plan.models if not each.looks_back], plan.checks, made)
+        _add_earlier_rows(connection, plan, cities, built[0])
+        later = [model for model in plan.models if model.looks_back]
+        _run(connection, later, plan.checks, made, f"score_month >= {literal(built[0])}")
+        of_cities = f"where city_code in ({', '.join(map(literal, codes))})"
+        of_months = f"{of_cities} and score_month >= {literal(built[0])}"
         for table, keys in plan.result_tables.items():
             if "city_code" in _columns(connection, table):
-                where = (
-                    f"where city_code in ({', '.join(map(literal, codes))})"
-                    f" and score_month >= {literal(built[0])}"
-                )
-                target = _table_folder(folder, table)
-                target.parent.mkdir(exist_ok=True)
-                _copy(connection, table, target, keys, where, PARTITIONS)
+                _copy_parts(connection, table, _table_folder(folder, table), keys, of_months)
+        for model in plan.kept:
+            target = _table_folder(folder / STATE, model.table)
+            if model.read_back == ALL:
+                _copy_parts(connection, model.table, target, model.keys, of_cities, ["city_code"])
+            else:
+                _copy_parts(connection, model.table, target, [], of_months)
     return folder
 
 
@@ -337,14 +335,20 @@ def _run(
     models: Sequence[Model],
     checks: Sequence[Check],
     made: set[str],
+    where: str = "true",
 ) -> None:
     """Make models in turn, each check as soon as what it looks at is there.
+
+    A model that goes on from its own rows has a table with those already.
 
     Raises:
         RefusalError: a check found rows, or SQL stopped.
     """
     for model in models:
-        _execute(connection, model.name, f"create table {model.table} as {model.sql}")
+        goes_on = model.looks_back and model.read_back
+        begin = "insert into {} by name" if goes_on else "create table {} as"
+        sql = f"{begin.format(model.table)} from ({model.sql}) where {where}"
+        _execute(connection, model.name, sql)
         made.add(model.name)
         for check in checks:
             if model.name in check.after and made.issuperset(check.after):
@@ -369,28 +373,54 @@ def _refusing(name: str) -> Iterator[None]:
 
 
 def _add_earlier_rows(
-    connection: duckdb.DuckDBPyConnection,
-    plan: Plan,
-    model: Model,
-    cities: Sequence[City],
-    first: str,
+    connection: duckdb.DuckDBPyConnection, plan: Plan, cities: Sequence[City], first: str
 ) -> None:
-    """Add what is in place of the months that stay."""
-    files = [
-        str(path)
-        for city in cities
-        for month in city.months
-        if month < first
-        for path in [
-            _table_folder(Path(plan.out), model.table)
-            / f"city_code={city.code}"
-            / f"score_month={month}"
-            / ROWS
-        ]
-        if path.exists()
-    ]
-    if files:
-        sql = f"insert into {model.table} by name from {_parquet(files)}"
+    """Add what the months that stay left to those that look back: totals of all, else the newest.
+
+    The newest are those in which a unit that is scored now, or the city, was last scored, among
+    all months and among those of a stage.
+    """
+    codes = [city.code for city in cities]
+    for table in plan.read_later:
+        if "score_month" in _columns(connection, table):
+            earlier = _reference_rows(connection, table, codes, f"< {literal(first)}")
+            connection.execute(f"insert into {table} {earlier}")
+    kept = [(city.code, month) for city in cities for month in city.months if month < first]
+    connection.execute(
+        "create temp table kept_months as select unnest($1::varchar[]) as city_code,"
+        " unnest($2::date[]) as score_month",
+        [[code for code, _ in kept], [month for _, month in kept]],
+    )
+    for model in plan.models:
+        if model.read_back == ALL:
+            folder = _table_folder(Path(plan.out) / STATE, model.table)
+            found = [folder / f"city_code={code}" / ROWS for code in codes]
+            _insert(
+                connection, model, found, "semi join kept_months using (city_code, score_month)"
+            )
+    newest = connection.execute(
+        f"with earlier as (from {TOTALS} where score_month < $first) "  # noqa: S608
+        "select city_code, max(score_month) from earlier group by city_code, stage "
+        f"union select city_code, max(score_month) from earlier semi join (from {TOTALS} where "
+        "score_month >= $first) using (unit_id) group by city_code, unit_id, stage order by all",
+        {"first": first},
+    ).fetchall()
+    for model in plan.models:
+        if model.read_back == NEWEST:
+            if model.looks_back:
+                columns = ", ".join(f"{name} {kind}" for name, kind, *_ in model.columns)
+                connection.execute(f"create table {model.table} ({columns})")
+            root = Path(plan.out) if model.is_result else Path(plan.out) / STATE
+            folder = _table_folder(root, model.table)
+            found = [folder / f"city_code={c}" / f"score_month={m}" / ROWS for c, m in newest]
+            _insert(connection, model, found)
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, model: Model, files: Iterable[Path], where: str = ""
+) -> None:
+    if found := [str(path) for path in files if path.exists()]:
+        sql = f"insert into {model.table} by name from {_parquet(found)} {where}"
         _execute(connection, model.name, sql)
 
 
@@ -406,15 +436,18 @@ def _put_in_place(plan: Plan, folder: Path, city: City) -> Built:
     earlier = built_months(out, city.code)
     changed = [month for month in sorted({*earlier, *city.months}) if month >= first]
     write_state(plan, state, {m: entry for m, entry in earlier.items() if m < first})
-    for table in plan.result_tables:
-        part = f"city_code={city.code}"
+    part = f"city_code={city.code}"
+    tables = [_table_folder(Path(), table) for table in plan.result_tables]
+    tables += [_table_folder(Path(STATE), model.table) for model in plan.kept]
+    for table in tables:
         for month in changed:
-            made = _table_folder(folder, table) / part / f"score_month={month}"
-            target = _table_folder(out, table) / part / f"score_month={month}"
+            made, target = (root / table / part / f"score_month={month}" for root in (folder, out))
             if made.is_dir():
                 place(next(made.iterdir()), target)
             elif target.is_dir():
                 shutil.rmtree(target)
+        for whole in (folder / table / part).glob("*.parquet"):
+            place(whole, out / table / part)
     write_state(plan, state, city.months)
     return Built(city.code, [month for month in city.months if month >= first])
 
@@ -447,19 +480,41 @@ def _reference_checksums(
     return found
 
 
-def _copy(
+def _copy_parts(
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    target: Path,
+    folder: Path,
     keys: Sequence[str],
-    where: str = "",
-    partitions: str = "",
+    where: str,
+    parts: Sequence[str] = ("city_code", "score_month"),
 ) -> None:
-    """Write rows in an order of their own, so that their bytes depend on nothing else."""
-    order = ", ".join(keys) or "all"
-    options = f"format parquet, compression zstd{partitions}"
-    sql = f"copy (from {table} {where} order by {order}) to {literal(str(target))} ({options})"
+    """Write the rows of each city and month to a file of their own, in an order of their own.
+
+    DuckDB can write all in one go, but larger parts in an order that depends on where they begin.
+    """
+    order = ", ".join([*parts, *(keys or ["columns(*)"])])
+    sql = f"create or replace temp table sorted_rows as from {table} {where} order by {order}"
     _execute(connection, table, sql)
+    found = connection.execute(
+        f"select min(rowid), max(rowid), {', '.join(parts)} from sorted_rows group by all"  # noqa: S608
+    ).fetchall()
+    if all(last - first + 1 < LARGE_PART for first, last, *_ in found):
+        options = f"partition_by ({', '.join(parts)}), write_partition_columns true"
+        _copy(connection, table, "from sorted_rows", folder, options)
+        return
+    for first, last, *values in found:
+        names = (f"{part}={value}" for part, value in zip(parts, values, strict=True))
+        sql = f"from sorted_rows where rowid between {first} and {last}"
+        _copy(connection, table, sql, folder.joinpath(*names) / ROWS)
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection, table: str, sql: str, target: Path, *options: str
+) -> None:
+    """Write rows of a table in an order, so that their bytes depend on nothing else."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    listed = ", ".join(["format parquet", "compression zstd", *options])
+    _execute(connection, table, f"copy ({sql}) to {literal(str(target))} ({listed})")
 
 
 def _parquet(files: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,11 @@ from ywtb.project import Project
 
 FROM_FILES = "stg_bulletin__cells+"
 """Selector of what follows from monthly files."""
+
+EARLIER_MONTHS = "earlier_months"
+ALL, NEWEST, OWN = "all", "newest", "own"
+"""In a model's `meta`: which earlier months it reads of others, every one or each unit's newest, or
+that it reads its own newest rows."""
 
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests", "seeds")
 FOLDER, SCRATCH = ".plan", ".run"
@@ -42,10 +47,11 @@ class Model:
         sql: compiled.
         keys: columns of its primary key; none where it has no such.
         comment: what it is.
-        columns: name, whether it is never empty, and what it is.
+        columns: name, type if its contract has one, whether it is never empty, and what it is.
         is_result: whether people receive it.
-        reads_earlier_months: whether its rows follow from months before theirs.
-        is_read_later: whether such a model reads it.
+        looks_back: whether its rows follow from months before theirs.
+        read_back: which earlier months' rows are read for that, by others or, where the model looks
+            back, by itself.
     """
 
     name: str
@@ -53,10 +59,10 @@ class Model:
     sql: str
     keys: list[str]
     comment: str
-    columns: list[tuple[str, bool, str]]
+    columns: list[tuple[str, str | None, bool, str]]
     is_result: bool
-    reads_earlier_months: bool
-    is_read_later: bool
+    looks_back: bool
+    read_back: str | None
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,15 @@ class Plan:
         return keys | {model.table: model.keys for model in self.models if model.is_result}
 
     @property
+    def kept(self) -> list[Model]:
+        """Models whose rows are kept for the months to come beside what people receive."""
+        return [
+            model
+            for model in self.models
+            if model.read_back == ALL or (model.read_back == NEWEST and not model.is_result)
+        ]
+
+    @property
     def reference(self) -> Path:
         """The reference database."""
         return Path(self.folder) / REFERENCE
@@ -179,8 +194,14 @@ def make_plan(
     database = copy.warehouse / "dev" / REFERENCE
     database.parent.mkdir(parents=True)
     names = [month[:7].replace("-", "_") for month in months]
-    # Workers read the files: dbt is shown none, nor case records, which workers do not read.
-    variables = {"raw_path": str(copy.root), "case_path": None, "score_months": names}
+    # Workers read the files: dbt is shown none, nor case records, which workers do not read. They
+    # fill tables with what earlier months left before a model adds to it.
+    variables = {
+        "raw_path": str(copy.root),
+        "case_path": None,
+        "score_months": names,
+        "goes_on": True,
+    }
     build = Build(copy, "dev", database, variables)
     failures = build.parse() or build.run(left_out=[FROM_FILES])
     if failures:
@@ -232,12 +253,8 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
     results = {key for key, node in found.items() if _is_public(node)}
     needed = with_ancestors(list(found.values()), results) & found.keys()
     over_cities = {key for key in needed if found[key].schema == "province"}
-    later = {
-        parent
-        for key in needed
-        if found[key].config.meta.get("reads_earlier_months")
-        for parent in found[key].depends_on.nodes
-    }
+    looks_back, read_back = _look_back({key: node for key, node in found.items() if key in needed})
+    later = {parent for key in looks_back for parent in found[key].depends_on.nodes}
     models = {
         key: Model(
             name=node.name,
@@ -246,12 +263,12 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
             keys=_primary_key(node),
             comment=node.description,
             columns=[
-                (column.name, _is_required(column), column.description)
+                (column.name, column.data_type, _is_required(column), column.description)
                 for column in node.columns.values()
             ],
             is_result=key in results,
-            reads_earlier_months=bool(node.config.meta.get("reads_earlier_months")),
-            is_read_later=key in later,
+            looks_back=key in looks_back,
+            read_back=read_back.get(key),
         )
         for key, node in found.items()
         if key in needed
@@ -286,6 +303,21 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
         "province_models": [model for key, model in models.items() if key in over_cities],
         "province_checks": checks[True],
     }
+
+
+def _look_back(models: Mapping[str, Any]) -> tuple[set[str], dict[str, str]]:
+    """Models whose rows follow from earlier months, and those whose earlier rows they read."""
+    looks_back: set[str] = set()
+    for key, node in models.items():
+        if EARLIER_MONTHS in node.config.meta or looks_back.intersection(node.depends_on.nodes):
+            looks_back.add(key)
+    read_back: dict[str, str] = {}
+    for months in (NEWEST, ALL):
+        for node in models.values():
+            if node.config.meta.get(EARLIER_MONTHS) == months:
+                read_back |= dict.fromkeys({*node.depends_on.nodes} - looks_back, months)
+    own = (key for key, node in models.items() if node.config.meta.get(EARLIER_MONTHS) == OWN)
+    return looks_back, read_back | dict.fromkeys(own, NEWEST)
 
 
 def _fits(node: Any, found: Any, needed: set[str]) -> bool:

@@ -230,7 +230,7 @@ def _build(
 def _remove_gone(plan: Plan, source: Source, outcome: Outcome) -> None:
     for path in sorted((Path(plan.out) / cities.STATE).glob("*.json")):
         if path.name != PROVINCE_STATE and path.stem not in source.cities:
-            cities.remove(Path(plan.out), plan.result_tables, path.stem)
+            cities.remove(Path(plan.out), path.stem)
             outcome.removed.append(path.stem)
 
 
