@@ -1,7 +1,7 @@
 {#- A model that counts over months goes on from its own rows of the months that stay, where there
     are any: its newest row of each subject stands for all before it. -#}
 {% macro goes_on() -%}
-    {{ return(var('goes_on', false) or target.name == 'release' and is_incremental()) }}
+    {{ return(var('goes_on', false) or (target.name == 'release' and is_incremental())) }}
 {%- endmacro %}
 
 {% macro is_new(score_month) -%}

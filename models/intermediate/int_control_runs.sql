@@ -9,7 +9,7 @@ observed as (
         unit_id,
         indicator_code,
         scores.obs_value,
-        case when changes.is_same_rule then 0 else 1 end as rule_count,
+        case when changes.is_same_rule then 0 else 1 end as begins_anew,
         case when scores.obs_value is null then 0 else 1 end as month_count,
         scores.obs_value as value_sum,
         0 as range_sum
@@ -29,7 +29,7 @@ observed as (
 numbered as (
     select
         *,
-        sum(rule_count) over (
+        sum(begins_anew) over (
             partition by unit_id, indicator_code order by score_month nulls last
         ) as rule_no
     from observed

@@ -1,7 +1,7 @@
 -- One row per score month, rule for streaks, unit and, where the rule looks at each, indicator, if
 -- the rule's condition holds or cannot be told: in how many months running it has held, this one
 -- included. A month that cannot be compared with the one before begins a run anew, as does the
--- first month of the rule itself.
+-- first month of the rule itself or of another condition.
 with
 
 units as (
@@ -98,6 +98,7 @@ compared as (
         on
             units.previous_month = earlier_rules.score_month
             and rules.streak_rule_id = earlier_rules.streak_rule_id
+            and rules.condition_kind = earlier_rules.condition_kind
 ),
 
 -- Whether a score has improved on one that it cannot be compared with is not known.
@@ -143,13 +144,9 @@ held as (
 continued as (
     select
         *,
-        coalesce(
-            stopped_by is null
-            and previous_month = lag(score_month) over (
-                partition by streak_rule_id, unit_id, indicator_code
-                order by score_month nulls last
-            ),
-            false
+        stopped_by is null
+        and previous_month = lag(score_month) over (
+            partition by streak_rule_id, unit_id, indicator_code order by score_month nulls last
         ) as is_continued
     from held
 ),

@@ -28,7 +28,7 @@ lasting as (
         on
             runs.score_month = rules.score_month
             and runs.streak_rule_id = rules.streak_rule_id
-    where runs.months_in_a_row >= rules.least_month_count
+    where runs.months_in_a_row > 0 and runs.months_in_a_row >= rules.least_month_count
 ),
 
 named as (

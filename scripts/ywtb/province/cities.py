@@ -29,8 +29,37 @@ STATE = ".state"
 LARGE_PART = 64
 """Rows from which on DuckDB may write what begins a part after what follows."""
 
-TOTALS = "marts.fct_composite_scores"
-"""Tells which units were scored in which months."""
+NEWEST_MONTHS = """
+with scored as (
+    select city_code, unit_id, stage, score_month from marts.fct_composite_scores
+    union
+    select city_code, null, stage, score_month from marts.fct_composite_scores
+),
+scored_now as (
+    select
+        city_code,
+        unit_id,
+        bool_or(stage = 'final') filter (score_month >= $first) as is_final,
+        max(score_month) filter (score_month < $first) as last_month,
+        max(score_month) filter (score_month < $first and stage = 'final') as last_final_month
+    from scored
+    group by all
+    having max(score_month) >= $first
+)
+select distinct scored.city_code, scored.score_month
+from scored
+inner join scored_now
+    on
+        scored.city_code = scored_now.city_code
+        and scored.unit_id is not distinct from scored_now.unit_id
+where
+    score_month < $first
+    and score_month >= case
+        when is_final then coalesce(last_final_month, last_month) else last_month
+    end
+order by all
+"""
+"""Months of cities of which rows are read as `NEWEST`, by the totals, which are there of all."""
 
 
 @dataclass(frozen=True)
@@ -345,8 +374,7 @@ def _run(
         RefusalError: a check found rows, or SQL stopped.
     """
     for model in models:
-        goes_on = model.looks_back and model.read_back
-        begin = "insert into {} by name" if goes_on else "create table {} as"
+        begin = "insert into {} by name" if model.goes_on else "create table {} as"
         sql = f"{begin.format(model.table)} from ({model.sql}) where {where}"
         _execute(connection, model.name, sql)
         made.add(model.name)
@@ -375,10 +403,10 @@ def _refusing(name: str) -> Iterator[None]:
 def _add_earlier_rows(
     connection: duckdb.DuckDBPyConnection, plan: Plan, cities: Sequence[City], first: str
 ) -> None:
-    """Add what the months that stay left to those that look back: totals of all, else the newest.
+    """Add what the months that stay left to models that look back: all totals, else what is newest.
 
-    The newest are those in which a unit that is scored now, or the city, was last scored, among
-    all months and among those of a stage.
+    A draft goes on from the month in which its unit, or the city, was last scored; a final month is
+    compared with the last final one and goes on from what that and later drafts have.
     """
     codes = [city.code for city in cities]
     for table in plan.read_later:
@@ -398,16 +426,10 @@ def _add_earlier_rows(
             _insert(
                 connection, model, found, "semi join kept_months using (city_code, score_month)"
             )
-    newest = connection.execute(
-        f"with earlier as (from {TOTALS} where score_month < $first) "  # noqa: S608
-        "select city_code, max(score_month) from earlier group by city_code, stage "
-        f"union select city_code, max(score_month) from earlier semi join (from {TOTALS} where "
-        "score_month >= $first) using (unit_id) group by city_code, unit_id, stage order by all",
-        {"first": first},
-    ).fetchall()
+    newest = connection.execute(NEWEST_MONTHS, {"first": first}).fetchall()
     for model in plan.models:
         if model.read_back == NEWEST:
-            if model.looks_back:
+            if model.goes_on:
                 columns = ", ".join(f"{name} {kind}" for name, kind, *_ in model.columns)
                 connection.execute(f"create table {model.table} ({columns})")
             root = Path(plan.out) if model.is_result else Path(plan.out) / STATE

@@ -50,8 +50,7 @@ class Model:
         columns: name, type if its contract has one, whether it is never empty, and what it is.
         is_result: whether people receive it.
         looks_back: whether its rows follow from months before theirs.
-        read_back: which earlier months' rows are read for that, by others or, where the model looks
-            back, by itself.
+        read_back: which of its earlier rows are read for that.
     """
 
     name: str
@@ -63,6 +62,11 @@ class Model:
     is_result: bool
     looks_back: bool
     read_back: str | None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it reads its own earlier rows."""
+        return self.looks_back and self.read_back is not None
 
 
 @dataclass(frozen=True)
