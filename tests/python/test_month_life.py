@@ -287,6 +287,22 @@ def test_what_was_taken_in_by_mistake_goes(june_copy: Sandbox, tmp_path: Path) -
     assert len(read_csv(kept)) == 49
 
 
+@pytest.mark.soak
+def test_a_first_draft_is_taken_back_beside_a_later_one(june_copy: Sandbox) -> None:
+    june_copy.add_month(FOLDER, {})
+    shutil.rmtree(june_copy.root / "published")
+    shutil.rmtree(june_copy.root / "warehouse")
+    (june_copy.root / "warehouse" / "dev").mkdir(parents=True)
+    months = june_copy.root / "seeds" / "reference" / "months.csv"
+    months.write_text(re.sub("final,,.*", "draft,,", months.read_text(encoding="utf-8")))
+    june_copy.refresh()
+    assert june_copy.run("discard", "2023-06").returncode == 0
+    june_copy.refresh()
+    assert june_copy.rows("select distinct score_month::text from marts.fct_composite_scores") == [
+        (f"{MONTH}-01",)
+    ]
+
+
 def test_a_rollback_has_a_reason(june_copy: Sandbox) -> None:
     done = june_copy.run("rollback")
     assert (done.returncode, "--reason" in done.stderr) == (2, True)

@@ -238,7 +238,7 @@ class _Run:
         months = sorted({*self.inputs, *published.inputs})
         changed = [each for each in months if self.inputs.get(each) != published.inputs.get(each)]
         first = min(changed, default=None)
-        if published.database is None or first == min(self.inputs):
+        if published.database is None or (first is not None and first <= min(self.inputs)):
             self.outcome.checked_months = list(self.inputs)
             start_anew(database)
             return None
