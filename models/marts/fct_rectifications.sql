@@ -18,18 +18,6 @@ named as (
     where is_final = is_of_final and (is_lost or was_open)
 ),
 
--- A term runs from the bulletin that names the fault.
-terms as (
-    select
-        score_month as opened_month,
-        terms.rule_kind,
-        bases.basis_name as term_basis_name,
-        months.published_on + terms.days as term_ends_on
-    from {{ ref('int_rectification_terms_monthly') }} as terms
-    inner join {{ ref('dim_months') }} as months using (score_month)
-    inner join {{ ref('rule_bases') }} as bases using (basis)
-),
-
 noted as (
     select
         named.score_month,
@@ -71,8 +59,8 @@ select
     named.opened_month,
     case when named.status in ('closed', 'discontinued') then named.score_month end
         as closed_month,
-    terms.term_ends_on,
-    terms.term_basis_name,
+    terms.ends_on as term_ends_on,
+    terms.basis_name as term_basis_name,
     cast(
         {{ days_between('last_day(named.opened_month)', 'last_day(named.score_month)') }} as integer
     ) as open_day_count,
@@ -82,9 +70,9 @@ select
     case
         when
             named.lost_month > named.opened_month
-            and last_day(named.lost_month) >= terms.term_ends_on
+            and last_day(named.lost_month) >= terms.ends_on
             then false
-        when not named.is_lost and named.score_month <= terms.term_ends_on then true
+        when not named.is_lost and named.score_month <= terms.ends_on then true
     end as is_in_time
 from named
 inner join {{ ref('rectification_statuses') }} as statuses on named.status = statuses.status
@@ -97,7 +85,17 @@ inner join {{ ref('dim_units') }} as earlier
     on named.lost_month = earlier.score_month and named.unit_id = earlier.unit_id
 left join {{ ref('dim_units') }} as units
     on named.score_month = units.score_month and named.unit_id = units.unit_id
-left join terms
+-- A term runs from the bulletin that names the fault.
+left join (
+    select
+        score_month as opened_month,
+        in_force.rule_kind,
+        bases.basis_name,
+        months.published_on + in_force.days as ends_on
+    from {{ ref('int_rectification_terms_monthly') }} as in_force
+    inner join {{ ref('dim_months') }} as months using (score_month)
+    inner join {{ ref('rule_bases') }} as bases using (basis)
+) as terms
     on named.opened_month = terms.opened_month and named.rule_kind = terms.rule_kind
 left join {{ ref('fct_indicator_scores') }} as scores
     on
