@@ -246,6 +246,7 @@ def copy_project(target: Path) -> Sandbox:
 
 PACKAGES = {
     "soffice": "apt-get install libreoffice-writer-nogui fonts-noto-cjk texlive-lang-chinese",
+    "calc": "apt-get install libreoffice-calc-nogui",
     "pdftotext": "apt-get install poppler-utils",
     "java": "apt-get install openjdk-17-jre-headless, and make test WITH=spark",
     "chromium": "apt-get install chromium, and make test WITH=browser",
@@ -267,6 +268,13 @@ def postgres_program(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join(map(str, reversed(folders))))
 
 
+def office_part(name: str) -> bool:
+    """Whether LibreOffice has a part that Debian packs by itself."""
+    library = {"calc": "libsclo.so"}.get(name)
+    office = shutil.which("soffice")
+    return bool(library and office and Path(office).resolve().with_name(library).is_file())
+
+
 FIRST = ("test_dbt_build", "test_compare", "test_scores", "test_refusals", "test_published_record")
 """Modules of the longest tests: what builds by itself is built while others wait for a sandbox."""
 
@@ -280,7 +288,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked `needs` where a program is missing, and say how to get it."""
     for mark in item.iter_markers("needs"):
         for program in mark.args:
-            if not (shutil.which(program) or postgres_program(program) or find_spec(program)):
+            found = shutil.which(program) or postgres_program(program) or office_part(program)
+            if not (found or find_spec(program)):
                 pytest.skip(f"needs {program}: {PACKAGES[program]}")
 
 

@@ -91,7 +91,7 @@ def assert_as_published(month: ReleaseMonth, found: Computed) -> None:
         assert (score, said) == (row["score"], "相符"), row
 
 
-@pytest.mark.needs("soffice")
+@pytest.mark.needs("soffice", "calc")
 def test_every_unit_gets_its_published_scores_and_sees_what_a_change_does(
     month: ReleaseMonth, tmp_path: Path
 ) -> None:
@@ -117,7 +117,7 @@ def test_every_unit_gets_its_published_scores_and_sees_what_a_change_does(
 
 
 @pytest.mark.soak
-@pytest.mark.needs("soffice")
+@pytest.mark.needs("soffice", "calc")
 def test_so_does_every_unit_of_made_up_months(three_months: Sandbox, tmp_path: Path) -> None:
     with open_release(Project(three_months.root)) as release:
         for name in ("2023-07", "2023-08"):
