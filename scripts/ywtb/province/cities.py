@@ -27,7 +27,7 @@ MEMORY = "1GB"
 ROWS = "rows.parquet"
 STATE = ".state"
 LARGE_PART = 64
-"""Rows from which on DuckDB may write what begins a part after what follows."""
+"""Only in parts with fewer rows does DuckDB's partitioned COPY keep their order."""
 
 NEWEST_MONTHS = """
 with scored as (
@@ -512,7 +512,7 @@ def _copy_parts(
 ) -> None:
     """Write the rows of each city and month to a file of their own, in an order of their own.
 
-    DuckDB can write all in one go, but larger parts in an order that depends on where they begin.
+    DuckDB writes small parts in one go; in larger ones their order would depend on the batch.
     """
     order = ", ".join([*parts, *(keys or ["columns(*)"])])
     sql = f"create or replace temp table sorted_rows as from {table} {where} order by {order}"
