@@ -4,5 +4,5 @@ select
     city_code,
     count(*) over (partition by score_month) = 1 as is_only,
     score_month
-from {{ ref('int_units_monthly') }}
+from ({{ in_force(ref('units'), ['unit_id'], ['city_code']) }}) as units
 group by score_month, city_code

@@ -16,7 +16,12 @@ select
     weights.dimension_code,
     weights.weight,
     score_month
-from {{ ref('int_cities_monthly') }} as cities
+from (
+    select distinct
+        score_month,
+        city_code
+    from {{ ref('int_units_monthly') }}
+) as cities
 inner join weights using (score_month)
 where cities.city_code = coalesce(weights.city_code, cities.city_code)
 qualify row_number() over (

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from conftest import BIN, Sandbox, copy_of, copy_project, shared, write_csv
+from conftest import BIN, Sandbox, copy_of, copy_project, read_csv, shared, write_csv
 from two_years import FILES
 
 pytestmark = pytest.mark.needs("distributed")
@@ -241,6 +241,31 @@ def test_a_city_is_refused_alone_and_by_name(source: Path, out: Path, tmp_path: 
     }
     city, month = "city_code=900004", "score_month=2023-10-01"
     assert changed_parts == {(city, month), (city,), (month,)}
+
+
+def test_what_is_in_force_in_a_city_from_a_month_on_changes_that_alone(
+    source: Path, out: Path, tmp_path: Path
+) -> None:
+    """One unit is listed elsewhere from the last month on; another city's weights sum to 101."""
+    changed = copy_of_source(source, Path("listed"))
+    target = Path(shutil.copytree(out, tmp_path / "listed"))
+    seeds, last = changed / "seeds" / "reference", day_of(MONTHS[-1])
+    units = read_csv(seeds / "units.csv")
+    ids = [unit["unit_id"] for unit in units if unit["city_code"] == "900002"]
+    moved = next(
+        unit for unit in units if ids.count(unit["unit_id"]) == 1 and unit["valid_to"] == last
+    )
+    units.append({**moved, "official_order": "99", "valid_from": last})
+    weights = project(source).reference("dimension_weights")
+    weights.append({**weights[0], "weight": "23", "valid_from": last, "city_code": "900003"})
+    for name, rows in (("units", units), ("dimension_weights", weights)):
+        write_csv(seeds / f"{name}.csv", [[*rows[0]], *([*row.values()] for row in rows)])
+    answer = run(changed, target, code=1)
+    assert answer["built"] == {"900002": [last]}
+    (refused,) = answer["refused"]
+    names = [failure["name"] for failure in refused["failures"]]
+    assert refused["city_code"] == "900003"
+    assert names == ["int_dimension_weights_monthly__sum_to_100"]
 
 
 def test_killed_workers_and_runs_leave_the_same_bytes(

@@ -133,13 +133,13 @@ class Build:
             if str(outcome.status) in ("error", "fail", "runtime error")
         ]
 
-    def compiled(self, selector: str) -> list[Any]:
-        """Nodes of a selector with their compiled SQL, each after those that it reads.
+    def compiled(self, selectors: Iterable[str]) -> list[Any]:
+        """Nodes of any of the selectors with their compiled SQL, each after those that it reads.
 
         Raises:
             RuntimeError: one does not compile.
         """
-        result = self._invoke(["compile", *self._arguments, "--select", selector])
+        result = self._invoke(["compile", *self._arguments, "--select", *selectors])
         if not result.success:
             raise RuntimeError(str(result.exception or result.result))
         return [outcome.node for outcome in result.result.results]

@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -116,7 +116,9 @@ def survey(plan_path: str, codes: Sequence[str]) -> list[City]:
     """
     plan, sql_checksum = _plan(plan_path)
     with _database(plan, codes) as connection:
-        in_force = _reference_checksums(connection, plan)
+        with suppress(RefusalError):  # a build will be refused, and say why
+            _run(connection, plan.in_force, [], set())
+        in_force = _checksums(connection, plan)
     return [_survey(plan, code, sql_checksum, in_force) for code in codes]
 
 
@@ -226,17 +228,20 @@ def place(file: Path, folder: Path) -> None:
 
 def write_rows_without_city(plan: Plan) -> None:
     """Put in place what the reference holds of all cities, by month."""
+    folder = Path(plan.scratch) / uuid.uuid4().hex
     with _connection(plan) as connection:
         for table in plan.results:
             columns = _columns(connection, f"by_dbt.{table}")
             if "city_code" in columns or "score_month" not in columns:
                 continue
-            for month in plan.months:
-                file = Path(plan.scratch) / f"{uuid.uuid4().hex}.parquet"
-                sql = f"from by_dbt.{table} where score_month = {literal(month)} order by all"
-                _copy(connection, table, sql, file)
-                place(file, _table_folder(Path(plan.out), table) / f"score_month={month}")
-            keep_months(Path(plan.out), table, plan.months)
+            made, target = (_table_folder(root, table) for root in (folder, Path(plan.out)))
+            _copy_parts(connection, f"by_dbt.{table}", made, [], "", ["score_month"])
+            months = [path.name.removeprefix("score_month=") for path in made.iterdir()]
+            for month in months:
+                part = f"score_month={month}"
+                place(next((made / part).iterdir()), target / part)
+            keep_months(Path(plan.out), table, months)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def keep_months(out: Path, table: str, months: Iterable[str]) -> None:
@@ -410,9 +415,13 @@ def _add_earlier_rows(
     """
     codes = [city.code for city in cities]
     for table in plan.read_later:
-        if "score_month" in _columns(connection, table):
+        if table in plan.read and "score_month" in _columns(connection, table):
             earlier = _reference_rows(connection, table, codes, f"< {literal(first)}")
             connection.execute(f"insert into {table} {earlier}")
+    for model in plan.in_force:
+        if model.table in plan.read_later:
+            sql = f"from ({model.sql}) where score_month < {literal(first)}"
+            _execute(connection, model.name, f"insert into {model.table} by name {sql}")
     kept = [(city.code, month) for city in cities for month in city.months if month < first]
     connection.execute(
         "create temp table kept_months as select unnest($1::varchar[]) as city_code,"
@@ -482,23 +491,27 @@ def write_state(plan: Plan, path: Path, content: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
-def _reference_checksums(
+def _checksums(
     connection: duckdb.DuckDBPyConnection, plan: Plan
 ) -> dict[tuple[str | None, str | None], str]:
-    """Checksums of the reference by city and month, None where rows name none."""
+    """Checksums of what is in force by city and month, None where rows name none."""
     found: dict[tuple[str | None, str | None], str] = {}
-    for table in sorted({*plan.read, *plan.results}):
+    tables = connection.execute(
+        "select schema_name || '.' || table_name as name from duckdb_tables()"
+        " where database_name = 'ywtb' and name not in (select unnest($1)) order by name",
+        [plan.read_in_force],
+    ).fetchall()
+    for (table,) in tables:
         columns = _columns(connection, table)
-        city = "city_code" if "city_code" in columns else "cast(null as varchar)"
+        city = "city_code" if "city_code" in columns else "null"
         month = "cast(score_month as varchar)" if "score_month" in columns else "null"
-        checksums = connection.execute(
-            f"select city, month, md5(string_agg(row_text, chr(10) order by row_text)) from ("  # noqa: S608
-            f"select {city} as city, {month} as month, cast(each as varchar) as row_text"
-            f" from {table} as each) group by all"
+        of_rows = connection.execute(
+            f"select {city}, {month}, count(*), sum(hash(each)) from {table} as each"  # noqa: S608
+            " group by all"
         ).fetchall()
-        for city_code, score_month, rows_checksum in checksums:
+        for city_code, score_month, *rows_checksum in of_rows:
             key = (city_code, score_month)
-            found[key] = checksum((found.get(key, ""), table, rows_checksum))
+            found[key] = checksum((found.get(key, ""), table, repr(rows_checksum)))
     return found
 
 
@@ -535,7 +548,7 @@ def _copy(
 ) -> None:
     """Write rows of a table in an order, so that their bytes depend on nothing else."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    listed = ", ".join(["format parquet", "compression zstd", *options])
+    listed = ", ".join(["format parquet", *options])
     _execute(connection, table, f"copy ({sql}) to {literal(str(target))} ({listed})")
 
 

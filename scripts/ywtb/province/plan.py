@@ -1,4 +1,4 @@
-"""What workers need: the reference database, and the compiled SQL of what follows from files."""
+"""What workers need: the reference database, and the compiled SQL of what is made of each city."""
 
 import hashlib
 import json
@@ -14,8 +14,9 @@ from ywtb.checksums import checksums
 from ywtb.pipeline.dbt_build import Build, table_of, with_ancestors
 from ywtb.project import Project
 
-FROM_FILES = "stg_bulletin__cells+"
-"""Selector of what follows from monthly files."""
+FILES, UNITS = "stg_bulletin__cells", "int_units_monthly"
+OF_CITIES = f"{FILES}+", f"{UNITS}+"
+"""Selectors of what is made of each city by itself: what follows from its files or its units."""
 
 EARLIER_MONTHS = "earlier_months"
 ALL, NEWEST, OWN = "all", "newest", "own"
@@ -49,6 +50,7 @@ class Model:
         comment: what it is.
         columns: name, type if its contract has one, whether it is never empty, and what it is.
         is_result: whether people receive it.
+        from_files: whether it follows from files, and not only from what is in force.
         looks_back: whether its rows follow from months before theirs.
         read_back: which of its earlier rows are read for that.
     """
@@ -60,6 +62,7 @@ class Model:
     comment: str
     columns: list[tuple[str, str | None, bool, str]]
     is_result: bool
+    from_files: bool
     looks_back: bool
     read_back: str | None
 
@@ -71,7 +74,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Check:
-    """A query that finds nothing, or what follows from files is refused.
+    """A query that finds nothing, or what follows from a city is refused.
 
     Attributes:
         name: of the test.
@@ -99,8 +102,10 @@ class Plan:
         months: first days of the months, oldest first, as texts.
         cities: names by code.
         feeds: key columns of the feeds by code.
-        read: tables of the reference that what follows from files reads.
-        read_later: those of which what looks back at earlier months reads these months as well.
+        read: tables of the reference that models and checks of a city read.
+        read_in_force: those of which only what models of what is in force make of them counts.
+        read_later: tables of what is in force of which what looks back at earlier months reads
+            these months as well.
         results: tables of the reference that people receive.
         models: each after those it reads, a city by itself.
         checks: tests of these models.
@@ -117,6 +122,7 @@ class Plan:
     cities: dict[str, str]
     feeds: dict[str, str]
     read: list[str]
+    read_in_force: list[str]
     read_later: list[str]
     results: list[str]
     models: list[Model]
@@ -139,6 +145,11 @@ class Plan:
         """Tables that people receive of a city, with the columns of their primary keys."""
         keys: dict[str, list[str]] = {table: [] for table in self.results}
         return keys | {model.table: model.keys for model in self.models if model.is_result}
+
+    @property
+    def in_force(self) -> list[Model]:
+        """Models of what is in force, each after those that it reads."""
+        return [model for model in self.models if not model.from_files]
 
     @property
     def kept(self) -> list[Model]:
@@ -207,11 +218,11 @@ def make_plan(
         "goes_on": True,
     }
     build = Build(copy, "dev", database, variables)
-    failures = build.parse() or build.run(left_out=[FROM_FILES])
+    failures = build.parse() or build.run(left_out=OF_CITIES)
     if failures:
         raise PlanError(failures)
     try:
-        compiled = build.compiled(FROM_FILES)
+        compiled = build.compiled(OF_CITIES)
     except RuntimeError as error:
         raise PlanError([Failure("dbt compile", str(error))]) from error
     database.rename(folder / REFERENCE)
@@ -251,14 +262,21 @@ def _copy_project(project: Project, seeds: Path | None, root: Path) -> None:
 
 
 def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
-    """Models and tests that follow from files, and what they read of the reference."""
+    """Models and tests of cities, and what they read of the reference."""
     compiled = list(compiled)
     found = {node.unique_id: node for node in compiled if node.resource_type == "model"}
     results = {key for key, node in found.items() if _is_public(node)}
     needed = with_ancestors(list(found.values()), results) & found.keys()
     over_cities = {key for key in needed if found[key].schema == "province"}
-    looks_back, read_back = _look_back({key: node for key, node in found.items() if key in needed})
-    later = {parent for key in looks_back for parent in found[key].depends_on.nodes}
+    from_files: set[str] = set()
+    for key, node in found.items():
+        if node.name == FILES or from_files.intersection(node.depends_on.nodes):
+            from_files.add(key)
+    looks_back, read_back = _look_back({key: found[key] for key in found if key in from_files})
+    in_force = [node for key, node in found.items() if key not in from_files]
+    later = with_ancestors(
+        in_force, {parent for key in looks_back for parent in found[key].depends_on.nodes}
+    )
     models = {
         key: Model(
             name=node.name,
@@ -271,6 +289,7 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
                 for column in node.columns.values()
             ],
             is_result=key in results,
+            from_files=key in from_files,
             looks_back=key in looks_back,
             read_back=read_back.get(key),
         )
@@ -278,14 +297,14 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
         if key in needed
     }
     checks: dict[bool, list[Check]] = {False: [], True: []}
-    read: set[str] = set()
+    read: dict[bool, set[str]] = {False: set(), True: set()}
     for node in compiled:
         parents = node.depends_on.nodes
-        if node.unique_id in needed or (
-            node.resource_type == "test" and _fits(node, found, needed)
-        ):
-            read.update(table_of(nodes[key]) for key in parents if key not in found)
-        if node.resource_type == "test" and _fits(node, found, needed):
+        is_check = node.resource_type == "test" and _fits(node, found, needed)
+        if node.unique_id in needed or is_check:
+            tables = {table_of(nodes[key]) for key in parents if key not in found}
+            read[is_check or node.unique_id in from_files] |= tables
+        if is_check:
             after = [key for key in parents if key in needed]
             checks[bool(over_cities.intersection(after))].append(
                 Check(
@@ -295,8 +314,9 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
     for key in models:
         checks[key in over_cities] += _constraints(found[key])
     return {
-        "read": sorted(read),
-        "read_later": sorted(table_of(nodes[key]) for key in later if key not in found),
+        "read": sorted(read[True] | read[False]),
+        "read_in_force": sorted(read[False] - read[True]),
+        "read_later": sorted(table_of(nodes[key]) for key in later - from_files),
         "results": sorted(
             table_of(node)
             for key, node in nodes.items()
@@ -319,7 +339,8 @@ def _look_back(models: Mapping[str, Any]) -> tuple[set[str], dict[str, str]]:
     for months in (NEWEST, ALL):
         for node in models.values():
             if node.config.meta.get(EARLIER_MONTHS) == months:
-                read_back |= dict.fromkeys({*node.depends_on.nodes} - looks_back, months)
+                before = models.keys() & {*node.depends_on.nodes} - looks_back
+                read_back |= dict.fromkeys(before, months)
     own = (key for key, node in models.items() if node.config.meta.get(EARLIER_MONTHS) == OWN)
     return looks_back, read_back | dict.fromkeys(own, NEWEST)
 
