@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace as Node
 from typing import Any
 
 import duckdb
@@ -16,6 +17,7 @@ import pytest
 
 from conftest import BIN, Sandbox, copy_of, copy_project, read_csv, shared, write_csv
 from two_years import FILES
+from ywtb.pipeline.dbt_build import Build
 
 pytestmark = pytest.mark.needs("distributed")
 
@@ -214,6 +216,27 @@ def test_a_month_more_is_built_alone(
         shutil.rmtree(folder)
     run(shorter, grown, *own)
     assert [path for path in results(grown) if "2023-10" in path] == []
+
+
+def test_a_plan_is_the_same_in_whatever_order_dbt_compiles() -> None:
+    """That order changes with the machine's load; another plan would build all months anew."""
+
+    class Compiled(Build):
+        def __init__(self, *names: str) -> None:
+            self._arguments, self._names = [], names
+
+        def _invoke(self, arguments: list[str]) -> Any:
+            nodes = [
+                Node(unique_id=name, depends_on=Node(nodes=["a"] if name != "a" else []))
+                for name in self._names
+            ]
+            return Node(success=True, result=Node(results=[Node(node=node) for node in nodes]))
+
+    orders = [
+        [node.unique_id for node in Compiled(*names).compiled([])]
+        for names in (("a", "b", "c"), ("a", "c", "b"))
+    ]
+    assert orders[0] == orders[1]
 
 
 def test_a_city_is_refused_alone_and_by_name(source: Path, out: Path, tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ class Build:
         result = self._invoke(["compile", *self._arguments, "--select", *selectors])
         if not result.success:
             raise RuntimeError(str(result.exception or result.result))
-        return [outcome.node for outcome in result.result.results]
+        return _in_order(outcome.node for outcome in result.result.results)
 
     def scoring(self) -> Scoring:
         """What was run to score, print and compare months, and the data tests of what is printed.
