@@ -51,7 +51,7 @@ def main() -> None:
     """Measure every size and write the table and the picture."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cities", type=int, nargs="+", default=[1, 10, 100, 1000])
-    parser.add_argument("--appended", type=int, nargs="*", default=[10, 100], help="cities")
+    parser.add_argument("--appended", type=int, nargs="*", default=[10, 100, 1000], help="cities")
     parser.add_argument("--folder", type=Path, help="for files, instead of the system's own")
     given = parser.parse_args()
     lines: list[dict[str, Any]] = []
@@ -141,20 +141,33 @@ def by_dask(source: Path, out: Path, workers: int) -> Cost:
 
 
 def five_years(cities: int, folder: Path) -> str:
-    """Lines of a table: sixty months, one month more, and that month by itself."""
-    source, alone = folder / "source", folder / "alone"
-    synthesise(cities, 61, source)
-    shutil.copytree(source / "seeds", alone / "seeds")
-    for month in source.glob("raw/*/score_month=2028-01-01"):
-        shutil.move(month, alone / month.relative_to(source))
-    costs = {"sixty months": by_dask(source, folder / "results", 2)}
-    shutil.copytree(alone / "raw", source / "raw", dirs_exist_ok=True)
-    costs["one appended to them"] = by_dask(source, folder / "results", 2)
-    costs["that one alone"] = by_dask(alone, folder / "alone-results", 2)
+    """Lines of a table: what a month costs that is appended to five years, to one, and to none.
+
+    Only where months come before it are there changes, limits of control charts and a ledger.
+    """
+    synthesise(cities, 61, folder / "all")
+    months = sorted({path.name for path in folder.glob("all/raw/*/*")})
+    costs: dict[str, Cost] = {}
+    for count in (60, 12, 0):
+        source, out = folder / f"source-{count}", folder / f"results-{count}"
+        shutil.copytree(folder / "all/seeds", source / "seeds")
+        if count:
+            link(folder / "all", source, months[-1 - count : -1])
+            costs[f"{count} months"] = by_dask(source, out, 2)
+        link(folder / "all", source, months[-1:])
+        costs[f"one appended to {count}" if count else "that one alone"] = by_dask(source, out, 2)
+        shutil.rmtree(out)
     return "".join(
         f"| {cities:,} | {name} | {cost.seconds:.1f} | {cost.cpu:.1f} | {cost.memory:.0f} |\n"
         for name, cost in costs.items()
     )
+
+
+def link(source: Path, target: Path, months: Sequence[str]) -> None:
+    """Have the files of some months in another folder as well."""
+    for month in months:
+        for folder in source.glob(f"raw/*/{month}"):
+            shutil.copytree(folder, target / folder.relative_to(source), copy_function=os.link)
 
 
 def by_spark(project: Path, database: Path, variables: str) -> tuple[float, float]:
