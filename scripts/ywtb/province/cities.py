@@ -64,18 +64,19 @@ order by all
 
 @dataclass(frozen=True)
 class City:
-    """A city's months and what each follows from.
+    """A city's months; what each follows from lies in a file, so that the scheduler carries little.
 
     Attributes:
         code: of the city.
-        months: by first day, what the files looked like (`stat`), their content and the
-            fingerprint of all that the month's results follow from.
+        months: first days, oldest first.
         first: the first month that differs from what was built; None where nothing does.
+        surveyed: a file with what is going to be in place, as `built_months` tells it.
     """
 
     code: str
-    months: dict[str, dict[str, str]]
+    months: list[str]
     first: str | None
+    surveyed: str
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,10 @@ def _survey(
         for month in sorted({*months, *known})
         if months.get(month, {}).get("fingerprint") != known.get(month, {}).get("fingerprint")
     ]
-    return City(code, months, min(differing, default=None))
+    surveyed = Path(plan.scratch) / f"{uuid.uuid4().hex}.json"
+    if differing:
+        write_state(plan, surveyed, months)
+    return City(code, list(months), min(differing, default=None), str(surveyed))
 
 
 def build(plan_path: str, cities: Sequence[City]) -> list[Built]:
@@ -187,7 +191,12 @@ def remove(out: Path, code: str) -> None:
 
 
 def built_months(out: Path, code: str) -> dict[str, dict[str, str]]:
-    """What is in place of a city, as `City.months`."""
+    """What is in place of a city.
+
+    Returns:
+        By first day of the month what the files looked like (`stat`), their content, and the
+        fingerprint of all that the month's results follow from.
+    """
     try:
         content: dict[str, dict[str, str]] = json.loads((out / STATE / f"{code}.json").read_bytes())
     except (FileNotFoundError, ValueError):
@@ -308,7 +317,7 @@ def _computed(plan: Plan, cities: Sequence[City]) -> Path:
         RefusalError: a check found rows, or SQL stopped.
     """
     codes = [city.code for city in cities]
-    first, months = cities[0].first, list(cities[0].months)
+    first, months = cities[0].first, cities[0].months
     built = [month for month in months if first is not None and month >= first]
     folder = Path(plan.scratch) / uuid.uuid4().hex
     folder.mkdir()
@@ -479,7 +488,7 @@ def _put_in_place(plan: Plan, folder: Path, city: City) -> Built:
                 shutil.rmtree(target)
         for whole in (folder / table / part).glob("*.parquet"):
             place(whole, out / table / part)
-    write_state(plan, state, city.months)
+    write_state(plan, state, json.loads(Path(city.surveyed).read_bytes()))
     return Built(city.code, [month for month in city.months if month >= first])
 
 
