@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -261,9 +261,8 @@ def _copy_project(project: Project, seeds: Path | None, root: Path) -> None:
         shutil.copy(path, root / "seeds" / path.parent.name / path.name)
 
 
-def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
+def _parts(nodes: Any, compiled: Sequence[Any]) -> dict[str, Any]:
     """Models and tests of cities, and what they read of the reference."""
-    compiled = list(compiled)
     found = {node.unique_id: node for node in compiled if node.resource_type == "model"}
     results = {key for key, node in found.items() if _is_public(node)}
     needed = with_ancestors(list(found.values()), results) & found.keys()
@@ -272,7 +271,9 @@ def _parts(nodes: Any, compiled: Iterable[Any]) -> dict[str, Any]:
     for key, node in found.items():
         if node.name == FILES or from_files.intersection(node.depends_on.nodes):
             from_files.add(key)
-    looks_back, read_back = _look_back({key: found[key] for key in found if key in from_files})
+    looks_back, read_back = _look_back(
+        {key: node for key, node in found.items() if key in needed & from_files}
+    )
     in_force = [node for key, node in found.items() if key not in from_files]
     later = with_ancestors(
         in_force, {parent for key in looks_back for parent in found[key].depends_on.nodes}
