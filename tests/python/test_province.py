@@ -269,10 +269,25 @@ def test_a_city_is_refused_alone_and_by_name(source: Path, out: Path, tmp_path: 
 def test_what_is_in_force_in_a_city_from_a_month_on_changes_that_alone(
     source: Path, out: Path, tmp_path: Path
 ) -> None:
-    """One unit is listed elsewhere from the last month on; another city's weights sum to 101."""
+    """One unit is listed elsewhere from the last month on; another city's weights sum to 101.
+
+    A note of a fault in an earlier month stays one when only the last month is built.
+    """
     changed = copy_of_source(source, Path("listed"))
     target = Path(shutil.copytree(out, tmp_path / "listed"))
     seeds, last = changed / "seeds" / "reference", day_of(MONTHS[-1])
+    ledger = out / "marts/fct_rectifications/city_code=900002" / f"score_month={day_of(MONTHS[-2])}"
+    noted = "score_month, city_code, unit_name, indicator_code, '2023-10-08' noted_on, 'x' note"
+    notes = duckdb.sql(
+        f"select {noted} from '{ledger}/rows.parquet' where status = 'found' limit 1"
+    )
+    columns = ["score_month", "city_code", "unit_name", "indicator_code", "noted_on", "note"]
+    (values,) = notes.fetchall()
+    row = dict(zip(notes.columns, map(str, values), strict=True))
+    write_csv(
+        changed / "seeds/reviews/rectification_notes.csv", [columns, [row[c] for c in columns]]
+    )
+    run(changed, target)
     units = read_csv(seeds / "units.csv")
     ids = [unit["unit_id"] for unit in units if unit["city_code"] == "900002"]
     moved = next(

@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -117,9 +117,14 @@ def survey(plan_path: str, codes: Sequence[str]) -> list[City]:
     """
     plan, sql_checksum = _plan(plan_path)
     with _database(plan, codes) as connection:
-        with suppress(RefusalError):  # a build will be refused, and say why
+        left_out = plan.read_in_force
+        try:
             _run(connection, plan.in_force, [], set())
-        in_force = _checksums(connection, plan)
+        except RefusalError:  # a build will be refused, and say why
+            if len(codes) > 1:
+                return [city for code in codes for city in survey(plan_path, [code])]
+            left_out = []
+        in_force = _checksums(connection, left_out)
     return [_survey(plan, code, sql_checksum, in_force) for code in codes]
 
 
@@ -431,6 +436,9 @@ def _add_earlier_rows(
         if model.table in plan.read_later:
             sql = f"from ({model.sql}) where score_month < {literal(first)}"
             _execute(connection, model.name, f"insert into {model.table} by name {sql}")
+    for table in plan.read_to_make_later:
+        if "score_month" in _columns(connection, table):
+            connection.execute(f"delete from {table} where score_month < {literal(first)}")  # noqa: S608
     kept = [(city.code, month) for city in cities for month in city.months if month < first]
     connection.execute(
         "create temp table kept_months as select unnest($1::varchar[]) as city_code,"
@@ -501,26 +509,27 @@ def write_state(plan: Plan, path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _checksums(
-    connection: duckdb.DuckDBPyConnection, plan: Plan
+    connection: duckdb.DuckDBPyConnection, left_out: Sequence[str]
 ) -> dict[tuple[str | None, str | None], str]:
-    """Checksums of what is in force by city and month, None where rows name none."""
+    """Checksums of tables by city and month, None where rows name none."""
     found: dict[tuple[str | None, str | None], str] = {}
     tables = connection.execute(
         "select schema_name || '.' || table_name as name from duckdb_tables()"
         " where database_name = 'ywtb' and name not in (select unnest($1)) order by name",
-        [plan.read_in_force],
+        [left_out],
     ).fetchall()
     for (table,) in tables:
         columns = _columns(connection, table)
         city = "city_code" if "city_code" in columns else "null"
         month = "cast(score_month as varchar)" if "score_month" in columns else "null"
+        described = repr(connection.execute(f"describe {table}").fetchall())
         of_rows = connection.execute(
             f"select {city}, {month}, count(*), sum(hash(each)) from {table} as each"  # noqa: S608
             " group by all"
         ).fetchall()
         for city_code, score_month, *rows_checksum in of_rows:
             key = (city_code, score_month)
-            found[key] = checksum((found.get(key, ""), table, repr(rows_checksum)))
+            found[key] = checksum((found.get(key, ""), table, described, repr(rows_checksum)))
     return found
 
 

@@ -105,7 +105,8 @@ class Plan:
         read: tables of the reference that models and checks of a city read.
         read_in_force: those of which only what models of what is in force make of them counts.
         read_later: tables of what is in force of which what looks back at earlier months reads
-            these months as well.
+            these months as well, and of which that is made.
+        read_to_make_later: those of which only that is made.
         results: tables of the reference that people receive.
         models: each after those it reads, a city by itself.
         checks: tests of these models.
@@ -124,6 +125,7 @@ class Plan:
     read: list[str]
     read_in_force: list[str]
     read_later: list[str]
+    read_to_make_later: list[str]
     results: list[str]
     models: list[Model]
     checks: list[Check]
@@ -275,9 +277,8 @@ def _parts(nodes: Any, compiled: Sequence[Any]) -> dict[str, Any]:
         {key: node for key, node in found.items() if key in needed & from_files}
     )
     in_force = [node for key, node in found.items() if key not in from_files]
-    later = with_ancestors(
-        in_force, {parent for key in looks_back for parent in found[key].depends_on.nodes}
-    )
+    parents_later = {parent for key in looks_back for parent in found[key].depends_on.nodes}
+    later = with_ancestors(in_force, parents_later)
     models = {
         key: Model(
             name=node.name,
@@ -318,6 +319,9 @@ def _parts(nodes: Any, compiled: Sequence[Any]) -> dict[str, Any]:
         "read": sorted(read[True] | read[False]),
         "read_in_force": sorted(read[False] - read[True]),
         "read_later": sorted(table_of(nodes[key]) for key in later - from_files),
+        "read_to_make_later": sorted(
+            table_of(nodes[key]) for key in later - parents_later - from_files
+        ),
         "results": sorted(
             table_of(node)
             for key, node in nodes.items()
