@@ -281,12 +281,9 @@ def test_what_is_in_force_in_a_city_from_a_month_on_changes_that_alone(
     notes = duckdb.sql(
         f"select {noted} from '{ledger}/rows.parquet' where status = 'found' limit 1"
     )
-    columns = ["score_month", "city_code", "unit_name", "indicator_code", "noted_on", "note"]
     (values,) = notes.fetchall()
-    row = dict(zip(notes.columns, map(str, values), strict=True))
-    write_csv(
-        changed / "seeds/reviews/rectification_notes.csv", [columns, [row[c] for c in columns]]
-    )
+    seed = changed / "seeds/reviews/rectification_notes.csv"
+    write_csv(seed, [notes.columns, [str(value) for value in values]])
     run(changed, target)
     units = read_csv(seeds / "units.csv")
     ids = [unit["unit_id"] for unit in units if unit["city_code"] == "900002"]

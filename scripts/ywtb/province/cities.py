@@ -70,7 +70,8 @@ class City:
         code: of the city.
         months: first days, oldest first.
         first: the first month that differs from what was built; None where nothing does.
-        surveyed: a file with what is going to be in place, as `built_months` tells it.
+        surveyed: a file with what is going to be in place, as `built_months` tells it; there is
+            none where nothing differs.
     """
 
     code: str
@@ -501,7 +502,7 @@ def _put_in_place(plan: Plan, folder: Path, city: City) -> Built:
 
 
 def write_state(plan: Plan, path: Path, content: Mapping[str, Any]) -> None:
-    """Write what is in place, in one step."""
+    """Write what is in place, or is going to be, in one step."""
     path.parent.mkdir(exist_ok=True)
     part = Path(plan.scratch) / f"{uuid.uuid4().hex}.json"
     part.write_text(json.dumps(content, indent=1), encoding="utf-8")

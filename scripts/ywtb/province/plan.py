@@ -14,8 +14,8 @@ from ywtb.checksums import checksums
 from ywtb.pipeline.dbt_build import Build, table_of, with_ancestors
 from ywtb.project import Project
 
-FILES, UNITS = "stg_bulletin__cells", "int_units_monthly"
-OF_CITIES = f"{FILES}+", f"{UNITS}+"
+FILES = "stg_bulletin__cells"
+OF_CITIES = f"{FILES}+", "int_units_monthly+"
 """Selectors of what is made of each city by itself: what follows from its files or its units."""
 
 EARLIER_MONTHS = "earlier_months"
