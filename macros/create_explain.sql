@@ -69,9 +69,9 @@ where
     and (
         unit in (ledger.unit_name, ledger.unit_id)
         or ledger.unit_id in (
-            select aliases.unit_id
-            from {{ ref('unit_aliases').include(database=false) }} as aliases
-            where aliases.alias_name = unit
+            select names.unit_id
+            from {{ ref('int_unit_names_monthly').include(database=false) }} as names
+            where names.score_month = cast(month as date) and names.row_key = {{ clean_text('unit') }}
         )
     )
 order by

@@ -2,15 +2,6 @@
 -- what it should have been after errata, and what the annex mart holds.
 with
 
-corrections as (
-    select
-        errata.score_month,
-        errata.city_code,
-        cell_corrections.*
-    from {{ ref('cell_corrections') }} as cell_corrections
-    inner join {{ ref('int_errata') }} as errata using (erratum_id)
-),
-
 corrected as (
     select
         expected.score_month,
@@ -26,7 +17,7 @@ corrected as (
     inner join {{ ref('int_score_months') }} using (score_month)
     left join {{ ref('int_annex_columns_monthly') }} as annex_columns
         using (score_month, annex_no, column_no)
-    left join corrections
+    left join {{ ref('int_cell_corrections') }} as corrections
         on
             expected.score_month = corrections.score_month
             and expected.city_code = corrections.city_code

@@ -16,18 +16,17 @@ corrected as (
         column_name,
         printed_value,
         corrected_value
-    from {{ ref('cell_corrections') }}
+    from {{ ref('int_cell_corrections') }}
 ),
 
 imputed as (
     select
-        imputed_cells.erratum_id,
-        indicators.dimension_code as feed,
-        imputed_cells.unit_name,
+        erratum_id,
+        dimension_code as feed,
+        unit_name,
         indicator_code as column_name,
-        imputed_cells.imputed_value as corrected_value
-    from {{ ref('imputed_cells') }} as imputed_cells
-    inner join {{ ref('indicators') }} as indicators using (indicator_code)
+        imputed_value as corrected_value
+    from {{ ref('int_imputed_cells') }}
 ),
 
 headings as (

@@ -20,7 +20,7 @@ files as (
 ),
 
 unit_names as (
-    {{ unit_names(ref('int_units_monthly'), ref('unit_aliases')) }}
+    select * from {{ ref('int_unit_names_monthly') }}
 ),
 
 cases as (

@@ -4,7 +4,7 @@
 with
 
 unit_names as (
-    {{ unit_names(ref('int_units_monthly'), ref('unit_aliases')) }}
+    select * from {{ ref('int_unit_names_monthly') }}
 ),
 
 judged as (

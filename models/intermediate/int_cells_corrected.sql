@@ -2,29 +2,12 @@
 -- place where text becomes a figure. And one per imputed cell that the print lacks.
 with
 
-units as (
-    select * from {{ ref('int_units_monthly') }}
-),
-
-errata as (
-    select * from {{ ref('int_errata') }}
-),
-
 indicators as (
     select * from {{ ref('indicators') }}
 ),
 
 corrections as (
-    select
-        errata.score_month,
-        errata.city_code,
-        corrections.*
-    from {{ ref('cell_corrections') }} as corrections
-    inner join errata using (erratum_id)
-),
-
-unit_names as (
-    {{ unit_names('units', ref('unit_aliases')) }}
+    select * from {{ ref('int_cell_corrections') }}
 ),
 
 -- A file that names no city belongs to the only one there is.
@@ -83,22 +66,20 @@ received as (
 
 imputed as (
     select
-        errata.city_code,
-        indicators.dimension_code as feed_code,
+        city_code,
+        dimension_code as feed_code,
         'indicators' as feed_kind,
         null as source_file,
         indicator_code as column_name,
         null as printed_row_key,
-        {{ clean_text('imputations.unit_name') }} as row_key,
+        {{ clean_text('unit_name') }} as row_key,
         null as printed_value,
-        imputations.imputed_value as corrected_value,
+        imputed_value as corrected_value,
         erratum_id,
         null as row_no,
         true as is_imputed,
-        errata.score_month
-    from {{ ref('imputed_cells') }} as imputations
-    inner join errata using (erratum_id)
-    inner join indicators using (indicator_code)
+        score_month
+    from {{ ref('int_imputed_cells') }}
 ),
 
 combined as (
@@ -122,7 +103,8 @@ resolved as (
                 end
         end as value_type
     from combined
-    left join unit_names using (score_month, city_code, row_key)
+    left join {{ ref('int_unit_names_monthly') }} as unit_names
+        using (score_month, city_code, row_key)
     left join indicators
         on
             combined.feed_code = indicators.dimension_code

@@ -375,8 +375,8 @@ correctable_texts as (
 
 unmatched_correction as (
     select
-        errata.score_month,
-        errata.city_code,
+        corrections.score_month,
+        corrections.city_code,
         corrections.feed as feed_code,
         'cell_corrections.csv' as source_file,
         corrections.row_no,
@@ -384,12 +384,11 @@ unmatched_correction as (
         corrections.printed_value as seen_value,
         '与 raw_' || corrections.feed || ' 该行该列的原值一致（' || corrections.erratum_id || '）'
             as expected
-    from {{ ref('cell_corrections') }} as corrections
-    inner join {{ ref('int_errata') }} as errata using (erratum_id)
+    from {{ ref('int_cell_corrections') }} as corrections
     anti join correctable_texts as received
         on
-            errata.score_month = received.score_month
-            and errata.city_code = received.city_code
+            corrections.score_month = received.score_month
+            and corrections.city_code = received.city_code
             and corrections.feed = received.feed_code
             and corrections.row_no = received.row_no
             and corrections.column_name = received.column_name

@@ -269,38 +269,79 @@ def test_a_city_is_refused_alone_and_by_name(source: Path, out: Path, tmp_path: 
 def test_what_is_in_force_in_a_city_from_a_month_on_changes_that_alone(
     source: Path, out: Path, tmp_path: Path
 ) -> None:
-    """One unit is listed elsewhere from the last month on; another city's weights sum to 101.
+    """One unit is listed elsewhere from the last month on, after another city's got an alias.
 
-    A note of a fault in an earlier month stays one when only the last month is built.
+    Of the others one's weights are too large to be numbers, one's sum to 101, and one's erratum
+    adjusts the unit. A note of a fault in an earlier month stays one when only the last is built.
     """
     changed = copy_of_source(source, Path("listed"))
     target = Path(shutil.copytree(out, tmp_path / "listed"))
     seeds, last = changed / "seeds" / "reference", day_of(MONTHS[-1])
     ledger = out / "marts/fct_rectifications/city_code=900002" / f"score_month={day_of(MONTHS[-2])}"
-    noted = "score_month, city_code, unit_name, indicator_code, '2023-10-08' noted_on, 'x' note"
+    noted = "score_month, city_code, unit_name, indicator_code, 'x' note, '2023-10-08' noted_on"
     notes = duckdb.sql(
         f"select {noted} from '{ledger}/rows.parquet' where status = 'found' limit 1"
     )
     (values,) = notes.fetchall()
     seed = changed / "seeds/reviews/rectification_notes.csv"
     write_csv(seed, [notes.columns, [str(value) for value in values]])
-    run(changed, target)
     units = read_csv(seeds / "units.csv")
+    named = next(unit["unit_id"] for unit in units if unit["city_code"] == "900004")
+    with (seeds / "unit_aliases.csv").open("a", encoding="utf-8") as aliases:
+        aliases.write(f"别名,{named},\n")
+    built = run(changed, target)["built"]
+    assert built == {
+        "900002": [day_of(month) for month in MONTHS[-2:]],
+        "900004": [*map(day_of, MONTHS)],
+    }
     ids = [unit["unit_id"] for unit in units if unit["city_code"] == "900002"]
     moved = next(
         unit for unit in units if ids.count(unit["unit_id"]) == 1 and unit["valid_to"] == last
     )
     units.append({**moved, "official_order": "99", "valid_from": last})
     weights = project(source).reference("dimension_weights")
-    weights.append({**weights[0], "weight": "23", "valid_from": last, "city_code": "900003"})
-    for name, rows in (("units", units), ("dimension_weights", weights)):
-        write_csv(seeds / f"{name}.csv", [[*rows[0]], *([*row.values()] for row in rows)])
+    weights += [
+        {**weights[0], "weight": weight, "valid_from": last, "city_code": city}
+        for city, weight in (("900001", "99999"), ("900003", "23"))
+    ]
+    dimension = next(row for row in weights if row["group_code"] == moved["group_code"])
+    errata, adjustments = (
+        read_csv(changed.parent / "seeds" / "errata" / f"{name}.csv")
+        for name in ("errata", "score_adjustments")
+    )
+    found = {"erratum_id": "x", "erratum_kind": "adjustment", "city_code": "900004"}
+    errata.append({**errata[0], **found, "score_month": last})
+    own = next(
+        unit
+        for unit in units
+        if (unit["city_code"], unit["group_code"]) == ("900004", moved["group_code"])
+        and unit["valid_to"] == last
+    )
+    adjusted = {"dimension_code": dimension["dimension_code"], "adjustment_points": "-0.01"}
+    adjustments += [
+        {"erratum_id": "x", "unit_id": unit["unit_id"], **adjusted} for unit in (own, moved)
+    ]
+    for name, rows in (
+        ("reference/units", units),
+        ("reference/dimension_weights", weights),
+        ("errata/errata", errata),
+        ("errata/score_adjustments", adjustments),
+    ):
+        file = changed / "seeds" / f"{name}.csv"
+        write_csv(file, [[*rows[0]], *([*row.values()] for row in rows)])
     answer = run(changed, target, code=1)
     assert answer["built"] == {"900002": [last]}
-    (refused,) = answer["refused"]
-    names = [failure["name"] for failure in refused["failures"]]
-    assert refused["city_code"] == "900003"
-    assert names == ["int_dimension_weights_monthly__sum_to_100"]
+    assert {
+        refused["city_code"]: [failure["name"] for failure in refused["failures"]]
+        for refused in answer["refused"]
+    } == {
+        "900001": ["int_dimension_weights_monthly"],
+        "900003": ["int_dimension_weights_monthly__sum_to_100"],
+        "900004": ["score_adjustments__all_applied"],
+    }
+    scores = target / "marts/fct_dimension_scores/city_code=900002" / f"score_month={last}"
+    adjusted_scores = duckdb.sql(f"from '{scores}/rows.parquet' where adjustment_points != 0")
+    assert adjusted_scores.fetchall() == []
 
 
 def test_killed_workers_and_runs_leave_the_same_bytes(
@@ -336,6 +377,21 @@ def test_what_cannot_be_built_is_told(source: Path, tmp_path: Path) -> None:
     refused = sandbox.run("province", str(changed), "--out", str(tmp_path / "out"))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "unit_aliases" in refused.stderr
+    (changed / "seeds" / "reference" / "unit_aliases.csv").unlink()
+    month = day_of(MONTHS[-1])
+    for name, line in (
+        ("errata/errata", f"x,{month},note,,,,,"),
+        ("reviews/objections", f"y,{month},,市教育局,licenses,,,z,,,open,,,"),
+        ("reviews/rectification_notes", f"{month},,市财政局,issuance_rate,z,2023-11-08"),
+    ):
+        seed = (sandbox.root / "seeds" / f"{name}.csv").read_text(encoding="utf-8")
+        file = changed / "seeds" / f"{name}.csv"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{seed}{line}\n", encoding="utf-8")
+    refused = sandbox.run("province", str(changed), "--out", str(tmp_path / "out"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "有多个市的月份" in refused.stderr
+    assert all(entry in refused.stderr for entry in ("errata", "objections", "市财政局"))
 
 
 def start(source: Path, out: Path) -> subprocess.Popen[bytes]:

@@ -1,10 +1,10 @@
--- Every adjustment of a month that is built reaches a score: its unit is in force and its group
--- is assessed in the dimension.
+-- Every adjustment of a month that is built reaches a score: its unit is one of the city's in force
+-- and its group is assessed in the dimension.
 select
-    errata.score_month,
-    adjustments.unit_id,
-    adjustments.dimension_code,
+    score_month,
+    city_code,
+    unit_id,
+    dimension_code,
     adjustments.adjustment_points
-from {{ ref('score_adjustments') }} as adjustments
-inner join {{ ref('int_errata') }} as errata using (erratum_id)
-anti join {{ ref('fct_dimension_scores') }} using (score_month, unit_id, dimension_code)
+from {{ ref('int_score_adjustments') }} as adjustments
+anti join {{ ref('fct_dimension_scores') }} using (score_month, city_code, unit_id, dimension_code)

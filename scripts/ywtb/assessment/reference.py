@@ -40,8 +40,8 @@ class Reference:
         annex_columns: annex_no, mart_name, column_no, column_name, header_path, view_column_name,
             number_format, decimals; as printed.
         errata: city_code, erratum_id, erratum_kind, annex_nos, description, reason, evidence.
-        corrections: rows of `cell_corrections`, with city_code.
-        imputed: rows of `imputed_cells`, with city_code and dimension_code.
+        corrections: rows of `int_cell_corrections`.
+        imputed: rows of `int_imputed_cells`.
         limits: measure_code, limit_value, reason.
         words: word_kind, word; what the intake knows beside figures, in the seed's order.
     """
@@ -179,17 +179,14 @@ QUERIES = {
         order by erratum_id
     """,
     "corrections": """
-        select corrections.*, errata.city_code
-        from errata.cell_corrections as corrections
-        inner join intermediate.int_errata as errata using (erratum_id)
+        select * exclude (score_month)
+        from intermediate.int_cell_corrections
         where score_month = $month
         order by erratum_id, feed, row_no, column_name
     """,
     "imputed": """
-        select imputed.*, errata.city_code, indicators.dimension_code
-        from errata.imputed_cells as imputed
-        inner join intermediate.int_errata as errata using (erratum_id)
-        inner join reference.indicators using (indicator_code)
+        select * exclude (score_month)
+        from intermediate.int_imputed_cells
         where score_month = $month
         order by erratum_id, unit_name, indicator_code
     """,
