@@ -20,11 +20,20 @@ named as (
         aliases.alias_name as unit_name
     from {{ ref('unit_aliases') }} as aliases
     inner join units using (unit_id)
+),
+
+-- Names are the same in most months: each is cleaned once.
+cleaned as (
+    select
+        unit_name,
+        {{ clean_text('unit_name') }} as row_key
+    from (select distinct unit_name from named) as distinct_names
 )
 
 select distinct
-    city_code,
-    {{ clean_text('unit_name') }} as row_key,
-    unit_id,
-    score_month
+    named.city_code,
+    cleaned.row_key,
+    named.unit_id,
+    named.score_month
 from named
+inner join cleaned using (unit_name)

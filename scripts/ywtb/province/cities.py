@@ -586,7 +586,10 @@ def _table_folder(out: Path, table: str) -> Path:
 
 def _files(plan: Plan, code: str, month: str) -> list[Path]:
     folder = Path(plan.source) / f"city_code={code}" / f"score_month={month}"
-    return sorted(path for path in folder.glob("*.parquet")) if folder.is_dir() else []
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".parquet")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _content(files: Iterable[Path]) -> str:
