@@ -9,7 +9,7 @@ select
     dimension_code,
     dimensions.dimension_name,
     adjustments.erratum_id,
-    adjustments.adjustment_points,
+    cast(adjustments.adjustment_points as decimal(6, 3)) as adjustment_points,
     adjustments.reason,
     adjustments.evidence
 from {{ ref('int_score_adjustments') }} as adjustments

@@ -4,7 +4,7 @@ select
     erratum_id,
     adjustments.unit_id,
     adjustments.dimension_code,
-    cast(adjustments.adjustment_points as decimal(6, 3)) as adjustment_points,
+    adjustments.adjustment_points,
     errata.reason,
     errata.evidence,
     errata.score_month

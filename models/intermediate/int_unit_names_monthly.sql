@@ -1,4 +1,4 @@
--- One row per score month, city and name under which a unit may arrive: its own, and its aliases.
+-- One row per score month, unit and name under which it may arrive: its own, and its aliases.
 with
 
 units as (

@@ -2,16 +2,6 @@
 -- value is from there. What is not applicable counts as reached, as it is not lost for either.
 with
 
-targets as (
-    {{ in_force(
-        ref('indicator_targets'), ['group_code', 'indicator_code'],
-        [
-            'group_code', 'indicator_code', 'target_kind',
-            'cast(target_value as decimal(18, 6)) as target_value',
-        ],
-    ) }}
-),
-
 compared as (
     select
         observations.*,
@@ -22,7 +12,7 @@ compared as (
             when 'at_most' then observations.obs_value - targets.target_value
         end as shortfall
     from {{ ref('fct_observations') }} as observations
-    inner join targets
+    inner join {{ ref('int_indicator_targets_monthly') }} as targets
         on
             observations.score_month = targets.score_month
             and observations.group_code = targets.group_code

@@ -125,7 +125,8 @@ def cities(
 ) -> Sandbox:
     """June of one city published, then July of two."""
     sandbox = copy_of(june, tmp_path_factory.mktemp("cities"))
-    sandbox.add_month("2023_07", {("大竹县", "unsealed_new_count"): "7"})
+    faults = {("大竹县", "unsealed_new_count"): "7", ("市教育局", "overdue_case_count"): "3"}
+    sandbox.add_month("2023_07", faults)
     add_second_city(sandbox, "2023-07-01")
     written |= add_rows_of_both(sandbox, "2023_07", random.Random(5116))
     sandbox.refresh()
@@ -288,6 +289,27 @@ def test_a_city_that_is_not_there_is_told(cities: Sandbox) -> None:
     ):
         done = cities.run("export", *arguments)
         assert (done.returncode, done.stderr.strip()) == (2, told)
+
+
+@pytest.mark.soak
+def test_a_note_is_of_its_citys_fault(cities: Sandbox, tmp_path: Path) -> None:
+    """Though the other city's unit of the same name has the same fault."""
+    sandbox = copy_of(cities, tmp_path)
+    fault = "unit_name = '市教育局' and indicator_code = 'overdue_case_count'"
+    ledger = f"from marts.fct_rectifications where {fault}"
+    assert sandbox.rows(f"select city_code {ledger} order by all") == [(SECOND,), (HOME,)]
+    note = "市教育局,overdue_case_count,正在整改,2023-08-20"
+    sandbox.append("reviews/rectification_notes", f"2023-07-01,{SECOND},{note}")
+    sandbox.refresh()
+    assert sandbox.rows(f"select city_code, notes {ledger} and notes is not null") == [
+        (SECOND, "2023-08-20：正在整改")
+    ]
+    wrong = [f"2023-07-01,{city},{note}" for city in ("", "511699")]
+    sandbox.append("reviews/rectification_notes", *wrong)
+    done = sandbox.run("refresh")
+    assert done.returncode == 1
+    assert "只有一个市的月份可以不写（2 行不符）" in done.stderr
+    assert done.stderr.count("511699") == 1
 
 
 def test_explain_asks_for_the_city(cities: Sandbox) -> None:

@@ -390,7 +390,7 @@ def test_what_cannot_be_built_is_told(source: Path, tmp_path: Path) -> None:
         file.write_text(f"{seed}{line}\n", encoding="utf-8")
     refused = sandbox.run("province", str(changed), "--out", str(tmp_path / "out"))
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "有多个市的月份" in refused.stderr
+    assert "只有一个市的月份可以不写（3 行不符）" in refused.stderr
     assert all(entry in refused.stderr for entry in ("errata", "objections", "市财政局"))
 
 
