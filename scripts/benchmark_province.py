@@ -11,6 +11,7 @@ WITH=province`; writes docs/benchmarks/province.md and .png. A thousand cities t
 import argparse
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -330,6 +331,8 @@ each; results compared row by row before times count. Memory is that of the larg
 build` and its compiled SQL use all processors and 2 GB, a worker one and 1 GB. Made by `make bench
 WITH=province`; other work ran beside it, so trust processor seconds.
 
+![Costs by number of observations](province.png)
+
 | cities | observations | how | seconds | processor seconds | µs of them per observation | MiB |
 | ---: | ---: | --- | ---: | ---: | ---: | ---: |
 """
@@ -345,16 +348,32 @@ WITH=province`; other work ran beside it, so trust processor seconds.
     text += "| cities | what | seconds | processor seconds | MiB |\n"
     text += f"| ---: | --- | ---: | ---: | ---: |\n{appended}"
     RESULTS.joinpath("province.md").write_text(text, encoding="utf-8")
-    chart = (
-        alt.Chart({"values": list(lines)})
+    draw(lines, peers)
+
+
+def draw(lines: Sequence[dict[str, Any]], peers: Sequence[str]) -> None:
+    """Draw the table's two parts beside each other."""
+    scored = [
+        {"observations": int(count.replace(",", "")), "engine": engine, "seconds": float(seconds)}
+        for table in peers
+        for count in re.findall(r"^([\d,]+) observations", table)
+        for engine, seconds in re.findall(r"^\| (.*?)(?:, local.*?)? \| ([\d.]+) \|", table, re.M)
+    ]
+    panels = [
+        alt.Chart({"values": values}, title=title)
         .mark_line(point=True)
         .encode(
             x=alt.X("observations:Q", scale=alt.Scale(type="log")),
-            y=alt.Y("cpu:Q", title="processor seconds", scale=alt.Scale(type="log")),
-            color="engine:N",
+            y=alt.Y(f"{field}:Q", title=unit, scale=alt.Scale(type="log")),
+            color=alt.Color("engine:N", legend=alt.Legend(orient="bottom", columns=2)),
         )
-        .properties(width=560, height=320)
-    )
+        .properties(width=420, height=320)
+        for values, title, field, unit in (
+            (list(lines), "From files to results", "cpu", "processor seconds"),
+            (scored, "Scoring alone", "seconds", "seconds"),
+        )
+    ]
+    chart = alt.hconcat(*panels).resolve_scale(color="independent")
     chart.save(RESULTS / "province.png", scale_factor=2)
 
 
