@@ -1,5 +1,5 @@
--- What people enter of a month that is built is of a city that has units in it; the city may be blank
--- where there is only one.
+-- What people enter of a month that is built is of a city that has units in it; the city may be
+-- blank where there is only one.
 with
 
 entries as (
