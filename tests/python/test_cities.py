@@ -291,7 +291,6 @@ def test_a_city_that_is_not_there_is_told(cities: Sandbox) -> None:
         assert (done.returncode, done.stderr.strip()) == (2, told)
 
 
-@pytest.mark.soak
 def test_a_note_is_of_its_citys_fault(cities: Sandbox, tmp_path: Path) -> None:
     """Though the other city's unit of the same name has the same fault."""
     sandbox = copy_of(cities, tmp_path)
